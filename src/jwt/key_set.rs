@@ -1,0 +1,105 @@
+//! A server's keys (RFC 7517 section 5), and the choice of the one that a token must have been
+//! signed with. The set comes from the server's own address or from the page, never from a token.
+
+use alloc::vec::Vec;
+use core::slice;
+
+use serde_json::Value;
+
+use super::algorithm::SignatureAlgorithm;
+use super::key::Jwk;
+use crate::Error;
+
+/// The name of EVE's signing key, unchanged since 2019: for tokens whose header names none.
+pub const DEFAULT_KID: &str = "JWT-Signature-Key";
+
+/// EVE's own keys as of March 2026, for the time when the server cannot be asked.
+const EVE: &str = concat!(
+    r#"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"JWT-Signature-Key","e":"AQAB","n":""#,
+    "nehPQ7FQ1YK-leKyIg-aACZaT-DbTL5V1XpXghtLX_bEC-fwxhdE_4yQKDF6cA-V4c-5kh8wMZbfYw5xxgM9DynhMkVrmQFy",
+    "YB3QMZwydr922UWs3kLz-nO6vi0ldCn-ffM9odUPRHv9UbhM5bB4SZtCrpr9hWQgJ3FjzWO2KosGQ8acLxLtDQfU_lq0OGzo",
+    "j_oWwUKaN_OVfu80zGTH7mxVeGMJqWXABKd52ByvYZn3wL_hG60DfDWGV_xfLlHMt_WoKZmrXT4V3BCBmbitJ6lda3oNdNeH",
+    "Uh486iqaL43bMR2K4TzrspGMRUYXcudUQ9TycBQBrUlT85NRY9TeOw",
+    r#""},{"kty":"EC","crv":"P-256","use":"sig","alg":"ES256","kid":"8878a23f-2489-4045-989e-4d2f3ec1ae1a","#,
+    r#""x":"PatzB2HJzZOzmqQyYpQYqn3SAXoVYWrZKmMgJnfK94I","y":"qDb1kUd13fRTN2UNmcgSoQoyqeF_C1MsFlY_a87csnY"}]}"#,
+);
+
+/// The keys that a server signs with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeySet {
+    keys: Vec<Jwk>,
+    skipped: Vec<&'static str>,
+}
+
+impl KeySet {
+    /// From a key set or one single key, as JSON. Unknown members mean nothing; an entry that is
+    /// malformed, too weak or of a foreign kind is skipped, since the others may still be good (RFC
+    /// 7517 section 5).
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        let invalid = |reason| Error::InvalidKeySet { reason };
+        let document: Value = serde_json::from_str(json).map_err(|_| invalid("it is not JSON"))?;
+        let entries = match document.get("keys") {
+            Some(Value::Array(entries)) => entries.as_slice(),
+            Some(_) => return Err(invalid("its keys are no list")),
+            None if document.get("kty").is_some() => slice::from_ref(&document),
+            None => return Err(invalid("it is neither a key set nor a key")),
+        };
+
+        let mut set = Self::default();
+        for entry in entries {
+            match Jwk::from_json(entry) {
+                Ok(key) if set.keys.contains(&key) => set.skipped.push("a key stands twice"),
+                Ok(key) => set.keys.push(key),
+                Err(reason) => set.skipped.push(reason),
+            }
+        }
+        if set.keys.is_empty() {
+            return Err(invalid(
+                set.skipped.first().copied().unwrap_or("it has no key"),
+            ));
+        }
+        Ok(set)
+    }
+
+    /// EVE Online's keys as they stood when this was released.
+    pub fn eve() -> Self {
+        // The text is a constant and a test parses it; and an empty set verifies nothing.
+        Self::parse(EVE).unwrap_or_default()
+    }
+
+    /// The usable keys.
+    pub fn keys(&self) -> &[Jwk] {
+        &self.keys
+    }
+
+    /// Why the other entries were skipped, one reason each.
+    pub fn skipped(&self) -> &[&'static str] {
+        &self.skipped
+    }
+
+    /// The one key of that name that fits the algorithm (RFC 8725 sections 3.1 and 3.2). A key
+    /// without a name answers to any, but only where no key has the name, and only if no other one
+    /// fits.
+    pub(super) fn choose(&self, algorithm: SignatureAlgorithm, kid: &str) -> Result<&Jwk, Error> {
+        let name = self
+            .keys
+            .iter()
+            .any(|key| key.kid() == Some(kid))
+            .then_some(kid);
+        let (mut fitting, mut refusal) = (Vec::new(), None);
+        for key in self.keys.iter().filter(|key| key.kid() == name) {
+            match key.fits(algorithm) {
+                Ok(()) => fitting.push(key),
+                Err(reason) => refusal = Some(reason),
+            }
+        }
+        match (fitting.as_slice(), name, refusal) {
+            ([key], ..) => Ok(key),
+            ([], Some(_), Some(reason)) => Err(Error::KeyUnusable { reason }),
+            ([], ..) => Err(Error::KeyNotFound),
+            _ => Err(Error::KeyUnusable {
+                reason: "several keys fit",
+            }),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The signature check, in two halves (RFC 7515 section 5.2): what is to be checked with which key,
+//! and what follows from the answer. Between them a backend does the arithmetic; the browser's
+//! answers only later, while jwt-compact wants its answer at once: so it is given the answer as an
+//! [`Algorithm`] of our own, which says yes to exactly the one signature that was checked.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+use core::fmt;
+
+use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, ValidationError};
+use serde::{Deserialize, Deserializer};
+
+use super::algorithm::SignatureAlgorithm;
+use super::claims::Claims;
+use super::key::Jwk;
+use super::key_set::KeySet;
+use super::token::{CompactToken, malformed};
+use crate::Error;
+
+/// A token, and the key that must have signed it.
+pub struct SignatureCheck {
+    token: CompactToken,
+    algorithm: SignatureAlgorithm,
+    key: Jwk,
+}
+
+impl SignatureCheck {
+    /// Takes the token apart and chooses the key: by `kid`, or by `fallback_kid` where the header
+    /// has none. Keys that the token itself brings or points at (`jwk`, `jku`, `x5c`, `x5u`) are
+    /// never looked at.
+    pub fn prepare(token: &str, keys: &KeySet, fallback_kid: &str) -> Result<Self, Error> {
+        let token = CompactToken::parse(token)?;
+        let algorithm = SignatureAlgorithm::from_name(token.untrusted().algorithm())
+            .ok_or(Error::AlgorithmNotAllowed)?;
+        let kid = token
+            .untrusted()
+            .header()
+            .key_id
+            .as_deref()
+            .unwrap_or(fallback_kid);
+        let key = keys.choose(algorithm, kid)?.clone();
+        Ok(Self {
+            token,
+            algorithm,
+            key,
+        })
+    }
+
+    /// How to check.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The key to check with.
+    pub fn key(&self) -> &Jwk {
+        &self.key
+    }
+
+    /// What was signed.
+    pub fn signing_input(&self) -> &[u8] {
+        self.token.signing_input()
+    }
+
+    /// The signature, raw: for ES256 the two numbers side by side (RFC 7518 section 3.4).
+    pub fn signature(&self) -> &[u8] {
+        self.token.untrusted().signature_bytes()
+    }
+
+    /// The backend's answer to exactly this check.
+    pub fn verdict(&self, valid: bool) -> Verdict {
+        Verdict {
+            valid,
+            algorithm: self.algorithm,
+            key: self.key.clone(),
+            signing_input: self.signing_input().to_vec(),
+            signature: self.signature().to_vec(),
+        }
+    }
+
+    /// The claims, if the verdict is this check's and says yes. They are authentic then, and still
+    /// to be judged by [`Rules`](super::Rules).
+    pub fn finish(self, verdict: &Verdict) -> Result<Claims, Error> {
+        let claims = || Claims::read(self.token.payload()?, true);
+        match Judged(verdict)
+            .validator::<Unread>(&self.key)
+            .validate(self.token.untrusted())
+        {
+            Ok(_) => claims(),
+            // jwt-compact reads the times before it looks at the signature, but claims that nobody
+            // signed deserve no answer of their own.
+            Err(ValidationError::MalformedClaims(_))
+                if verdict.confirms(&self.key, self.signing_input(), self.signature()) =>
+            {
+                Err(claims()
+                    .err()
+                    .unwrap_or(malformed("its claims cannot be used")))
+            }
+            Err(_) => Err(Error::SignatureInvalid),
+        }
+    }
+}
+
+impl fmt::Debug for SignatureCheck {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SignatureCheck")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A backend's answer, together with all that it is an answer to: for any other token, signature or
+/// key it means no. It may be kept and used again for the same token.
+#[derive(Clone)]
+pub struct Verdict {
+    valid: bool,
+    algorithm: SignatureAlgorithm,
+    key: Jwk,
+    signing_input: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Verdict {
+    fn confirms(&self, key: &Jwk, signing_input: &[u8], signature: &[u8]) -> bool {
+        self.valid
+            && self.key == *key
+            && self.signing_input == signing_input
+            && self.signature == signature
+    }
+}
+
+impl fmt::Debug for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Verdict")
+            .field("valid", &self.valid)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A verdict as jwt-compact's way to verify: the "algorithm" is to compare with what was checked.
+struct Judged<'a>(&'a Verdict);
+
+impl Algorithm for Judged<'_> {
+    type SigningKey = Infallible;
+    type VerifyingKey = Jwk;
+    type Signature = RawSignature;
+
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(self.0.algorithm.name())
+    }
+
+    fn sign(&self, signing_key: &Infallible, _message: &[u8]) -> RawSignature {
+        match *signing_key {}
+    }
+
+    fn verify_signature(&self, signature: &RawSignature, key: &Jwk, message: &[u8]) -> bool {
+        self.0.confirms(key, message, &signature.0)
+    }
+}
+
+/// A signature of which only the bytes count here.
+struct RawSignature(Vec<u8>);
+
+impl AlgorithmSignature for RawSignature {
+    fn try_from_slice(slice: &[u8]) -> anyhow::Result<Self> {
+        Ok(Self(slice.to_vec()))
+    }
+
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
+    }
+}
+
+/// The claims as far as jwt-compact is concerned: [`Claims`] reads them from the same text, with
+/// the exact error where one is wrong.
+struct Unread;
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Ok(Self)
+    }
+}

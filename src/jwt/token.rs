@@ -1,0 +1,89 @@
+//! A signed token in its compact form (RFC 7515 section 7.1), taken apart by jwt-compact and
+//! believed in nothing yet.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jwt_compact::{ParseError, UntrustedToken};
+
+use super::object::Object;
+use crate::Error;
+
+/// Real tokens have a few thousand characters; beyond this no work is done at all.
+const MAX_LENGTH: usize = 1 << 20;
+
+/// A token's parts. Without `Debug`, since jwt-compact's own would print the token.
+pub(super) struct CompactToken {
+    signing_input: String,
+    untrusted: UntrustedToken<'static, Object>,
+}
+
+impl CompactToken {
+    pub(super) fn parse(token: &str) -> Result<Self, Error> {
+        if token.len() > MAX_LENGTH {
+            return Err(malformed("it is longer than 1 MiB"));
+        }
+        let untrusted = UntrustedToken::<Object>::try_from(token).map_err(|error| {
+            malformed(match error {
+                ParseError::InvalidTokenStructure => "it has not three parts",
+                ParseError::InvalidBase64Encoding => "a part is not base64url",
+                _ => "its header cannot be used",
+            })
+        })?;
+
+        let header = untrusted.header();
+        // An extension that must be understood, and none is (RFC 7515 section 4.1.11).
+        if header.other_fields.get("crit").is_some() {
+            return Err(malformed("its header has crit"));
+        }
+        // Another kind of JWT must not pass for an access token (RFC 8725 section 3.11).
+        if !header
+            .token_type
+            .as_deref()
+            .is_none_or(is_access_token_type)
+        {
+            return Err(malformed("its typ is not an access token's"));
+        }
+
+        let (signing_input, _) = token
+            .rsplit_once('.')
+            .ok_or(malformed("it has not three parts"))?;
+        Ok(Self {
+            signing_input: signing_input.to_owned(),
+            untrusted: untrusted.into_owned(),
+        })
+    }
+
+    pub(super) fn untrusted(&self) -> &UntrustedToken<'static, Object> {
+        &self.untrusted
+    }
+
+    /// Header and claims as they were signed (RFC 7515 section 5.1).
+    pub(super) fn signing_input(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    /// The claims' JSON, from the very text that was signed.
+    pub(super) fn payload(&self) -> Result<String, Error> {
+        let decode = |(_, payload)| URL_SAFE_NO_PAD.decode::<&str>(payload).ok();
+        let bytes: Option<Vec<u8>> = self.signing_input.split_once('.').and_then(decode);
+        bytes
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or(malformed("its claims are no text"))
+    }
+}
+
+/// `JWT` is EVE's, `at+jwt` that of RFC 9068 section 2.1; media types know no case and may leave
+/// out the first half (RFC 7515 section 4.1.9).
+fn is_access_token_type(name: &str) -> bool {
+    ["jwt", "at+jwt", "application/jwt", "application/at+jwt"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+pub(super) fn malformed(reason: &'static str) -> Error {
+    Error::TokenMalformed { reason }
+}
