@@ -1,0 +1,117 @@
+// The local EVE SSO and a small ESI: oidc-provider dressed as EVE's, for the demo, for the tests, and for
+// the tests of applications that use this package. See README.md beside this file.
+import { AccessTokens, SCOPE_CLAIMS } from "./access-token.js";
+import { adminRoutes } from "./admin.js";
+import { authorizationEndpoint } from "./authorize.js";
+import { ssoCors } from "./cors.js";
+import { discoveryDocument } from "./discovery.js";
+import { createEsi } from "./esi.js";
+import { Faults } from "./faults.js";
+import { implicitGrant } from "./implicit.js";
+import { KeySet } from "./keys.js";
+import { listen, serve, shut } from "./listen.js";
+import { loginEndpoint } from "./login.js";
+import { isLoopback, refuseForeignHosts } from "./loopback.js";
+import { PATHS } from "./paths.js";
+import { createProvider } from "./provider.js";
+import { createRequests, recordRequests } from "./requests.js";
+import { revocationEndpoint } from "./revoke.js";
+import { tokenEndpoint } from "./token.js";
+
+const DEFAULTS = {
+  port: 0,
+  esiPort: 0,
+  host: "localhost",
+  clients: [
+    { clientId: "esi-security-demo" },
+    { clientId: "esi-security-secret", clientSecret: "local-secret-not-a-secret" },
+  ],
+  accessTokenTtl: 1200,
+  rotate: true,
+  algorithm: "RS256",
+  scopeClaim: "auto",
+  issuerWithoutScheme: false,
+  issParameter: false,
+};
+
+function readOptions(given) {
+  const unknown = Object.keys(given).find((name) => !(name in DEFAULTS));
+  if (unknown) throw new TypeError(`no option "${unknown}"; there are: ${Object.keys(DEFAULTS).join(", ")}`);
+  const options = { ...DEFAULTS, ...given };
+  if (!isLoopback(options.host)) throw new TypeError("host: only this machine, for instance localhost or 127.0.0.1");
+  if (!Number.isInteger(options.accessTokenTtl) || options.accessTokenTtl < 1) {
+    throw new TypeError("accessTokenTtl: a whole number of seconds, at least 1");
+  }
+  if (!["RS256", "ES256"].includes(options.algorithm)) throw new TypeError("algorithm: RS256 or ES256");
+  if (!SCOPE_CLAIMS.includes(options.scopeClaim)) throw new TypeError(`scopeClaim: ${SCOPE_CLAIMS.join(", ")}`);
+  return options;
+}
+
+/** Which endpoint a request is for, as faults name them. */
+function endpointOf({ path }) {
+  if (PATHS.discovery.includes(path)) return "discovery";
+  return ["jwks", "token", "revoke", "authorize"].find((name) => PATHS[name] === path);
+}
+
+function documents(base, issuer, keys) {
+  return async (ctx, next) => {
+    if (ctx.method !== "GET") return next();
+    if (PATHS.discovery.includes(ctx.path)) ctx.body = discoveryDocument(base, issuer);
+    else if (ctx.path === PATHS.jwks) ctx.body = keys.document;
+    else return next();
+  };
+}
+
+/**
+ * Starts both servers.
+ *
+ * @param {Partial<typeof DEFAULTS>} [given] see README.md
+ */
+export async function startSso(given = {}) {
+  const options = readOptions(given);
+  const { host, accessTokenTtl, rotate, scopeClaim, clients, algorithm, issParameter } = options;
+  const keys = await KeySet.create(algorithm);
+  const server = await listen(options.port, host);
+  const esiServer = await listen(options.esiPort, host).catch(async (error) => {
+    await shut(server);
+    throw error;
+  });
+  const base = `http://${host}:${server.address().port}`;
+  const esiUrl = `http://${host}:${esiServer.address().port}`;
+  const issuer = options.issuerWithoutScheme ? new URL(base).host : base;
+
+  const faults = new Faults();
+  const requests = createRequests();
+  const rotateKeys = async (how) => {
+    await keys.rotate(how);
+    return { kid: keys.kid };
+  };
+  const accessTokens = new AccessTokens({ keys, issuer, ttl: accessTokenTtl, scopeClaim });
+  const provider = createProvider({ base, clients, accessTokenTtl, rotate });
+  provider.use(refuseForeignHosts);
+  provider.use(adminRoutes({ faults, requests, rotateKeys }));
+  provider.use(recordRequests(requests));
+  provider.use(ssoCors);
+  provider.use(faults.middleware(endpointOf));
+  provider.use(documents(base, issuer, keys));
+  provider.use(implicitGrant(provider, accessTokens));
+  provider.use(authorizationEndpoint(provider, issParameter));
+  provider.use(loginEndpoint(provider));
+  provider.use(tokenEndpoint(provider, accessTokens));
+  provider.use(revocationEndpoint);
+
+  serve(server, provider);
+  serve(esiServer, createEsi({ keys, issuer, faults, requests }));
+
+  return {
+    issuer,
+    discoveryUrl: base + PATHS.discovery[0],
+    esiUrl,
+    faults,
+    rotateKeys,
+    requests,
+    close: async () => {
+      await Promise.all([shut(server), shut(esiServer)]);
+    },
+  };
+}
