@@ -1,0 +1,60 @@
+//! The one mapping from the library's error to JavaScript's.
+
+use esi_security::Error;
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(raw_module = "../js/error.js")]
+extern "C" {
+    type EsiError;
+
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, code: &str, phase: &str, retryable: bool, details: &JsValue) -> EsiError;
+}
+
+/// The fields that exist only where there is something to say.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+/// The error as JavaScript sees it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
+pub(crate) fn to_js(error: Error) -> JsValue {
+    let details = Details {
+        status: error.status(),
+        error: error.oauth_error(),
+        error_description: error.oauth_description(),
+        body: error.body(),
+        retry_after: error.retry_after(),
+        claim: error.claim(),
+        cause: error.cause(),
+    };
+    let details = details.serialize(&Serializer::json_compatible());
+    EsiError::new(
+        &error.to_string(),
+        error.code(),
+        error.phase().as_str(),
+        error.retryable(),
+        &details.unwrap_or(JsValue::UNDEFINED),
+    )
+    .into()
+}

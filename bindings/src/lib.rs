@@ -1,0 +1,35 @@
+//! What JavaScript sees: the exported class and functions, the conversion of their arguments and
+//! results, and the bridge to the one JavaScript error. No logic; `types.d.ts` documents it all.
+
+#![cfg(target_arch = "wasm32")]
+// wasm-bindgen's macros make their own copies of these; the public face is `types.d.ts`.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "exports, documented in types.d.ts"
+)]
+
+mod arguments;
+mod error;
+mod results;
+mod security;
+
+use esi_security::oauth::pkce::CodeVerifier;
+use esi_security::{Phase, web};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(js_name = generateCodeVerifier)]
+pub fn generate_code_verifier(bytes: &JsValue) -> Result<String, JsValue> {
+    let verifier = arguments::length(bytes, Phase::Login, "bytes", 32)
+        .and_then(web::code_verifier)
+        .map_err(error::to_js)?;
+    Ok(verifier.secret().expose().into())
+}
+
+#[wasm_bindgen(js_name = generateCodeChallenge)]
+pub fn generate_code_challenge(verifier: &JsValue) -> Result<String, JsValue> {
+    arguments::text(verifier, Phase::Login, "verifier")
+        .and_then(|text| CodeVerifier::from_text(&text, Phase::Login))
+        .map(|verifier| verifier.challenge())
+        .map_err(error::to_js)
+}

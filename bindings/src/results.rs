@@ -1,0 +1,104 @@
+//! What JavaScript gets back, in the shapes of `types.d.ts`.
+
+use esi_security::jwt::Claims;
+use esi_security::web::{LoginResult, Revocation};
+use js_sys::{JSON, Object, Reflect};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::JsValue;
+
+use crate::error;
+
+/// A plain object; what is not there is `null`.
+pub(crate) fn plain(value: &impl Serialize) -> JsValue {
+    let converted = value.serialize(&Serializer::json_compatible());
+    converted.unwrap_or(JsValue::NULL)
+}
+
+pub(crate) fn login(result: Option<&LoginResult>) -> JsValue {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shape<'a> {
+        state: &'a str,
+        return_to: Option<&'a str>,
+        requested_scopes: &'a [String],
+    }
+    plain(&result.map(|result| Shape {
+        state: &result.state,
+        return_to: result.return_to.as_deref(),
+        requested_scopes: &result.requested_scopes,
+    }))
+}
+
+pub(crate) fn revocation(result: Revocation) -> JsValue {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shape {
+        revoked: bool,
+        token_type_hint: &'static str,
+        status: Option<u16>,
+    }
+    let status = match &result.answer {
+        Ok(status) => Some(*status),
+        Err(error) => error.status(),
+    };
+    let object = plain(&Shape {
+        revoked: result.answer.is_ok(),
+        token_type_hint: result.hint.as_str(),
+        status,
+    });
+    set(
+        &object,
+        "error",
+        &result.answer.err().map_or(JsValue::NULL, error::to_js),
+    );
+    object
+}
+
+pub(crate) fn claims(claims: &Claims) -> JsValue {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shape<'a> {
+        verified: bool,
+        character_id: Option<u64>,
+        subject: Option<&'a str>,
+        name: Option<&'a str>,
+        owner: Option<&'a str>,
+        scopes: &'a [String],
+        issuer: Option<&'a str>,
+        audience: &'a [String],
+        authorized_party: Option<&'a str>,
+        issued_at: Option<i64>,
+        expires_at: Option<i64>,
+        tenant: Option<&'a str>,
+        tier: Option<&'a str>,
+        region: Option<&'a str>,
+    }
+    let object = plain(&Shape {
+        verified: claims.verified(),
+        character_id: claims.character_id,
+        subject: claims.subject.as_deref(),
+        name: claims.name.as_deref(),
+        owner: claims.owner.as_deref(),
+        scopes: &claims.scopes,
+        issuer: claims.issuer.as_deref(),
+        audience: &claims.audience,
+        authorized_party: claims.authorized_party.as_deref(),
+        issued_at: claims.issued_at,
+        expires_at: claims.expires_at,
+        tenant: claims.tenant.as_deref(),
+        tier: claims.tier.as_deref(),
+        region: claims.region.as_deref(),
+    });
+    set(
+        &object,
+        "raw",
+        &JSON::parse(&claims.raw).unwrap_or(Object::new().into()),
+    );
+    object
+}
+
+/// On an object made here, where it cannot fail.
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &name.into(), value);
+}

@@ -1,0 +1,277 @@
+//! The exported class. Each method makes one promise over a clone of the session, so that `free()`
+//! during a call does no harm, and an argument that is refused rejects the promise.
+
+use core::future::Future;
+
+use esi_security::jwt::Checks;
+use esi_security::oauth::secret::Secret;
+use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
+use esi_security::{Error, Phase};
+use js_sys::{Array, Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::Request;
+
+use crate::arguments::{self, Options, invalid};
+use crate::{error, results};
+
+#[wasm_bindgen]
+pub struct EsiSecurity(web::EsiSecurity);
+
+const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit"];
+const LOGIN_OPTIONS: &[&str] = &["state", "scopes", "implicit", "returnTo"];
+
+#[wasm_bindgen]
+impl EsiSecurity {
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue) -> Result<Self, JsValue> {
+        constructor_options(options)
+            .and_then(web::EsiSecurity::new)
+            .map(Self)
+            .map_err(error::to_js)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        self.0.state().as_str().into()
+    }
+
+    #[wasm_bindgen(getter, js_name = tokenIdentifier)]
+    pub fn token_identifier(&self) -> JsValue {
+        self.0
+            .token_identifier()
+            .map_or(JsValue::NULL, JsValue::from)
+    }
+
+    #[wasm_bindgen(getter, js_name = tokenExpiry)]
+    pub fn token_expiry(&self) -> JsValue {
+        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
+        let number = |expiry| JsValue::from(expiry as f64);
+        self.0.token_expiry().map_or(JsValue::NULL, number)
+    }
+
+    #[wasm_bindgen(js_name = getAuthUri)]
+    pub fn get_auth_uri(&self, options: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let options = Options::new(&options, Phase::Login, AUTH_URI_OPTIONS)?;
+            let uri = security.get_auth_uri(auth_uri_options(&options)?).await?;
+            Ok(uri.into())
+        })
+    }
+
+    pub fn login(&self, options: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let options = Options::new(&options, Phase::Login, LOGIN_OPTIONS)?;
+            let options = LoginOptions {
+                uri: auth_uri_options(&options)?,
+                return_to: options.text("returnTo")?,
+            };
+            security.login(options).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    #[wasm_bindgen(js_name = handleRedirect)]
+    pub fn handle_redirect(&self, url: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let url = arguments::optional_text(&url, Phase::Redirect, "url")?;
+            let result = security.handle_redirect(url.as_deref()).await?;
+            Ok(results::login(result.as_ref()))
+        })
+    }
+
+    pub fn auth(&self, code: JsValue, state: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let code = arguments::text(&code, Phase::Token, "code")?;
+            let state = arguments::optional_text(&state, Phase::Token, "state")?;
+            let response = security.auth(&code, state.as_deref()).await?;
+            Ok(results::plain(&response))
+        })
+    }
+
+    pub fn refresh(&self, scopes: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let scopes = arguments::texts(&scopes, Phase::Refresh, "scopes")?;
+            Ok(results::plain(&security.refresh(&scopes).await?))
+        })
+    }
+
+    #[wasm_bindgen(js_name = getAccessToken)]
+    pub fn get_access_token(&self) -> Promise {
+        let security = self.0.clone();
+        promise(async move { Ok(security.get_access_token().await?.into()) })
+    }
+
+    pub fn revoke(&self) -> Promise {
+        let security = self.0.clone();
+        promise(async move { Ok(results::revocation(security.revoke().await?)) })
+    }
+
+    #[wasm_bindgen(js_name = isTokenExpired)]
+    pub fn is_token_expired(&self, offset: &JsValue) -> Result<bool, JsValue> {
+        arguments::seconds(offset, Phase::Refresh, "offset")
+            .map(|offset| self.0.is_token_expired(offset))
+            .map_err(error::to_js)
+    }
+
+    #[wasm_bindgen(js_name = updateToken)]
+    pub fn update_token(&self, response: &JsValue, options: &JsValue) -> Result<(), JsValue> {
+        let update = || {
+            let options = Options::new(options, Phase::Update, &["tokenIdentifier"])?;
+            let token_identifier = options.text("tokenIdentifier")?;
+            let response = arguments::json(response, Phase::Update, "response")?;
+            self.0.update_token(&response, token_identifier)
+        };
+        update().map_err(error::to_js)
+    }
+
+    pub fn verify(&self, options: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let options = Options::new(&options, Phase::Verify, &["kid", "options"])?;
+            let claims = security.verify(verify_options(&options)?).await?;
+            Ok(results::claims(&claims))
+        })
+    }
+
+    pub fn authorize(&self, request: JsValue, options: JsValue) -> Promise {
+        let security = self.0.clone();
+        promise(async move {
+            let phase = Phase::Authorize;
+            let request: Request = request
+                .dyn_into()
+                .map_err(|_| invalid(phase, "request", "must be a Request"))?;
+            let options = Options::new(&options, phase, &["security"])?;
+            let requirements = requirements(&options)?;
+            let signed = security.authorize(&request, requirements.as_ref()).await?;
+            Ok(signed.into())
+        })
+    }
+}
+
+/// The one way from a future to JavaScript.
+fn promise(work: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
+    future_to_promise(async move { work.await.map_err(error::to_js) })
+}
+
+fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
+    const KNOWN: &[&str] = &[
+        "clientId",
+        "redirectUri",
+        "scopes",
+        "secretKey",
+        "codeVerifier",
+        "headers",
+        "tokenIdentifier",
+        "securityName",
+        "signalTokenUpdated",
+        "ssoEndpointsUrl",
+        "ssoEndpoints",
+        "jwksKey",
+        "apiOrigins",
+        "audiences",
+    ];
+    let phase = Phase::Create;
+    let given = Options::new(value, phase, KNOWN)?;
+    let required = |name| {
+        let text = given.text(name)?;
+        text.ok_or_else(|| invalid(phase, name, "is required"))
+    };
+    let mut options = web::Options::new(&required("clientId")?, &required("redirectUri")?);
+    options.secret_key = given.text("secretKey")?.map(Secret::new);
+    options.code_verifier = given.text("codeVerifier")?.map(Secret::new);
+    options.headers = given.pairs("headers")?;
+    options.token_identifier = given.text("tokenIdentifier")?;
+    options.jwks_key = given.json("jwksKey")?;
+    options.audiences = given.texts("audiences")?;
+    options.sso_endpoints = given.get(
+        "ssoEndpoints",
+        "must be an object with authorization_endpoint and token_endpoint",
+    )?;
+    replace(&mut options.scopes, given.texts("scopes")?);
+    replace(&mut options.api_origins, given.texts("apiOrigins")?);
+    replace(
+        &mut options.sso_endpoints_url,
+        given.text("ssoEndpointsUrl")?,
+    );
+    replace(
+        &mut options.signal_token_updated,
+        given.text("signalTokenUpdated")?,
+    );
+    let security_name = given.text("securityName")?;
+    replace(
+        &mut options.security_names,
+        security_name.map(|name| vec![name]),
+    );
+    Ok(options)
+}
+
+fn replace<T>(default: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *default = given;
+    }
+}
+
+fn auth_uri_options(options: &Options<'_>) -> Result<AuthUriOptions, Error> {
+    Ok(AuthUriOptions {
+        state: options.text("state")?,
+        scopes: options.texts("scopes")?,
+        implicit: options.flag("implicit")?.unwrap_or(false),
+    })
+}
+
+fn verify_options(given: &Options<'_>) -> Result<VerifyOptions, Error> {
+    const KNOWN: &[&str] = &[
+        "verifySignature",
+        "verifyAud",
+        "verifyIss",
+        "verifyExp",
+        "verifyNbf",
+        "verifyIat",
+        "verifySub",
+        "leeway",
+    ];
+    let inner = given.value("options")?.unwrap_or(JsValue::UNDEFINED);
+    let options = Options::new(&inner, Phase::Verify, KNOWN)?;
+    let check = |name| options.flag(name).map(|flag| flag.unwrap_or(true));
+    let leeway = options.value("leeway")?;
+    let leeway = leeway.map(|value| arguments::seconds(&value, Phase::Verify, "leeway"));
+    Ok(VerifyOptions {
+        kid: given.text("kid")?,
+        checks: Checks {
+            signature: check("verifySignature")?,
+            audience: check("verifyAud")?,
+            issuer: check("verifyIss")?,
+            expiry: check("verifyExp")?,
+            not_before: check("verifyNbf")?,
+            issued_at: check("verifyIat")?,
+            subject: check("verifySub")?,
+        },
+        leeway: leeway.transpose()?,
+    })
+}
+
+fn requirements(options: &Options<'_>) -> Result<Option<SecurityRequirements>, Error> {
+    let Some(value) = options.value("security")? else {
+        return Ok(None);
+    };
+    let wrong = || invalid(Phase::Authorize, "security", "must be a list of objects");
+    if !Array::is_array(&value) {
+        return Err(wrong());
+    }
+    let names = |alternative: JsValue| {
+        let object = alternative.dyn_into::<Object>().map_err(|_| wrong())?;
+        let names = Object::keys(&object);
+        Ok(names.iter().filter_map(|name| name.as_string()).collect())
+    };
+    Array::from(&value)
+        .iter()
+        .map(names)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}

@@ -1,0 +1,401 @@
+/**
+ * EVE Online single sign-on for single-page apps: OAuth 2 with PKCE, verified JWT access tokens,
+ * refresh and revocation, in the browser alone.
+ *
+ * Units: durations and moments are whole **seconds** (moments since 1970-01-01T00:00Z), as in the
+ * standards and in EsiPy, unless a name says otherwise.
+ */
+
+/** Where in the flow an error happened. */
+export type EsiPhase =
+  /** Loading the WebAssembly module. */
+  | "load"
+  /** Reading the options of a constructor. */
+  | "create"
+  /** Fetching or reading the authorization server's metadata (RFC 8414). */
+  | "metadata"
+  /** Making the authorization request (RFC 6749 section 4.1.1): `getAuthUri`, `login`. */
+  | "login"
+  /** Reading the authorization response (section 4.1.2): `handleRedirect`. */
+  | "redirect"
+  /** Exchanging the code for tokens (section 4.1.3): `auth`. */
+  | "token"
+  /** Refreshing (section 6). */
+  | "refresh"
+  /** Taking over a token response from elsewhere: `updateToken`. */
+  | "update"
+  /** Revoking (RFC 7009). */
+  | "revoke"
+  /** Fetching or reading the key set (RFC 7517). */
+  | "keys"
+  /** Verifying the access token (RFC 7519, RFC 8725). */
+  | "verify"
+  /** Signing a request to an API: `authorize`. */
+  | "authorize";
+
+/** What went wrong; stable across releases. Each is explained in the README's table. */
+export type EsiErrorCode =
+  | "load_failed"
+  | "not_initialized"
+  | "invalid_argument"
+  | "unknown_option"
+  | "storage_unavailable"
+  | "network_error"
+  | "timeout"
+  | "http_error"
+  | "rate_limited"
+  | "oauth_error"
+  | "invalid_grant"
+  | "invalid_response"
+  | "invalid_metadata"
+  | "invalid_key_set"
+  | "state_missing"
+  | "state_unknown"
+  | "state_reused"
+  | "login_expired"
+  | "login_not_found"
+  | "issuer_mismatch"
+  | "access_denied"
+  | "authorization_failed"
+  | "no_token"
+  | "needs_login"
+  | "superseded"
+  | "token_malformed"
+  | "algorithm_not_allowed"
+  | "key_not_found"
+  | "key_unusable"
+  | "signature_invalid"
+  | "claim_missing"
+  | "claim_invalid"
+  | "token_expired"
+  | "token_not_yet_valid"
+  | "crypto_unavailable"
+  | "origin_not_allowed";
+
+/**
+ * Every rejection and exception of this package. The message is for people and may change; test
+ * `code`. No token, code, verifier or secret is ever in any of its fields.
+ */
+export class EsiError extends Error {
+  readonly name: "EsiError";
+  readonly code: EsiErrorCode;
+  readonly phase: EsiPhase;
+  /** True where the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** HTTP status, where the server answered. */
+  readonly status?: number;
+  /** The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2). */
+  readonly error?: string;
+  /** The server's `error_description`. */
+  readonly errorDescription?: string;
+  /** The body of an error answer that was not JSON, at most 4096 characters. */
+  readonly body?: string;
+  /** `Retry-After`, in seconds. */
+  readonly retryAfter?: number;
+  /** The claim that failed, as it is named in the token. */
+  readonly claim?: string;
+  /** What the platform said, where it said something. */
+  readonly cause?: unknown;
+}
+
+/** True for an {@link EsiError}, also one from another copy of this package. */
+export function isEsiError(value: unknown): value is EsiError;
+
+/** What the WebAssembly module can be loaded from. */
+export type WasmSource = URL | string | Request | Response | Promise<Response> | BufferSource | WebAssembly.Module;
+
+/**
+ * Loads the WebAssembly module, once: later calls return the first one's promise. A failed load can
+ * be tried again. `EsiSecurity.create` calls it; call it yourself to load early or from elsewhere.
+ *
+ * @throws {EsiError} `load_failed`
+ */
+export function init(source?: WasmSource): Promise<void>;
+
+/** The server's addresses, named as in RFC 8414. */
+export interface SsoEndpoints {
+  issuer?: string;
+  authorization_endpoint: string;
+  token_endpoint: string;
+  revocation_endpoint?: string;
+  jwks_uri?: string;
+  /** Decides how a `secretKey` is sent. Default: `["client_secret_post"]`. */
+  token_endpoint_auth_methods_supported?: string[];
+}
+
+/** A public key (RFC 7517), RSA or P-256. */
+export interface Jwk {
+  kty: string;
+  kid?: string;
+  alg?: string;
+  use?: string;
+  key_ops?: string[];
+  n?: string;
+  e?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  [member: string]: unknown;
+}
+
+/** A key set (RFC 7517 section 5). */
+export interface JwkSet {
+  keys: Jwk[];
+  [member: string]: unknown;
+}
+
+export interface EsiSecurityOptions {
+  /** The application's client id. */
+  clientId: string;
+  /** The callback address, exactly as registered. `http` only on this machine. */
+  redirectUri: string;
+  /** Scopes that `login` and `getAuthUri` ask for unless told otherwise. Default: none. */
+  scopes?: string[];
+  /**
+   * A client secret. In a browser it is no secret; supported because EsiPy has it, and warned about
+   * once. With it, no PKCE.
+   */
+  secretKey?: string;
+  /**
+   * One fixed code verifier for every login, 43 to 128 characters (RFC 7636 section 4.1). Default: a
+   * fresh one per login, which is better.
+   */
+  codeVerifier?: string;
+  /**
+   * Headers. `User-Agent` goes to the API as `X-User-Agent`, because browsers drop the real one; any other goes to the SSO as given, where it
+   * causes a preflight that EVE's SSO may refuse.
+   */
+  headers?: Record<string, string>;
+  /** Whose tokens these are; names the session in storage and in events. */
+  tokenIdentifier?: string;
+  /** The API description's name for this kind of security. Default: `evesso` and `OAuth2`. */
+  securityName?: string;
+  /** Type of the event on `window` after tokens changed. Default: `esi:token-refreshed`. */
+  signalTokenUpdated?: string;
+  /** The server's metadata (RFC 8414). Default: EVE Online's. */
+  ssoEndpointsUrl?: string;
+  /** The server's addresses themselves; then no metadata is ever fetched. */
+  ssoEndpoints?: SsoEndpoints;
+  /** The server's key or key set; then none is ever fetched. */
+  jwksKey?: Jwk | JwkSet;
+  /** Origins that may be sent the access token. Default: `["https://esi.evetech.net"]`. */
+  apiOrigins?: string[];
+  /** Audiences that a token must have, all of them. Default: the client id and `EVE Online`. */
+  audiences?: string[];
+}
+
+/**
+ * - `signed-out`: no tokens.
+ * - `active`: an access token with at least a minute to live.
+ * - `expiring`: less than a minute, or gone; the next use refreshes.
+ * - `refreshing`: a refresh is under way.
+ * - `offline`: the last refresh did not get through; the refresh token is kept.
+ * - `needs-login`: the server ended the session.
+ */
+export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" | "offline" | "needs-login";
+
+/** A token response, as the server sends it (RFC 6749 section 5.1). */
+export interface TokenResponse {
+  access_token: string;
+  /** Seconds. Missing: the moment of expiry is unknown, and the token counts as expired. */
+  expires_in?: number;
+  token_type?: string;
+  /** `null` or missing: the one before stays. */
+  refresh_token?: string | null;
+}
+
+export interface AuthUriOptions {
+  /** Made where it is not given; at least 8 characters, and used once. */
+  state?: string;
+  /** Default: the constructor's. */
+  scopes?: string[];
+  /** The implicit grant. Deprecated by RFC 9700 section 2.1.2, and warned about once. */
+  implicit?: boolean;
+}
+
+export interface LoginOptions extends AuthUriOptions {
+  /** Where the page wants to be afterwards: same origin, handed back by `handleRedirect`. */
+  returnTo?: string;
+}
+
+export interface LoginResult {
+  /** The `state` of the login that ended. */
+  state: string;
+  /** As given to `login`, relative to this origin; `null` where none was. */
+  returnTo: string | null;
+  /** The scopes that were asked for. The pilot can change them: `verify` tells the granted ones. */
+  requestedScopes: string[];
+}
+
+export interface RevokeResult {
+  /** True if the server confirmed. The tokens are gone from here either way. */
+  revoked: boolean;
+  /** Which token was sent. */
+  tokenTypeHint: "refresh_token" | "access_token";
+  /** The server's status, where it answered. */
+  status: number | null;
+  /** Why it was not confirmed. */
+  error: EsiError | null;
+}
+
+/** Checks that can be switched off by name, as python-jose's. Nothing is off by default. */
+export interface VerifyOptions {
+  /** Off: nothing is known about who wrote the claims. */
+  verifySignature?: boolean;
+  verifyAud?: boolean;
+  verifyIss?: boolean;
+  verifyExp?: boolean;
+  verifyNbf?: boolean;
+  verifyIat?: boolean;
+  verifySub?: boolean;
+  /** Seconds by which clocks may differ, 0 to 300. Default: 10. */
+  leeway?: number;
+}
+
+/** The claims of a verified access token. */
+export interface EsiClaims {
+  /** False only where `verifySignature: false` was asked for. */
+  verified: boolean;
+  /** From `sub`, `CHARACTER:EVE:<id>`; `null` where another server's `sub` has another form. */
+  characterId: number | null;
+  subject: string | null;
+  name: string | null;
+  /** Changes when the character moves to another account. */
+  owner: string | null;
+  /** The granted scopes (`scp`), always a list. */
+  scopes: string[];
+  issuer: string | null;
+  audience: string[];
+  /** `azp`: the client that the token was issued to. */
+  authorizedParty: string | null;
+  issuedAt: number | null;
+  expiresAt: number | null;
+  tenant: string | null;
+  tier: string | null;
+  region: string | null;
+  /** All claims as they stand in the token. */
+  raw: Record<string, unknown>;
+}
+
+/** An operation's `security` in an OpenAPI or Swagger document: alternatives of schemes and scopes. */
+export type SecurityRequirements = ReadonlyArray<Readonly<Record<string, readonly string[]>>>;
+
+/** `detail` of the event after tokens changed: what EsiPy's signal carries. It holds live tokens. */
+export interface TokenUpdatedDetail {
+  token_identifier: string | null;
+  access_token: string;
+  refresh_token: string | null;
+  expires_in: number | null;
+  token_type: string;
+}
+
+/** One session with an authorization server, kept in sessionStorage. */
+export class EsiSecurity {
+  /**
+   * Loads the WebAssembly module and makes the object. Nothing is asked of the network but the module itself.
+   *
+   * @throws {EsiError} `invalid_argument`, `unknown_option`, `load_failed`
+   */
+  static create(options: EsiSecurityOptions): Promise<EsiSecurity>;
+
+  /** The same without loading: only after {@link init}. @throws {EsiError} `not_initialized` too */
+  constructor(options: EsiSecurityOptions);
+
+  /** What stands now. */
+  readonly state: SessionState;
+  /** As given, or as `updateToken` set it. */
+  readonly tokenIdentifier: string | null;
+  /** When the access token expires by this machine's clock; `null` where unknown. */
+  readonly tokenExpiry: number | null;
+
+  /**
+   * The address to send the pilot to (RFC 6749 section 4.1.1, RFC 7636 section 4.3). Keeps a record
+   * of this login for ten minutes, so that `handleRedirect` or `auth` can finish it; several can be
+   * under way at once.
+   *
+   * @throws {EsiError} `storage_unavailable`: the login could not be finished after the redirect
+   */
+  getAuthUri(options?: AuthUriOptions): Promise<string>;
+
+  /** `getAuthUri`, and goes there. The promise settles only if the page could not leave. */
+  login(options?: LoginOptions): Promise<never>;
+
+  /**
+   * Finishes a login from the current address, or from `url`: checks `state` and `iss`, exchanges
+   * the code, stores the tokens and takes its own parameters out of the address. `null` if the
+   * address is no callback of ours. Safe to call twice: the same callback gives the same answer.
+   * After a network failure the login stays open: call again, or let the user reload.
+   *
+   * @throws {EsiError} `state_missing`, `state_unknown`, `state_reused`, `login_expired`,
+   * `issuer_mismatch`, `access_denied`, `authorization_failed`, and those of {@link auth}
+   */
+  handleRedirect(url?: string): Promise<LoginResult | null>;
+
+  /**
+   * Exchanges a code for tokens and stores them (RFC 6749 section 4.1.3).
+   *
+   * @param state names the login; may be left out while only one is under way.
+   * @throws {EsiError} `invalid_grant`, `invalid_response`, `oauth_error`, `http_error`, `network_error`, `timeout`,
+   * `rate_limited`, `login_not_found`, `state_missing`, `state_unknown`
+   */
+  auth(code: string, state?: string): Promise<TokenResponse>;
+
+  /**
+   * Refreshes (RFC 6749 section 6), once however many ask at the same moment.
+   *
+   * @param scopes a subset of the granted ones; default: all of them.
+   * @throws {EsiError} `invalid_grant` when the server ended the session; nothing else does
+   */
+  refresh(scopes?: string[]): Promise<TokenResponse>;
+
+  /** A token that is good for a minute at least where the server allows; refreshed first if need be. */
+  getAccessToken(): Promise<string>;
+
+  /** Revokes the refresh token, else the access token (RFC 7009). Both are gone from here, whatever the server says. @throws {EsiError} `no_token` */
+  revoke(): Promise<RevokeResult>;
+
+  /**
+   * True if the access token expires within `offset` seconds, or nobody knows when.
+   *
+   * @param offset seconds; negative: that much later. Default: 0.
+   */
+  isTokenExpired(offset?: number): boolean;
+
+  /** Takes over a token response from elsewhere. @throws {EsiError} `invalid_response`; then nothing has changed */
+  updateToken(response: TokenResponse, options?: { tokenIdentifier?: string }): void;
+
+  /**
+   * Verifies the access token: signature against the server's key set, then `iss`, `aud`, `azp`,
+   * `exp`, `nbf`, `iat`, `sub` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3).
+   *
+   * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
+   */
+  verify(options?: { kid?: string; options?: VerifyOptions }): Promise<EsiClaims>;
+
+  /**
+   * The request, signed: `Authorization: Bearer` with a token that was refreshed first if expired. Untouched if
+   * `security` is given and does not ask for this kind.
+   *
+   * @throws {EsiError} `origin_not_allowed`, `no_token`, and those of {@link refresh}
+   */
+  authorize(request: Request, options?: { security?: SecurityRequirements }): Promise<Request>;
+
+  /** Gives the memory back. Calls under way finish. */
+  free(): void;
+}
+
+/**
+ * A code verifier (RFC 7636 section 4.1) of `bytes` random bytes, 32 to 96. Default: 32.
+ *
+ * @throws {EsiError} `invalid_argument`, `not_initialized`
+ */
+export function generateCodeVerifier(bytes?: number): string;
+
+/** The S256 challenge for a verifier (RFC 7636 section 4.2). @throws {EsiError} `invalid_argument` */
+export function generateCodeChallenge(verifier: string): string;
+
+declare global {
+  interface WindowEventMap {
+    "esi:token-refreshed": CustomEvent<TokenUpdatedDetail>;
+  }
+}

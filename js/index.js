@@ -1,0 +1,54 @@
+// The package's entry: loads the WebAssembly module when it is first needed, and nothing at import, so
+// that a server may import it too.
+
+import initWasm, * as core from "../pkg/esi_security.js";
+import { EsiError } from "./error.js";
+
+export { EsiError, isEsiError } from "./error.js";
+
+let loading;
+let loaded = false;
+
+async function load(source) {
+  try {
+    await initWasm(source === undefined ? undefined : { module_or_path: source });
+    loaded = true;
+  } catch (cause) {
+    loading = undefined;
+    throw new EsiError("the WebAssembly module could not be loaded", "load_failed", "load", true, { cause });
+  }
+}
+
+export function init(source) {
+  loading ??= load(source);
+  return loading;
+}
+
+function requireLoaded() {
+  if (!loaded) {
+    const message = "call and await `init()` first, or use `EsiSecurity.create()`, which does";
+    throw new EsiError(message, "not_initialized", "load", false);
+  }
+}
+
+export class EsiSecurity extends core.EsiSecurity {
+  static async create(options) {
+    await init();
+    return new this(options);
+  }
+
+  constructor(options) {
+    requireLoaded();
+    super(options);
+  }
+}
+
+export function generateCodeVerifier(bytes) {
+  requireLoaded();
+  return core.generateCodeVerifier(bytes);
+}
+
+export function generateCodeChallenge(verifier) {
+  requireLoaded();
+  return core.generateCodeChallenge(verifier);
+}

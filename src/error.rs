@@ -1,0 +1,484 @@
+//! The one error of the library. Every variant has a stable code, a phase and an answer to "may the
+//! same call succeed later?"; none of them holds a token, code, verifier or secret.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+/// Where in the flow an error happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading the options of a constructor.
+    Create,
+    /// Fetching or reading the server's metadata (RFC 8414).
+    Metadata,
+    /// Making the authorization request (RFC 6749 section 4.1.1).
+    Login,
+    /// Reading the authorization response (section 4.1.2).
+    Redirect,
+    /// Exchanging the code (section 4.1.3).
+    Token,
+    /// Refreshing (section 6).
+    Refresh,
+    /// Taking over a token response from elsewhere.
+    Update,
+    /// Revoking (RFC 7009).
+    Revoke,
+    /// Fetching or reading the key set (RFC 7517).
+    Keys,
+    /// Verifying the access token (RFC 7519).
+    Verify,
+    /// Signing a request to an API.
+    Authorize,
+}
+
+impl Phase {
+    /// The name that JavaScript sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Metadata => "metadata",
+            Self::Login => "login",
+            Self::Redirect => "redirect",
+            Self::Token => "token",
+            Self::Refresh => "refresh",
+            Self::Update => "update",
+            Self::Revoke => "revoke",
+            Self::Keys => "keys",
+            Self::Verify => "verify",
+            Self::Authorize => "authorize",
+        }
+    }
+}
+
+/// Everything that can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// An option or argument has the wrong type or value.
+    InvalidArgument {
+        /// Where it was given.
+        phase: Phase,
+        /// Its name, as JavaScript spells it.
+        name: Cow<'static, str>,
+        /// What is expected.
+        reason: &'static str,
+    },
+    /// An option that does not exist.
+    UnknownOption {
+        /// Where it was given.
+        phase: Phase,
+        /// As it was spelled.
+        name: String,
+        /// What was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// sessionStorage is blocked or full, and the operation is of no use without it.
+    StorageUnavailable {
+        /// What needed it.
+        phase: Phase,
+    },
+    /// The request did not get through, or its answer may not be read (CORS).
+    Network {
+        /// What was asked.
+        phase: Phase,
+        /// What the platform said.
+        cause: String,
+    },
+    /// No answer in time.
+    Timeout {
+        /// What was asked.
+        phase: Phase,
+    },
+    /// An answer outside 200-299 without an OAuth error in it.
+    Http {
+        /// What was asked.
+        phase: Phase,
+        /// HTTP status.
+        status: u16,
+        /// The answer's text, redacted and clipped.
+        body: String,
+        /// `Retry-After`, seconds.
+        retry_after: Option<u32>,
+    },
+    /// An OAuth error answer (RFC 6749 section 5.2).
+    OAuth {
+        /// What was asked.
+        phase: Phase,
+        /// HTTP status.
+        status: u16,
+        /// Its `error`.
+        error: String,
+        /// Its `error_description`.
+        description: Option<String>,
+        /// `Retry-After`, seconds.
+        retry_after: Option<u32>,
+    },
+    /// A token response that cannot be used (RFC 6749 section 5.1).
+    InvalidResponse {
+        /// What was asked.
+        phase: Phase,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Server metadata that cannot be used (RFC 8414 section 3.3).
+    InvalidMetadata {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A key set that cannot be used (RFC 7517 section 5).
+    InvalidKeySet {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A code without a `state`, while at least one login is under way.
+    StateMissing {
+        /// Where it was missing.
+        phase: Phase,
+    },
+    /// A `state` that this page did not make, or has forgotten.
+    StateUnknown {
+        /// Where it was given.
+        phase: Phase,
+    },
+    /// A `state` that has done its work already, with another answer.
+    StateReused {
+        /// Where it was given.
+        phase: Phase,
+    },
+    /// The login was begun too long ago.
+    LoginExpired {
+        /// Where it was to be finished.
+        phase: Phase,
+    },
+    /// `auth` with neither a login under way nor a fixed verifier or secret.
+    LoginNotFound,
+    /// The `iss` of the authorization response is another server's (RFC 9207).
+    IssuerMismatch,
+    /// The pilot cancelled.
+    AccessDenied {
+        /// The server's `error_description`.
+        description: Option<String>,
+    },
+    /// Another error in the authorization response (RFC 6749 section 4.1.2.1).
+    AuthorizationFailed {
+        /// Its `error`.
+        error: String,
+        /// Its `error_description`.
+        description: Option<String>,
+    },
+    /// There is no token to do this with.
+    NoToken {
+        /// What was to be done.
+        phase: Phase,
+    },
+    /// The server has ended the session; only a login helps.
+    NeedsLogin {
+        /// What was to be done.
+        phase: Phase,
+    },
+    /// The session was revoked or replaced while the answer was under way; the answer was dropped.
+    Superseded {
+        /// What was under way.
+        phase: Phase,
+    },
+    /// Not a signed JWT in compact form (RFC 7515 section 7.1, RFC 7519 section 7.2).
+    TokenMalformed {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The token's `alg` is not on the list (RFC 8725 section 3.1).
+    AlgorithmNotAllowed,
+    /// The key set has no key for this token.
+    KeyNotFound,
+    /// The key for this token must not be used with it.
+    KeyUnusable {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The signature is not that key's.
+    SignatureInvalid,
+    /// A required claim is not there.
+    ClaimMissing {
+        /// Its name in the token.
+        claim: &'static str,
+    },
+    /// A claim has another type or value than it must have.
+    ClaimInvalid {
+        /// Its name in the token.
+        claim: &'static str,
+    },
+    /// `exp` is in the past.
+    TokenExpired,
+    /// `nbf` or `iat` is in the future.
+    TokenNotYetValid {
+        /// Which of them.
+        claim: &'static str,
+    },
+    /// No `crypto.subtle` here, and the feature `rust-crypto` is off.
+    CryptoUnavailable,
+    /// The request goes where the token must not go.
+    OriginNotAllowed {
+        /// The request's origin.
+        origin: String,
+    },
+}
+
+impl Error {
+    /// The stable name of this kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidArgument { .. } => "invalid_argument",
+            Self::UnknownOption { .. } => "unknown_option",
+            Self::StorageUnavailable { .. } => "storage_unavailable",
+            Self::Network { .. } => "network_error",
+            Self::Timeout { .. } => "timeout",
+            Self::Http { status: 429, .. } | Self::OAuth { status: 429, .. } => "rate_limited",
+            Self::Http { .. } => "http_error",
+            Self::OAuth { .. } if self.is_invalid_grant() => "invalid_grant",
+            Self::OAuth { .. } => "oauth_error",
+            Self::InvalidResponse { .. } => "invalid_response",
+            Self::InvalidMetadata { .. } => "invalid_metadata",
+            Self::InvalidKeySet { .. } => "invalid_key_set",
+            Self::StateMissing { .. } => "state_missing",
+            Self::StateUnknown { .. } => "state_unknown",
+            Self::StateReused { .. } => "state_reused",
+            Self::LoginExpired { .. } => "login_expired",
+            Self::LoginNotFound => "login_not_found",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::AccessDenied { .. } => "access_denied",
+            Self::AuthorizationFailed { .. } => "authorization_failed",
+            Self::NoToken { .. } => "no_token",
+            Self::NeedsLogin { .. } => "needs_login",
+            Self::Superseded { .. } => "superseded",
+            Self::TokenMalformed { .. } => "token_malformed",
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::KeyNotFound => "key_not_found",
+            Self::KeyUnusable { .. } => "key_unusable",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::ClaimMissing { .. } => "claim_missing",
+            Self::ClaimInvalid { .. } => "claim_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::TokenNotYetValid { .. } => "token_not_yet_valid",
+            Self::CryptoUnavailable => "crypto_unavailable",
+            Self::OriginNotAllowed { .. } => "origin_not_allowed",
+        }
+    }
+
+    /// Where it happened.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Self::InvalidArgument { phase, .. }
+            | Self::UnknownOption { phase, .. }
+            | Self::StorageUnavailable { phase }
+            | Self::Network { phase, .. }
+            | Self::Timeout { phase }
+            | Self::Http { phase, .. }
+            | Self::OAuth { phase, .. }
+            | Self::InvalidResponse { phase, .. }
+            | Self::StateMissing { phase }
+            | Self::StateUnknown { phase }
+            | Self::StateReused { phase }
+            | Self::LoginExpired { phase }
+            | Self::NoToken { phase }
+            | Self::NeedsLogin { phase }
+            | Self::Superseded { phase } => *phase,
+            Self::InvalidMetadata { .. } => Phase::Metadata,
+            Self::InvalidKeySet { .. } => Phase::Keys,
+            Self::LoginNotFound => Phase::Token,
+            Self::IssuerMismatch | Self::AccessDenied { .. } | Self::AuthorizationFailed { .. } => {
+                Phase::Redirect
+            }
+            Self::TokenMalformed { .. }
+            | Self::AlgorithmNotAllowed
+            | Self::KeyNotFound
+            | Self::KeyUnusable { .. }
+            | Self::SignatureInvalid
+            | Self::ClaimMissing { .. }
+            | Self::ClaimInvalid { .. }
+            | Self::TokenExpired
+            | Self::TokenNotYetValid { .. }
+            | Self::CryptoUnavailable => Phase::Verify,
+            Self::OriginNotAllowed { .. } => Phase::Authorize,
+        }
+    }
+
+    /// True where the same call may succeed later without anybody changing anything.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::Timeout { .. } | Self::InvalidResponse { .. } => true,
+            Self::Http { status, .. } | Self::OAuth { status, .. } => {
+                matches!(status, 408 | 429 | 500..)
+            }
+            _ => false,
+        }
+    }
+
+    /// HTTP status, where the server answered.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Http { status, .. } | Self::OAuth { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2).
+    pub fn oauth_error(&self) -> Option<&str> {
+        match self {
+            Self::OAuth { error, .. } | Self::AuthorizationFailed { error, .. } => Some(error),
+            Self::AccessDenied { .. } => Some("access_denied"),
+            _ => None,
+        }
+    }
+
+    /// The server's `error_description`.
+    pub fn oauth_description(&self) -> Option<&str> {
+        match self {
+            Self::OAuth { description, .. }
+            | Self::AuthorizationFailed { description, .. }
+            | Self::AccessDenied { description } => description.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The body of an error answer that was not JSON.
+    pub fn body(&self) -> Option<&str> {
+        match self {
+            Self::Http { body, .. } => Some(body),
+            _ => None,
+        }
+    }
+
+    /// `Retry-After`, in seconds.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Http { retry_after, .. } | Self::OAuth { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The claim that failed, by its name in the token.
+    pub fn claim(&self) -> Option<&'static str> {
+        match self {
+            Self::ClaimMissing { claim }
+            | Self::ClaimInvalid { claim }
+            | Self::TokenNotYetValid { claim } => Some(claim),
+            Self::TokenExpired => Some("exp"),
+            _ => None,
+        }
+    }
+
+    /// What the platform said.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Network { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// True for the one answer that ends a session: a 400 whose `error` starts with `invalid_grant`
+    /// (EVE's SSO has been seen to glue the description to the code).
+    pub fn is_invalid_grant(&self) -> bool {
+        matches!(self, Self::OAuth { status: 400, error, .. } if error.starts_with("invalid_grant"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::InvalidArgument { name, reason, .. } => {
+                return write!(formatter, "`{name}` {reason}");
+            }
+            Self::UnknownOption {
+                name,
+                suggestion: Some(meant),
+                ..
+            } => {
+                return write!(
+                    formatter,
+                    "unknown option `{name}`; did you mean `{meant}`?"
+                );
+            }
+            Self::UnknownOption { name, .. } => {
+                return write!(formatter, "unknown option `{name}`");
+            }
+            Self::Network { cause, .. } => {
+                return write!(
+                    formatter,
+                    "the server could not be reached, or its answer may not be read: {cause}"
+                );
+            }
+            Self::Http { status, .. } => {
+                return write!(formatter, "the server answered with status {status}");
+            }
+            Self::OAuth { status, error, .. } => {
+                return write!(
+                    formatter,
+                    "the server answered `{error}` with status {status}"
+                );
+            }
+            Self::InvalidResponse { reason, .. } => {
+                return write!(formatter, "the token response cannot be used: {reason}");
+            }
+            Self::InvalidMetadata { reason } => {
+                return write!(formatter, "the server's metadata cannot be used: {reason}");
+            }
+            Self::InvalidKeySet { reason } => {
+                return write!(formatter, "the key set cannot be used: {reason}");
+            }
+            Self::AuthorizationFailed { error, .. } => {
+                return write!(formatter, "the server refused the login: `{error}`");
+            }
+            Self::TokenMalformed { reason } => {
+                return write!(
+                    formatter,
+                    "the access token is no JWT that can be verified: {reason}"
+                );
+            }
+            Self::KeyUnusable { reason } => {
+                return write!(
+                    formatter,
+                    "the key for this token must not be used: {reason}"
+                );
+            }
+            Self::ClaimMissing { claim } => {
+                return write!(formatter, "the token has no claim `{claim}`");
+            }
+            Self::ClaimInvalid { claim } => {
+                return write!(
+                    formatter,
+                    "the token's claim `{claim}` is not what it must be"
+                );
+            }
+            Self::TokenNotYetValid { claim } => {
+                return write!(formatter, "the token's `{claim}` is in the future");
+            }
+            Self::OriginNotAllowed { origin } => {
+                return write!(formatter, "`{origin}` is not among `apiOrigins`");
+            }
+            Self::StorageUnavailable { .. } => {
+                "sessionStorage is blocked or full, so the login could not be finished after the redirect"
+            }
+            Self::Timeout { .. } => "the server did not answer in time",
+            Self::StateMissing { .. } => "no `state` says which login this code belongs to",
+            Self::StateUnknown { .. } => "this `state` belongs to no login of this tab",
+            Self::StateReused { .. } => "this `state` has been used already",
+            Self::LoginExpired { .. } => "the login took longer than ten minutes",
+            Self::LoginNotFound => "no login is under way here: call `getAuthUri` or `login` first",
+            Self::IssuerMismatch => "the answer comes from another server than the login went to",
+            Self::AccessDenied { .. } => "the pilot cancelled the login",
+            Self::NoToken { .. } => "there is no token to do this with",
+            Self::NeedsLogin { .. } => "the session cannot be refreshed any more: log in again",
+            Self::Superseded { .. } => "the session was replaced or revoked meanwhile",
+            Self::AlgorithmNotAllowed => "the token's `alg` is not RS256 or ES256",
+            Self::KeyNotFound => "the key set has no key for this token",
+            Self::SignatureInvalid => "the token's signature is not valid",
+            Self::TokenExpired => "the token has expired",
+            Self::CryptoUnavailable => {
+                "this page has no `crypto.subtle`: serve it over https or from localhost"
+            }
+        };
+        formatter.write_str(text)
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,53 @@
+//! The authorization request (RFC 6749 sections 4.1.1 and 4.2.1, RFC 7636 section 4.3): the address
+//! that the pilot is sent to.
+
+use alloc::string::String;
+
+use super::client::Client;
+use super::metadata::Metadata;
+use super::pkce::CodeVerifier;
+use super::url;
+
+/// How the server is to answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Grant<'a> {
+    /// With a code, bound to this verifier.
+    CodeWithPkce(&'a CodeVerifier),
+    /// With a code, for a client that has a secret.
+    Code,
+    /// With the token itself, in the fragment. Deprecated (RFC 9700 section 2.1.2).
+    Implicit,
+}
+
+/// The address of the authorization request.
+pub fn address(
+    metadata: &Metadata,
+    client: &Client,
+    grant: Grant<'_>,
+    scopes: &[String],
+    state: &str,
+) -> String {
+    let scope = scopes.join(" ");
+    let challenge = match grant {
+        Grant::CodeWithPkce(verifier) => Some(verifier.challenge()),
+        Grant::Code | Grant::Implicit => None,
+    };
+    let response_type = match grant {
+        Grant::Implicit => "token",
+        Grant::Code | Grant::CodeWithPkce(_) => "code",
+    };
+    let mut fields = alloc::vec![
+        ("response_type", response_type),
+        ("redirect_uri", client.redirect_uri.as_str()),
+        ("client_id", client.id.as_str()),
+    ];
+    if !scope.is_empty() {
+        fields.push(("scope", &scope));
+    }
+    fields.push(("state", state));
+    if let Some(challenge) = &challenge {
+        fields.push(("code_challenge", challenge));
+        fields.push(("code_challenge_method", "S256"));
+    }
+    url::with_query(&metadata.authorization_endpoint, &fields)
+}

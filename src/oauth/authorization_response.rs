@@ -1,0 +1,153 @@
+//! The authorization response (RFC 6749 sections 4.1.2, 4.1.2.1 and 4.2.2, RFC 9207): what came back
+//! in the query or, for the implicit grant, in the fragment of the redirect URI.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::secret::Secret;
+use super::url;
+use crate::{Error, Phase};
+
+/// The parameters of a query that are ours to take out of the address.
+pub const QUERY_PARAMETERS: &[&str] = &[
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+];
+
+/// The same for a fragment, where the implicit grant answers.
+pub const FRAGMENT_PARAMETERS: &[&str] = &[
+    "access_token",
+    "token_type",
+    "expires_in",
+    "scope",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+];
+
+/// What the server decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A code to exchange.
+    Code(Secret),
+    /// The implicit grant: a token response, as JSON with the same members as the token endpoint's.
+    Token(Secret),
+    /// It refuses, or the pilot does.
+    Refused {
+        /// The error code (section 4.1.2.1).
+        error: String,
+        /// The text for people.
+        description: Option<String>,
+    },
+}
+
+/// An authorization response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationResponse {
+    /// As sent with the request; `None` where it is missing.
+    pub state: Option<String>,
+    /// Who answers (RFC 9207).
+    pub issuer: Option<String>,
+    /// What it decided.
+    pub outcome: Outcome,
+}
+
+impl AuthorizationResponse {
+    /// Reads the query and the fragment, without their `?` and `#`. `None` if neither holds an
+    /// authorization response.
+    pub fn parse(query: &str, fragment: &str) -> Result<Option<Self>, Error> {
+        let query: Fields = form_urlencoded::parse(query.as_bytes()).collect();
+        if has(&query, "code") || has(&query, "error") {
+            return Self::from_query(&query).map(Some);
+        }
+        let fragment: Fields = form_urlencoded::parse(fragment.as_bytes()).collect();
+        if has(&fragment, "access_token") {
+            return Self::from_fragment(&fragment).map(Some);
+        }
+        // The implicit grant's refusals come in the fragment too; a page's own `#error=…` has no state.
+        if has(&fragment, "error") && has(&fragment, "state") {
+            return Self::from_query(&fragment).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn from_query(fields: &Fields) -> Result<Self, Error> {
+        let outcome = match once(fields, "error")? {
+            Some(error) => Outcome::Refused {
+                error,
+                description: once(fields, "error_description")?,
+            },
+            None => Outcome::Code(Secret::new(once(fields, "code")?.unwrap_or_default())),
+        };
+        Self::new(fields, outcome)
+    }
+
+    fn from_fragment(fields: &Fields) -> Result<Self, Error> {
+        let mut members = serde_json::Map::new();
+        for name in ["access_token", "token_type", "expires_in"] {
+            if let Some(text) = once(fields, name)? {
+                // In a fragment everything is text; the token response has a number here.
+                let value = match text.parse::<u64>() {
+                    Ok(number) if name == "expires_in" => number.into(),
+                    _ => text.into(),
+                };
+                members.insert(name.into(), value);
+            }
+        }
+        let json = serde_json::Value::Object(members).to_string();
+        Self::new(fields, Outcome::Token(Secret::new(json)))
+    }
+
+    fn new(fields: &Fields, outcome: Outcome) -> Result<Self, Error> {
+        Ok(Self {
+            state: once(fields, "state")?,
+            issuer: once(fields, "iss")?,
+            outcome,
+        })
+    }
+
+    /// Compares `iss`, where it was sent, with the server that the login was begun with (RFC 9207
+    /// section 2.4), by simple string comparison but for the scheme that EVE's server may leave out.
+    pub fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
+        match &self.issuer {
+            Some(sent) if url::without_scheme(sent) != url::without_scheme(issuer) => {
+                Err(Error::IssuerMismatch)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A query or fragment without the parameters that are ours, the others as they were spelled.
+pub fn strip(encoded: &str, ours: &[&str]) -> String {
+    let foreign = |pair: &&str| !ours.contains(&pair.split('=').next().unwrap_or_default());
+    let kept: Vec<&str> = encoded.split('&').filter(foreign).collect();
+    kept.join("&")
+}
+
+type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn has(fields: &Fields, name: &str) -> bool {
+    fields.iter().any(|(key, _)| key == name)
+}
+
+/// A parameter that must not appear twice (RFC 6749 section 3.1); an empty one counts as missing.
+fn once(fields: &Fields, name: &'static str) -> Result<Option<String>, Error> {
+    let mut values = fields.iter().filter(|(key, _)| key == name);
+    let value = values.next().map(|(_, value)| value.to_string());
+    if values.next().is_some() {
+        return Err(Error::InvalidArgument {
+            phase: Phase::Redirect,
+            name: Cow::Borrowed(name),
+            reason: "appears twice in the authorization response",
+        });
+    }
+    Ok(value.filter(|value| !value.is_empty()))
+}

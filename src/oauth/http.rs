@@ -1,0 +1,109 @@
+//! HTTP as values: a request to perform, a response that came. To an authorization server only a GET,
+//! or a POST of a form, so that a browser needs no preflight.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::secret::Secret;
+
+/// What an authorization server is asked.
+#[derive(Clone)]
+pub struct Request {
+    /// Absolute address.
+    pub url: String,
+    /// Further headers.
+    pub headers: Vec<(String, Secret)>,
+    /// The fields of a form to POST; `None` for a GET.
+    pub form: Option<Vec<(&'static str, Secret)>>,
+}
+
+/// Names of form fields that are no secret.
+const PUBLIC_FIELDS: [&str; 5] = [
+    "grant_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "token_type_hint",
+];
+
+impl Request {
+    /// A GET.
+    pub fn get(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            headers: Vec::new(),
+            form: None,
+        }
+    }
+
+    /// A POST of a form (RFC 6749 appendix B).
+    pub fn post(url: &str, form: Vec<(&'static str, Secret)>) -> Self {
+        Self {
+            url: url.to_owned(),
+            headers: Vec::new(),
+            form: Some(form),
+        }
+    }
+
+    /// The form as `application/x-www-form-urlencoded`.
+    pub fn body(&self) -> Option<String> {
+        let fields = self.form.as_ref()?;
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in fields {
+            body.append_pair(name, value.expose());
+        }
+        Some(body.finish())
+    }
+
+    /// `text` without anything secret that this request holds: servers and gateways echo requests in
+    /// their error pages.
+    pub fn redact(&self, text: &str) -> String {
+        let form = self.form.iter().flatten();
+        let secrets = form
+            .filter(|(name, _)| !PUBLIC_FIELDS.contains(name))
+            .map(|(_, value)| value)
+            .chain(self.headers.iter().map(|(_, value)| value));
+        let mut clean = text.to_owned();
+        for secret in secrets {
+            // A short value (a header such as "1") would riddle the text and betrays nothing.
+            if secret.expose().len() >= 8 {
+                let encoded: String =
+                    form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
+                clean = clean
+                    .replace(secret.expose(), "[redacted]")
+                    .replace(&encoded, "[redacted]");
+            }
+        }
+        clean
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("url", &self.url)
+            .field("form", &self.form)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an authorization server answered.
+#[derive(Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, in seconds, where it was sent and readable.
+    pub retry_after: Option<u32>,
+    /// The body.
+    pub body: String,
+}
+
+impl Response {
+    /// True for 200-299.
+    pub fn ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}

@@ -1,0 +1,131 @@
+//! Authorization server metadata (RFC 8414): where the endpoints are, and who the issuer is.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+use super::url;
+use crate::Error;
+
+/// Where EVE Online's metadata is.
+pub const EVE_URL: &str = "https://login.eveonline.com/.well-known/oauth-authorization-server";
+
+/// The members that this library uses, by their names in the document (section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Who the server says it is; empty only until [`Metadata::check`].
+    #[serde(default)]
+    pub issuer: String,
+    /// Where the pilot is sent.
+    pub authorization_endpoint: String,
+    /// Where codes and refresh tokens become tokens.
+    pub token_endpoint: String,
+    /// RFC 7009.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint: Option<String>,
+    /// The key set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// How a confidential client may identify itself. `none` is not asked for: EVE's does not list it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+impl Metadata {
+    /// EVE Online's, as it stood in March 2026: serves when the document cannot be fetched.
+    pub fn eve() -> Self {
+        let at = |path: &str| {
+            let mut address = "https://login.eveonline.com".to_owned();
+            address.push_str(path);
+            address
+        };
+        Self {
+            issuer: at(""),
+            authorization_endpoint: at("/v2/oauth/authorize"),
+            token_endpoint: at("/v2/oauth/token"),
+            revocation_endpoint: Some(at("/v2/oauth/revoke")),
+            jwks_uri: Some(at("/oauth/jwks")),
+            token_endpoint_auth_methods_supported: Some(
+                ["client_secret_basic", "client_secret_post"]
+                    .map(str::to_owned)
+                    .into(),
+            ),
+        }
+    }
+
+    /// Reads the document that `source` answered with. The issuer in it must be the one that the
+    /// address names (section 3.3); with or without scheme, as EVE's server has spelled it.
+    pub fn parse(json: &str, source: &str) -> Result<Self, Error> {
+        // Without the look at the first character, a list of strings would pass for the object.
+        let object = Some(json).filter(|json| json.trim_start().starts_with('{'));
+        let metadata: Self = object
+            .and_then(|json| serde_json::from_str(json).ok())
+            .ok_or(Error::InvalidMetadata {
+                reason: "it is no JSON object with authorization_endpoint and token_endpoint",
+            })?;
+        let metadata = metadata.check()?;
+        match expected_issuer(source) {
+            Some((origin, path))
+                if url::without_scheme(&metadata.issuer)
+                    != join(url::without_scheme(origin), path) =>
+            {
+                Err(Error::InvalidMetadata {
+                    reason: "its issuer is not the server that it was fetched from",
+                })
+            }
+            _ => Ok(metadata),
+        }
+    }
+
+    /// Refuses endpoints that a token must not be sent to; fills in the issuer where none is given.
+    pub fn check(mut self) -> Result<Self, Error> {
+        let optional = [&self.revocation_endpoint, &self.jwks_uri];
+        let endpoints = [&self.authorization_endpoint, &self.token_endpoint]
+            .into_iter()
+            .chain(optional.into_iter().flatten());
+        if !endpoints
+            .into_iter()
+            .all(|endpoint| url::is_secure(endpoint))
+        {
+            return Err(Error::InvalidMetadata {
+                reason: "every endpoint must be an https address, or http on this machine",
+            });
+        }
+        if self.issuer.is_empty() {
+            self.issuer = url::origin(&self.token_endpoint).unwrap_or_default().into();
+        }
+        Ok(self)
+    }
+
+    /// True where a client secret may be sent in the form. A document without the member means Basic
+    /// alone (section 2).
+    pub(super) fn lists_client_secret_post(&self) -> bool {
+        self.token_endpoint_auth_methods_supported
+            .iter()
+            .flatten()
+            .any(|method| method == "client_secret_post")
+    }
+}
+
+/// The issuer that a metadata address belongs to: the well-known part stands between origin and path
+/// (RFC 8414 section 3), or behind the path (OpenID Connect Discovery section 4).
+fn expected_issuer(source: &str) -> Option<(&str, &str)> {
+    let origin = url::origin(source)?;
+    let (before, after) = source.get(origin.len()..)?.split_once("/.well-known/")?;
+    let path = if before.is_empty() {
+        after.split_once('/').map_or("", |(_, path)| path)
+    } else {
+        before
+    };
+    Some((origin, path.trim_matches('/')))
+}
+
+fn join(origin: &str, path: &str) -> String {
+    let mut issuer = origin.to_owned();
+    if !path.is_empty() {
+        issuer.push('/');
+        issuer.push_str(path);
+    }
+    issuer
+}

@@ -1,0 +1,144 @@
+//! The token response (RFC 6749 section 5.1). What arrives is untrusted until it has this shape.
+
+use alloc::string::String;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::error_response;
+use super::http::{Request, Response};
+use super::secret::Secret;
+use crate::{Error, Phase};
+
+/// The longest life that is believed, in seconds: a year. EVE's tokens live twenty minutes.
+pub const LONGEST_LIFE: u32 = 366 * 24 * 60 * 60;
+
+/// A well-formed token response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: Secret,
+    /// `Bearer`.
+    pub token_type: String,
+    /// Seconds from now; `None` where the server does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u32>,
+    /// `None` where the server sent null, an empty string or nothing: the one before stays.
+    pub refresh_token: Option<Secret>,
+}
+
+/// A token response that cannot be used, and what must not be lost of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Why.
+    pub error: Error,
+    /// A refresh token that stood in it all the same. Where the server rotates, it has replaced the
+    /// one that was sent, which is dead from now on.
+    pub refresh_token: Option<Secret>,
+}
+
+impl From<Error> for Unusable {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            refresh_token: None,
+        }
+    }
+}
+
+/// What the token endpoint's answer means.
+pub fn process(
+    request: &Request,
+    response: &Response,
+    phase: Phase,
+) -> Result<TokenResponse, Unusable> {
+    if response.ok() {
+        parse(&response.body, phase)
+    } else {
+        Err(error_response::error(request, response, phase).into())
+    }
+}
+
+/// Reads a token response.
+pub fn parse(json: &str, phase: Phase) -> Result<TokenResponse, Unusable> {
+    let body = Body::parse(json).map_err(|reason| Error::InvalidResponse { phase, reason })?;
+    body.read().map_err(|reason| Unusable {
+        error: Error::InvalidResponse { phase, reason },
+        refresh_token: body.refresh_token(),
+    })
+}
+
+/// Tokens that the page brings from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// A whole token response.
+    Tokens(TokenResponse),
+    /// A refresh token that was kept elsewhere, without an access token.
+    RefreshToken(Secret),
+}
+
+/// Reads what the page brings: a token response, or one whose access token is missing or empty, as
+/// EsiPy's users write it to start from a stored refresh token. Its life is then of no interest.
+pub fn parse_update(json: &str) -> Result<Update, Error> {
+    let phase = Phase::Update;
+    let unusable = |reason| Error::InvalidResponse { phase, reason };
+    let body = Body::parse(json).map_err(unusable)?;
+    match (body.member("access_token"), body.refresh_token()) {
+        (Value::Null, Some(token)) => Ok(Update::RefreshToken(token)),
+        (Value::String(access), Some(token)) if access.is_empty() => {
+            Ok(Update::RefreshToken(token))
+        }
+        _ => body.read().map(Update::Tokens).map_err(unusable),
+    }
+}
+
+/// The members as whatever they are, so that one of the wrong type does not hide the others.
+struct Body(Map<String, Value>);
+
+impl Body {
+    fn parse(json: &str) -> Result<Self, &'static str> {
+        let members = serde_json::from_str(json);
+        members.map(Self).map_err(|_| "it is no JSON object")
+    }
+
+    fn member(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
+    }
+
+    fn refresh_token(&self) -> Option<Secret> {
+        match self.member("refresh_token") {
+            Value::String(token) if !token.is_empty() => Some(Secret::new(token.as_str())),
+            _ => None,
+        }
+    }
+
+    fn read(&self) -> Result<TokenResponse, &'static str> {
+        let graphic = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+        let access_token = match self.member("access_token") {
+            Value::String(token) if graphic(token) => Secret::new(token.as_str()),
+            _ => return Err("access_token must be a string of printable ASCII"),
+        };
+        let token_type = match self.member("token_type") {
+            Value::Null => String::from("Bearer"),
+            Value::String(kind) if kind.eq_ignore_ascii_case("bearer") => kind.clone(),
+            _ => return Err("token_type must be Bearer"),
+        };
+        let seconds = |value: &Value| value.as_u64().and_then(|life| u32::try_from(life).ok());
+        let expires_in = match (
+            self.member("expires_in"),
+            seconds(self.member("expires_in")),
+        ) {
+            (Value::Null, _) => None,
+            (_, Some(life @ 1..=LONGEST_LIFE)) => Some(life),
+            _ => return Err("expires_in must be a whole number of seconds, from 1 to a year"),
+        };
+        if !matches!(self.member("refresh_token"), Value::Null | Value::String(_)) {
+            return Err("refresh_token must be a string or null");
+        }
+        Ok(TokenResponse {
+            access_token,
+            token_type,
+            expires_in,
+            refresh_token: self.refresh_token(),
+        })
+    }
+}

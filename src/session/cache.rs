@@ -1,0 +1,27 @@
+//! A fetched document, the metadata or the key set, with the moment it came. It is believed for a
+//! while and, where it cannot be fetched again, for longer.
+
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// For how many seconds a document is believed without asking: CCP's own sample uses 300.
+pub const TIME_TO_LIVE: i64 = 300;
+
+/// For how many seconds a failed fetch, or a key that was not there, is not asked for again.
+pub const COOL_DOWN: i64 = 60;
+
+/// A document and when it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Seconds since 1970.
+    pub fetched_at: i64,
+    /// Its text.
+    pub text: String,
+}
+
+impl Document {
+    /// True while it need not be fetched again. A clock that was set back makes it old, not eternal.
+    pub fn is_fresh(&self, now: i64) -> bool {
+        (0..TIME_TO_LIVE).contains(&now.saturating_sub(self.fetched_at))
+    }
+}

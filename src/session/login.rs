@@ -1,0 +1,123 @@
+//! Logins under way: one record for each `state` (RFC 6749 section 10.12), kept across the redirect,
+//! for ten minutes, used once.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::oauth::pkce::CodeVerifier;
+use crate::{Error, Phase};
+
+/// For how many seconds a login can be finished.
+pub const LIFETIME: i64 = 600;
+
+/// How many logins are remembered; the oldest goes first.
+const CAPACITY: usize = 8;
+
+/// One login.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The `state` that names it.
+    pub state: String,
+    /// Its code verifier; `None` with a client secret, in the implicit grant, and once it was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<CodeVerifier>,
+    /// True if the token itself was asked for, and not a code.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub implicit: bool,
+    /// Who must answer (RFC 9700 section 4.4.2).
+    pub issuer: String,
+    /// The scopes that were asked for.
+    pub scopes: Vec<String>,
+    /// Where the page wants to be afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<String>,
+    /// When it began, seconds since 1970.
+    pub began_at: i64,
+    /// Set when it ended well: a digest of the answer that ended it, so that the same answer again is
+    /// known from another one under the same `state`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// The logins of one client at one server.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Logins(Vec<Login>);
+
+impl Logins {
+    /// Reads the stored row; one that cannot be read counts as none.
+    pub fn restore(row: Option<&str>) -> Self {
+        row.and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default()
+    }
+
+    /// The row to store; `None` if there is nothing to remember.
+    pub fn to_row(&self) -> Option<String> {
+        if self.0.is_empty() {
+            return None;
+        }
+        serde_json::to_string(self).ok()
+    }
+
+    /// Adds a login; one with the same `state` is replaced.
+    pub fn begin(&mut self, login: Login) {
+        self.0
+            .retain(|other| other.state != login.state && !is_expired(other, login.began_at));
+        self.0.push(login);
+        let surplus = self.0.len().saturating_sub(CAPACITY);
+        self.0.drain(..surplus);
+    }
+
+    /// The login that `state` names. An answered one is given back too: `answer` tells.
+    pub fn find(&self, state: &str, now: i64, phase: Phase) -> Result<&Login, Error> {
+        let login = self
+            .0
+            .iter()
+            .find(|login| login.state == state)
+            .ok_or(Error::StateUnknown { phase })?;
+        if is_expired(login, now) {
+            return Err(Error::LoginExpired { phase });
+        }
+        Ok(login)
+    }
+
+    /// The only login that has not ended yet; `None` if there is none.
+    pub fn only(&self, now: i64, phase: Phase) -> Result<Option<&Login>, Error> {
+        let mut open = self.open(now);
+        let first = open.next();
+        if open.next().is_some() {
+            return Err(Error::StateMissing { phase });
+        }
+        Ok(first)
+    }
+
+    /// True if a login is under way.
+    pub fn any_open(&self, now: i64) -> bool {
+        self.open(now).next().is_some()
+    }
+
+    fn open(&self, now: i64) -> impl Iterator<Item = &Login> {
+        self.0
+            .iter()
+            .filter(move |login| login.answer.is_none() && !is_expired(login, now))
+    }
+
+    /// The login ended well: its verifier has done its work.
+    pub fn finish(&mut self, state: &str, answer: String) {
+        if let Some(login) = self.0.iter_mut().find(|login| login.state == state) {
+            login.verifier = None;
+            login.answer = Some(answer);
+        }
+    }
+
+    /// The login ended badly, and cannot be tried again.
+    pub fn forget(&mut self, state: &str) {
+        self.0.retain(|login| login.state != state);
+    }
+}
+
+/// A clock that was set back makes a login old, not eternal.
+fn is_expired(login: &Login, now: i64) -> bool {
+    !(0..LIFETIME).contains(&now.saturating_sub(login.began_at))
+}

@@ -1,0 +1,8 @@
+//! One session as plain values: what is stored, what an answer does to it, what ends it. Time is a
+//! number of seconds since 1970; nothing here knows a browser.
+
+pub mod cache;
+pub mod login;
+pub mod machine;
+pub mod place;
+pub mod token_set;

@@ -1,0 +1,48 @@
+//! Where things are kept: the names of this library's records in storage. One session for each
+//! client, server and token identifier, so that a refresh token is never sent to another server and
+//! two characters never share a row.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::oauth::url;
+
+/// Every key's beginning. The number is the records' version.
+const PREFIX: &str = "esi-security/1";
+
+/// Names for one client at one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    client_id: String,
+    server: String,
+}
+
+impl Place {
+    /// `address` is any of the server's addresses; only its origin counts.
+    pub fn new(client_id: &str, address: &str) -> Self {
+        let encode =
+            |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+        Self {
+            client_id: encode(client_id),
+            server: encode(url::origin(address).unwrap_or(address)),
+        }
+    }
+
+    /// The session of one character, or of whoever it is.
+    pub fn session(&self, token_identifier: Option<&str>) -> String {
+        let who: String =
+            form_urlencoded::byte_serialize(token_identifier.unwrap_or_default().as_bytes())
+                .collect();
+        format!("{PREFIX}/session/{}/{}/{who}", self.server, self.client_id)
+    }
+
+    /// The logins under way.
+    pub fn logins(&self) -> String {
+        format!("{PREFIX}/logins/{}/{}", self.server, self.client_id)
+    }
+
+    /// A document that was fetched: the metadata or the key set.
+    pub fn document(address: &str) -> String {
+        format!("{PREFIX}/document/{address}")
+    }
+}

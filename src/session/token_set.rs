@@ -1,0 +1,63 @@
+//! The tokens of one session, as they are held and as they are stored.
+
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+use crate::oauth::secret::Secret;
+use crate::oauth::token_response::TokenResponse;
+
+/// An access token and when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The token.
+    pub token: Secret,
+    /// As the server spelled it: `Bearer`.
+    pub token_type: String,
+    /// Seconds since 1970 by this machine's clock; `None` where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+impl AccessToken {
+    /// True if it expires within `offset` seconds of `now`, or nobody knows when.
+    pub fn is_expired(&self, now: i64, offset: i64) -> bool {
+        self.expires_at
+            .is_none_or(|expiry| now >= expiry.saturating_sub(offset))
+    }
+}
+
+/// What a session holds; a refresh token alone is enough to start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenSet {
+    /// `None` until the first refresh of a refresh token that came alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessToken>,
+    /// `None` for a login without scopes, and after the server has refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
+}
+
+impl TokenSet {
+    /// The set after `response` arrived at `now`; the refresh token of `before` stays where the
+    /// response brings none (RFC 6749 section 6).
+    pub fn from_response(response: TokenResponse, before: Option<Secret>, now: i64) -> Self {
+        let expires_at = response
+            .expires_in
+            .map(|life| now.saturating_add(life.into()));
+        Self {
+            access: Some(AccessToken {
+                token: response.access_token,
+                token_type: response.token_type,
+                expires_at,
+            }),
+            refresh_token: response.refresh_token.or(before),
+        }
+    }
+
+    /// True if there is no access token that is good for `offset` seconds more.
+    pub fn is_expired(&self, now: i64, offset: i64) -> bool {
+        self.access
+            .as_ref()
+            .is_none_or(|access| access.is_expired(now, offset))
+    }
+}

@@ -1,0 +1,79 @@
+//! Addresses of this page: where it is, where it may return to, and taking parameters out of it.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use wasm_bindgen::JsValue;
+use web_sys::{Location, Url};
+
+use crate::oauth::authorization_response::{FRAGMENT_PARAMETERS, QUERY_PARAMETERS, strip};
+use crate::{Error, Phase};
+
+/// The page's location; `None` outside a window.
+pub(super) fn location() -> Option<Location> {
+    Some(web_sys::window()?.location())
+}
+
+/// An address that may be relative to this page.
+pub(super) fn parse(address: &str) -> Option<Url> {
+    match location().and_then(|location| location.href().ok()) {
+        Some(here) => Url::new_with_base(address, &here).ok(),
+        None => Url::new(address).ok(),
+    }
+}
+
+/// An absolute address.
+pub(super) fn absolute(address: &str) -> Option<Url> {
+    Url::new(address).ok()
+}
+
+/// True if both stand for the same place, whatever their queries and fragments.
+pub(super) fn same_place(left: &Url, right: &Url) -> bool {
+    left.origin() == right.origin() && left.pathname() == right.pathname()
+}
+
+/// An address of this very origin, as path, query and fragment. Anything else would make the page an
+/// open redirector (RFC 9700 section 4.11); `//host` too, which a browser takes for another host.
+pub(super) fn return_to(address: &str) -> Result<String, Error> {
+    let refused = || Error::InvalidArgument {
+        phase: Phase::Login,
+        name: Cow::Borrowed("returnTo"),
+        reason: "must be an address of this page's own origin",
+    };
+    let url = parse(address).ok_or_else(refused)?;
+    let here = location().and_then(|location| location.origin().ok());
+    let path = url.pathname();
+    if here.as_deref() != Some(&url.origin()) || path.starts_with("//") {
+        return Err(refused());
+    }
+    Ok(format!("{path}{}{}", url.search(), url.hash()))
+}
+
+/// Takes the authorization response's parameters out of the page's address, if it is still at `url`.
+/// The history entry and its state stay.
+pub(super) fn clean(url: &Url) {
+    let here = location().and_then(|location| location.href().ok());
+    if here.as_deref() != Some(&url.href()) {
+        return;
+    }
+    let part = |mark: char, encoded: String, ours: &[&str]| {
+        let kept = strip(encoded.trim_start_matches(mark), ours);
+        if kept.is_empty() {
+            kept
+        } else {
+            format!("{mark}{kept}")
+        }
+    };
+    let cleaned = format!(
+        "{}{}{}",
+        url.pathname(),
+        part('?', url.search(), QUERY_PARAMETERS),
+        part('#', url.hash(), FRAGMENT_PARAMETERS),
+    );
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    if let Some(history) = history {
+        let state = history.state().unwrap_or(JsValue::NULL);
+        // Refused only to pages that may not do this at all, where the address stays as it is.
+        let _ = history.replace_state_with_url(&state, "", Some(&cleaned));
+    }
+}

@@ -1,0 +1,61 @@
+//! Signing requests to an API (RFC 6750 section 2.1): what EsiPy's `__call__` does.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use web_sys::Request;
+
+use super::address;
+use super::security::EsiSecurity;
+use crate::{Error, Phase};
+
+/// An operation's `security` in an API description: alternatives, each a list of schemes' names.
+pub type SecurityRequirements = Vec<Vec<String>>;
+
+impl EsiSecurity {
+    /// The request with an access token, refreshed first if expired. The given one stays as it is, and
+    /// is handed back if `security` is given and does not ask for this kind.
+    pub async fn authorize(
+        &self,
+        request: &Request,
+        security: Option<&SecurityRequirements>,
+    ) -> Result<Request, Error> {
+        let ours = |name: &String| self.inner().security_names.contains(name);
+        if security.is_some_and(|alternatives| !alternatives.iter().flatten().any(ours)) {
+            return Ok(request.to_owned());
+        }
+        let origin = address::absolute(&request.url()).map(|url| url.origin());
+        let origin = origin.unwrap_or_default();
+        if !self.inner().api_origins.contains(&origin) {
+            return Err(Error::OriginNotAllowed { origin });
+        }
+        let signed = request
+            .clone()
+            .map_err(|_| unfit("must not have been sent already"))?;
+        let token = self.get_access_token().await?;
+        let headers = signed.headers();
+        let bearer = format!("Bearer {token}");
+        let accepted = headers.set("Authorization", &bearer).is_ok()
+            // A request of mode `no-cors` drops the header without a word.
+            && headers.get("Authorization").ok().flatten().as_ref() == Some(&bearer);
+        if !accepted {
+            return Err(unfit("must be of mode `cors` or `same-origin`"));
+        }
+        if let Some(user_agent) = &self.inner().headers.user_agent
+            && headers.has("X-User-Agent") == Ok(false)
+        {
+            // The value was tried when the option was read.
+            let _ = headers.set("X-User-Agent", user_agent);
+        }
+        Ok(signed)
+    }
+}
+
+fn unfit(reason: &'static str) -> Error {
+    Error::InvalidArgument {
+        phase: Phase::Authorize,
+        name: Cow::Borrowed("request"),
+        reason,
+    }
+}

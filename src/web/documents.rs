@@ -1,0 +1,194 @@
+//! The two documents of an authorization server, its metadata (RFC 8414) and its key set (RFC 7517):
+//! given by the page, or fetched when first needed, once for all who ask, and kept across reloads.
+//! EVE's are built in too, so that a document that cannot be fetched stops nobody's login.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::cell::{Cell, RefCell};
+
+use super::clock;
+use super::flight::Flight;
+use super::http;
+use super::security::EsiSecurity;
+use super::storage;
+use crate::jwt::KeySet;
+use crate::oauth::http::Request;
+use crate::oauth::metadata::{EVE_URL, Metadata};
+use crate::session::cache::{COOL_DOWN, Document};
+use crate::session::place::Place;
+use crate::{Error, Phase};
+
+/// Where a document comes from.
+pub(super) enum Source<T> {
+    /// The page brought it: nothing is ever fetched.
+    Given(Rc<T>),
+    /// Fetched when needed.
+    Fetched(Rc<Cache<T>>),
+}
+
+/// A document that was fetched.
+pub(super) struct Cache<T> {
+    phase: Phase,
+    /// Reads a document's text; the second argument is its address.
+    parse: fn(&str, &str) -> Result<T, Error>,
+    held: RefCell<Option<(i64, Rc<T>)>>,
+    flight: RefCell<Option<Flight<Answer<T>>>>,
+    /// The last fetch that failed, and how.
+    failure: RefCell<Option<(i64, Error)>>,
+    /// When a document was last asked for although a fresh one was held.
+    forced_at: Cell<Option<i64>>,
+}
+
+type Answer<T> = Result<Rc<T>, Error>;
+
+impl<T: 'static> Source<T> {
+    pub(super) fn fetched(phase: Phase, parse: fn(&str, &str) -> Result<T, Error>) -> Self {
+        Self::Fetched(Rc::new(Cache {
+            phase,
+            parse,
+            held: RefCell::new(None),
+            flight: RefCell::new(None),
+            failure: RefCell::new(None),
+            forced_at: Cell::new(None),
+        }))
+    }
+}
+
+impl<T: 'static> Cache<T> {
+    /// The document, fetched if none is held or the held one is old. Where that fails, an old one is
+    /// better than none.
+    async fn get(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+        let now = clock::now();
+        if self.held.borrow().is_none() {
+            self.restore(&request.url, &row);
+        }
+        let held = self.held.borrow().clone();
+        if let Some((fetched_at, document)) = &held
+            && is_fresh(*fetched_at, now)
+        {
+            return Ok(Rc::clone(document));
+        }
+        let failure = self.failure.borrow().clone();
+        let answer = match failure {
+            Some((failed_at, error)) if cooling(failed_at, now) => Err(error),
+            _ => self.fetch(request, row).await,
+        };
+        answer.or_else(|error| held.map(|(_, document)| document).ok_or(error))
+    }
+
+    /// The document as the server has it now, although a fresh one is held; at most once in a while.
+    async fn renew(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+        let now = clock::now();
+        if self.forced_at.get().is_some_and(|at| cooling(at, now)) {
+            return self.get(request, row).await;
+        }
+        self.forced_at.set(Some(now));
+        self.fetch(request, row).await
+    }
+
+    async fn fetch(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+        let flying = self.flight.borrow().clone();
+        let flight = flying.unwrap_or_else(|| {
+            let flight = Flight::launch(Rc::clone(self).load(request, row));
+            self.flight.replace(Some(flight.clone()));
+            flight
+        });
+        flight.await
+    }
+
+    async fn load(self: Rc<Self>, request: Request, row: String) -> Answer<T> {
+        let answer = self.ask(&request, &row).await;
+        let failure = answer.as_ref().err().cloned();
+        self.failure
+            .replace(failure.map(|error| (clock::now(), error)));
+        self.flight.replace(None);
+        answer
+    }
+
+    async fn ask(&self, request: &Request, row: &str) -> Answer<T> {
+        let response = http::send(request, self.phase).await?;
+        if !response.ok() {
+            return Err(crate::oauth::error_response::error(
+                request, &response, self.phase,
+            ));
+        }
+        let document = Rc::new((self.parse)(&response.body, &request.url)?);
+        let fetched_at = clock::now();
+        self.held.replace(Some((fetched_at, Rc::clone(&document))));
+        let stored = Document {
+            fetched_at,
+            text: response.body,
+        };
+        // Only saves a request after the next reload.
+        storage::write(row, serde_json::to_string(&stored).ok().as_deref());
+        Ok(document)
+    }
+
+    fn restore(&self, url: &str, row: &str) {
+        let stored = storage::read(row).and_then(|json| serde_json::from_str(&json).ok());
+        let Some(Document { fetched_at, text }) = stored else {
+            return;
+        };
+        if let Ok(document) = (self.parse)(&text, url) {
+            self.held.replace(Some((fetched_at, Rc::new(document))));
+        }
+    }
+}
+
+fn is_fresh(fetched_at: i64, now: i64) -> bool {
+    let document = Document {
+        fetched_at,
+        text: String::new(),
+    };
+    document.is_fresh(now)
+}
+
+fn cooling(since: i64, now: i64) -> bool {
+    (0..COOL_DOWN).contains(&now.saturating_sub(since))
+}
+
+impl EsiSecurity {
+    /// The server's metadata.
+    pub(super) async fn metadata(&self) -> Answer<Metadata> {
+        let inner = self.inner();
+        let cache = match &inner.metadata {
+            Source::Given(metadata) => return Ok(Rc::clone(metadata)),
+            Source::Fetched(cache) => cache,
+        };
+        let (request, row) = self.document(&inner.metadata_url);
+        let answer = cache.get(request, row).await;
+        if inner.metadata_url == EVE_URL {
+            return answer.or_else(|_| Ok(Rc::new(Metadata::eve())));
+        }
+        answer
+    }
+
+    /// The server's key set; `renewed` asks the server although a fresh one is held.
+    pub(super) async fn key_set(&self, renewed: bool) -> Answer<KeySet> {
+        let inner = self.inner();
+        let cache = match &inner.key_set {
+            Source::Given(keys) => return Ok(Rc::clone(keys)),
+            Source::Fetched(cache) => cache,
+        };
+        let metadata = self.metadata().await?;
+        let url = metadata.jwks_uri.as_ref().ok_or(Error::InvalidMetadata {
+            reason: "it names no jwks_uri",
+        })?;
+        let (request, row) = self.document(url);
+        let answer = if renewed {
+            cache.renew(request, row).await
+        } else {
+            cache.get(request, row).await
+        };
+        if Some(url) == Metadata::eve().jwks_uri.as_ref() {
+            return answer.or_else(|_| Ok(Rc::new(KeySet::eve())));
+        }
+        answer
+    }
+
+    fn document(&self, url: &str) -> (Request, String) {
+        let inner = self.inner();
+        let request = inner.headers.dress(Request::get(url));
+        (request, Place::document(url))
+    }
+}

@@ -1,0 +1,55 @@
+//! The option `headers`: who the app says it is. Browsers drop `User-Agent`, so ESI takes it as
+//! `X-User-Agent`; every other header goes to the authorization server.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::warning::Warning;
+use crate::oauth::http::Request;
+use crate::oauth::secret::Secret;
+use crate::{Error, Phase};
+
+/// The headers, told apart.
+#[derive(Default)]
+pub(super) struct Headers {
+    /// For the API, as `X-User-Agent`.
+    pub(super) user_agent: Option<String>,
+    /// For the authorization server.
+    to_server: Vec<(String, Secret)>,
+}
+
+impl Headers {
+    /// Refuses what `fetch` would refuse later.
+    pub(super) fn new(given: Vec<(String, String)>) -> Result<Self, Error> {
+        let mut headers = Self::default();
+        for (name, value) in given {
+            let valid = web_sys::Headers::new().and_then(|probe| probe.set(&name, &value));
+            if valid.is_err() {
+                return Err(Error::InvalidArgument {
+                    phase: Phase::Create,
+                    name: Cow::Owned(format!("headers.{name}")),
+                    reason: "must be an HTTP header's name and value",
+                });
+            }
+            if name.eq_ignore_ascii_case("user-agent") || name.eq_ignore_ascii_case("x-user-agent")
+            {
+                headers.user_agent = Some(value);
+            } else {
+                Warning::HeaderToSso.once();
+                headers.to_server.push((name, Secret::new(value)));
+            }
+        }
+        if headers.user_agent.is_none() {
+            Warning::NoUserAgent.once();
+        }
+        Ok(headers)
+    }
+
+    /// A request to the authorization server, with the headers that are for it.
+    pub(super) fn dress(&self, mut request: Request) -> Request {
+        request.headers.extend(self.to_server.iter().cloned());
+        request
+    }
+}

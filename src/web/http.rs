@@ -1,0 +1,82 @@
+//! `fetch`, for the requests of `oauth::http`. Without credentials and referrer, with a time-out, and
+//! whatever it rejects with becomes an error.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use gloo_net::http::{Method, RequestBuilder};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect,
+};
+
+use crate::oauth::http::{Request, Response};
+use crate::{Error, Phase};
+
+/// For how many milliseconds an answer is waited for, the body included.
+const PATIENCE: u32 = 30_000;
+
+/// How much of a rejection's text is kept, in characters.
+const CAUSE_LIMIT: usize = 300;
+
+#[wasm_bindgen]
+extern "C" {
+    // The global function, so that a worker without a window can use it too. gloo's own `send` panics
+    // when `fetch` rejects with something that is no `Error`.
+    #[wasm_bindgen(catch)]
+    async fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+}
+
+/// Performs the request.
+pub(super) async fn send(request: &Request, phase: Phase) -> Result<Response, Error> {
+    perform(request)
+        .await
+        .map_err(|rejection| failure(request, &rejection, phase))
+}
+
+async fn perform(request: &Request) -> Result<Response, JsValue> {
+    let mut builder = RequestBuilder::new(&request.url)
+        .credentials(RequestCredentials::Omit)
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        // Documents are kept by this library, with its own time to live.
+        .cache(RequestCache::NoStore)
+        .abort_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value.expose());
+    }
+    let built = match request.body() {
+        // A redirect would carry the form, with what is secret in it, to another place.
+        Some(body) => builder
+            .method(Method::POST)
+            .redirect(RequestRedirect::Error)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body),
+        None => builder.build(),
+    };
+    let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let response: web_sys::Response = fetch(&built.into()).await?.dyn_into()?;
+    let body = JsFuture::from(response.text()?).await?;
+    let retry_after = response.headers().get("retry-after")?;
+    Ok(Response {
+        status: response.status(),
+        // The date form is left aside: it needs the server's clock.
+        retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
+        body: body.as_string().unwrap_or_default(),
+    })
+}
+
+fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
+    if let Some(exception) = rejection.dyn_ref::<DomException>()
+        && exception.name() == "TimeoutError"
+    {
+        return Error::Timeout { phase };
+    }
+    let cause = match rejection.dyn_ref::<js_sys::Error>() {
+        Some(error) => format!("{}: {}", error.name(), error.message()),
+        None => rejection
+            .as_string()
+            .unwrap_or_else(|| "rejected with something that is no Error".into()),
+    };
+    let cause: String = request.redact(&cause).chars().take(CAUSE_LIMIT).collect();
+    Error::Network { phase, cause }
+}

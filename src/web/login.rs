@@ -1,0 +1,385 @@
+//! Logging in: the authorization request (RFC 6749 section 4.1.1), the redirect back, and the
+//! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use core::cell::RefCell;
+use core::future;
+use sha2::{Digest, Sha256};
+
+use super::flight::Flight;
+use super::security::EsiSecurity;
+use super::warning::Warning;
+use super::{address, clock, http, random, storage};
+use crate::oauth::authorization_request::{self, Grant};
+use crate::oauth::authorization_response::{AuthorizationResponse, Outcome};
+use crate::oauth::pkce::CodeVerifier;
+use crate::oauth::secret::Secret;
+use crate::oauth::token_response::{self, TokenResponse};
+use crate::oauth::{scope, token_request};
+use crate::session::login::{Login, Logins};
+use crate::{Error, Phase};
+
+/// Beyond this many characters EVE's SSO has answered with 404.
+const LONG_ADDRESS: usize = 2000;
+
+/// What an authorization request may be told.
+#[derive(Default)]
+pub struct AuthUriOptions {
+    /// Made where it is not given.
+    pub state: Option<String>,
+    /// `None`: those of the options.
+    pub scopes: Option<Vec<String>>,
+    /// The implicit grant, deprecated.
+    pub implicit: bool,
+}
+
+/// What a login may be told.
+#[derive(Default)]
+pub struct LoginOptions {
+    /// The authorization request.
+    pub uri: AuthUriOptions,
+    /// Where the page wants to be afterwards; same origin.
+    pub return_to: Option<String>,
+}
+
+/// A login that ended well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginResult {
+    /// Its `state`.
+    pub state: String,
+    /// Where the page wanted to be, relative to its origin.
+    pub return_to: Option<String>,
+    /// The scopes that were asked for.
+    pub requested_scopes: Vec<String>,
+}
+
+impl EsiSecurity {
+    /// The address to send the pilot to.
+    pub async fn get_auth_uri(&self, options: AuthUriOptions) -> Result<String, Error> {
+        self.begin(LoginOptions {
+            uri: options,
+            return_to: None,
+        })
+        .await
+    }
+
+    /// Sends the pilot there. Comes back only with an error.
+    pub async fn login(&self, options: LoginOptions) -> Result<(), Error> {
+        let uri = self.begin(options).await?;
+        let left = address::location().is_some_and(|location| location.assign(&uri).is_ok());
+        if left {
+            future::pending::<()>().await;
+        }
+        Err(Error::InvalidArgument {
+            phase: Phase::Login,
+            name: Cow::Borrowed("login"),
+            reason: "needs a window that may leave its page",
+        })
+    }
+
+    async fn begin(&self, options: LoginOptions) -> Result<String, Error> {
+        let phase = Phase::Login;
+        let inner = self.inner();
+        let LoginOptions { uri, return_to } = options;
+        let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
+        scope::check(&scopes, phase)?;
+        let return_to = return_to
+            .map(|address| address::return_to(&address))
+            .transpose()?;
+        let state = match uri.state {
+            Some(state) if state.is_empty() => {
+                return Err(Error::InvalidArgument {
+                    phase,
+                    name: Cow::Borrowed("state"),
+                    reason: "must not be empty",
+                });
+            }
+            Some(state) => state,
+            None => random::state()?,
+        };
+        let verifier = if uri.implicit || inner.client.secret.is_some() {
+            None
+        } else {
+            Some(match &inner.fixed_verifier {
+                Some(text) => CodeVerifier::from_text(text.expose(), phase)?,
+                None => random::code_verifier(32)?,
+            })
+        };
+        let grant = match &verifier {
+            Some(verifier) => Grant::CodeWithPkce(verifier),
+            None if uri.implicit => Grant::Implicit,
+            None => Grant::Code,
+        };
+        let metadata = self.metadata().await?;
+        let address =
+            authorization_request::address(&metadata, &inner.client, grant, &scopes, &state);
+        if uri.implicit {
+            Warning::ImplicitGrant.once();
+        }
+        if address.len() > LONG_ADDRESS {
+            Warning::LongAddress.once();
+        }
+        let mut logins = self.logins();
+        logins.begin(Login {
+            state,
+            verifier,
+            implicit: uri.implicit,
+            issuer: metadata.issuer.clone(),
+            scopes,
+            return_to,
+            began_at: clock::now(),
+            answer: None,
+        });
+        if self.keep_logins(&logins) {
+            Ok(address)
+        } else {
+            Err(Error::StorageUnavailable { phase })
+        }
+    }
+
+    /// Finishes a login from the page's address, or from `url`; `None` if that is no callback of ours.
+    pub async fn handle_redirect(&self, url: Option<&str>) -> Result<Option<LoginResult>, Error> {
+        let phase = Phase::Redirect;
+        let here = || address::location().and_then(|location| location.href().ok());
+        let Some(text) = url.map(String::from).or_else(here) else {
+            return Ok(None);
+        };
+        let url = address::parse(&text).ok_or(Error::InvalidArgument {
+            phase,
+            name: Cow::Borrowed("url"),
+            reason: "must be an address",
+        })?;
+        let redirect_uri = address::absolute(&self.inner().client.redirect_uri);
+        if !redirect_uri.is_some_and(|ours| address::same_place(&ours, &url)) {
+            return Ok(None);
+        }
+        let (query, fragment) = (url.search(), url.hash());
+        let query = query.trim_start_matches('?');
+        let fragment = fragment.trim_start_matches('#');
+        let Some(response) = AuthorizationResponse::parse(query, fragment)? else {
+            return Ok(None);
+        };
+        let Some(state) = &response.state else {
+            // Without a login under way it is some other `?code=` of the page's own.
+            let expected = self.logins().any_open(clock::now());
+            return if expected {
+                Err(Error::StateMissing { phase })
+            } else {
+                Ok(None)
+            };
+        };
+        let finished = self.finish(state, &response).await;
+        // What may succeed later stays in the address, for a reload; so does what is not ours.
+        let keeps = |error: &Error| {
+            error.retryable()
+                || matches!(
+                    error,
+                    Error::StateUnknown { .. } | Error::StateReused { .. } | Error::IssuerMismatch
+                )
+        };
+        if !finished.as_ref().is_err_and(keeps) {
+            address::clean(&url);
+        }
+        finished.map(Some)
+    }
+
+    async fn finish(
+        &self,
+        state: &str,
+        response: &AuthorizationResponse,
+    ) -> Result<LoginResult, Error> {
+        let phase = Phase::Redirect;
+        let mut logins = self.logins();
+        let login = logins.find(state, clock::now(), phase)?;
+        let digest = digest(&response.outcome);
+        if login
+            .answer
+            .as_ref()
+            .is_some_and(|answer| *answer != digest)
+        {
+            return Err(Error::StateReused { phase });
+        }
+        response.check_issuer(&login.issuer)?;
+        let result = LoginResult {
+            state: state.to_string(),
+            return_to: login.return_to.clone(),
+            requested_scopes: login.scopes.clone(),
+        };
+        let answered = login.answer.is_some();
+        match &response.outcome {
+            Outcome::Refused { error, description } => {
+                logins.finish(state, digest);
+                self.keep_logins(&logins);
+                let description = description.clone();
+                return Err(match error.as_str() {
+                    "access_denied" => Error::AccessDenied { description },
+                    _ => Error::AuthorizationFailed {
+                        error: error.clone(),
+                        description,
+                    },
+                });
+            }
+            // A token nobody asked for may be a stolen one (RFC 9700 section 4.6).
+            Outcome::Token(_) if !login.implicit => {
+                return Err(Error::AuthorizationFailed {
+                    error: "unsupported_response_type".to_string(),
+                    description: None,
+                });
+            }
+            _ if answered => {}
+            Outcome::Code(code) => {
+                self.exchange(code, Some(state)).await?;
+            }
+            Outcome::Token(json) => {
+                let tokens = token_response::parse(json.expose(), phase);
+                self.sign_in(tokens.map_err(|unusable| unusable.error)?);
+                logins.finish(state, digest);
+                self.keep_logins(&logins);
+            }
+        }
+        Ok(result)
+    }
+
+    /// Exchanges a code that the page read from the redirect itself. `state` names the login, and may
+    /// be left out while only one is under way.
+    pub async fn auth(&self, code: &str, state: Option<&str>) -> Result<TokenResponse, Error> {
+        let phase = Phase::Token;
+        if code.is_empty() {
+            return Err(Error::InvalidArgument {
+                phase,
+                name: Cow::Borrowed("code"),
+                reason: "must not be empty",
+            });
+        }
+        let now = clock::now();
+        let logins = self.logins();
+        let login = match state {
+            Some(state) => Some(logins.find(state, now, phase)?),
+            None => logins.only(now, phase)?,
+        };
+        if login.is_some_and(|login| login.answer.is_some()) {
+            return Err(Error::StateReused { phase });
+        }
+        let inner = self.inner();
+        if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
+            return Err(Error::LoginNotFound);
+        }
+        let code = Secret::new(code);
+        self.exchange(&code, login.map(|login| login.state.as_str()))
+            .await
+    }
+
+    /// One exchange for one code, however many ask: a code that is used twice can cost the session
+    /// (RFC 6749 section 4.1.2).
+    async fn exchange(&self, code: &Secret, state: Option<&str>) -> Result<TokenResponse, Error> {
+        type Exchange = (Secret, Flight<Result<TokenResponse, Error>>);
+        std::thread_local! {
+            static UNDER_WAY: RefCell<Vec<Exchange>> = const { RefCell::new(Vec::new()) };
+        }
+        let flying = UNDER_WAY.with_borrow(|all| {
+            all.iter()
+                .find(|(other, _)| other == code)
+                .map(|(_, flight)| flight.clone())
+        });
+        let flight = flying.unwrap_or_else(|| {
+            let (this, code, state) = (self.clone(), code.clone(), state.map(String::from));
+            let key = code.clone();
+            let flight = Flight::launch(async move {
+                let result = this.perform_exchange(&code, state.as_deref()).await;
+                UNDER_WAY.with_borrow_mut(|all| all.retain(|(other, _)| *other != code));
+                result
+            });
+            UNDER_WAY.with_borrow_mut(|all| all.push((key, flight.clone())));
+            flight
+        });
+        flight.await
+    }
+
+    async fn perform_exchange(
+        &self,
+        code: &Secret,
+        state: Option<&str>,
+    ) -> Result<TokenResponse, Error> {
+        let answer = self.ask_for_tokens(code, state).await;
+        let Some(state) = state else {
+            return answer.inspect(|tokens| self.sign_in(tokens.clone()));
+        };
+        match &answer {
+            Ok(tokens) => {
+                self.sign_in(tokens.clone());
+                let mut logins = self.logins();
+                logins.finish(state, digest(&Outcome::Code(code.clone())));
+                self.keep_logins(&logins);
+            }
+            // The code may still be good: the login stays open for another try.
+            Err(error) if error.retryable() => {}
+            Err(_) => {
+                let mut logins = self.logins();
+                logins.forget(state);
+                self.keep_logins(&logins);
+            }
+        }
+        answer
+    }
+
+    async fn ask_for_tokens(
+        &self,
+        code: &Secret,
+        state: Option<&str>,
+    ) -> Result<TokenResponse, Error> {
+        let phase = Phase::Token;
+        let inner = self.inner();
+        let metadata = self.metadata().await?;
+        let logins = self.logins();
+        let login = state
+            .map(|state| logins.find(state, clock::now(), phase))
+            .transpose()?;
+        if login.is_some_and(|login| login.issuer != metadata.issuer) {
+            return Err(Error::IssuerMismatch);
+        }
+        let fixed = match (login, &inner.fixed_verifier) {
+            (None, Some(text)) => Some(CodeVerifier::from_text(text.expose(), phase)?),
+            _ => None,
+        };
+        let verifier = login
+            .and_then(|login| login.verifier.as_ref())
+            .or(fixed.as_ref());
+        let request = token_request::exchange(&metadata, &inner.client, code, verifier);
+        let request = inner.headers.dress(request);
+        let response = http::send(&request, phase).await?;
+        token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
+    }
+
+    fn sign_in(&self, tokens: TokenResponse) {
+        let who = self.who();
+        who.row.session.borrow_mut().sign_in(tokens, clock::now());
+        self.keep(&who);
+    }
+
+    fn logins(&self) -> Logins {
+        Logins::restore(storage::read(&self.inner().place.logins()).as_deref())
+    }
+
+    fn keep_logins(&self, logins: &Logins) -> bool {
+        storage::write(&self.inner().place.logins(), logins.to_row().as_deref())
+    }
+}
+
+/// Tells one answer from another without keeping it.
+fn digest(outcome: &Outcome) -> String {
+    let (kind, text) = match outcome {
+        Outcome::Code(code) => ("code ", code.expose()),
+        Outcome::Token(json) => ("token ", json.expose()),
+        Outcome::Refused { error, .. } => ("error ", error.as_str()),
+    };
+    URL_SAFE_NO_PAD.encode(
+        Sha256::new()
+            .chain_update(kind)
+            .chain_update(text)
+            .finalize(),
+    )
+}

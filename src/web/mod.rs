@@ -1,0 +1,31 @@
+//! The browser: performs what the floors below ask for, with `fetch`, sessionStorage, WebCrypto,
+//! the clock, random bytes and DOM events. Everything that can be decided without them is decided
+//! below.
+
+mod address;
+mod authorize;
+mod clock;
+mod documents;
+mod event;
+mod flight;
+mod headers;
+mod http;
+mod login;
+mod options;
+mod random;
+mod refresh;
+mod revoke;
+mod row;
+mod security;
+mod storage;
+mod subtle;
+mod verify;
+mod warning;
+
+pub use authorize::SecurityRequirements;
+pub use login::{AuthUriOptions, LoginOptions, LoginResult};
+pub use options::Options;
+pub use random::code_verifier;
+pub use revoke::Revocation;
+pub use security::EsiSecurity;
+pub use verify::VerifyOptions;

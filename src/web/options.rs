@@ -1,0 +1,134 @@
+//! The options of an `EsiSecurity`, and what of them is refused.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::address;
+use crate::oauth::metadata::{EVE_URL, Metadata};
+use crate::oauth::pkce::CodeVerifier;
+use crate::oauth::secret::Secret;
+use crate::oauth::{scope, url};
+use crate::{Error, Phase};
+
+/// What an `EsiSecurity` is made from. [`Options::new`] fills in what a page for EVE Online needs.
+pub struct Options {
+    /// The application's client id.
+    pub client_id: String,
+    /// The callback address, exactly as registered.
+    pub redirect_uri: String,
+    /// Scopes that a login asks for unless told otherwise.
+    pub scopes: Vec<String>,
+    /// A client secret, which in a browser is none.
+    pub secret_key: Option<Secret>,
+    /// One fixed code verifier for every login, instead of a fresh one for each.
+    pub code_verifier: Option<Secret>,
+    /// `User-Agent` for the API; any other for the server.
+    pub headers: Vec<(String, String)>,
+    /// Whose tokens these are.
+    pub token_identifier: Option<String>,
+    /// The API description's names for this kind of security.
+    pub security_names: Vec<String>,
+    /// Type of the event after tokens changed.
+    pub signal_token_updated: String,
+    /// Where the server's metadata is.
+    pub sso_endpoints_url: String,
+    /// The metadata itself; then it is never fetched.
+    pub sso_endpoints: Option<Metadata>,
+    /// The key or key set as JSON; then it is never fetched.
+    pub jwks_key: Option<String>,
+    /// Origins that may be sent the access token.
+    pub api_origins: Vec<String>,
+    /// Audiences that a token must have, all of them; `None`: the client id and `EVE Online`.
+    pub audiences: Option<Vec<String>>,
+}
+
+impl Options {
+    /// The options for EVE Online.
+    pub fn new(client_id: &str, redirect_uri: &str) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            scopes: Vec::new(),
+            secret_key: None,
+            code_verifier: None,
+            headers: Vec::new(),
+            token_identifier: None,
+            security_names: ["evesso", "OAuth2"].map(str::to_owned).into(),
+            signal_token_updated: "esi:token-refreshed".to_owned(),
+            sso_endpoints_url: EVE_URL.to_owned(),
+            sso_endpoints: None,
+            jwks_key: None,
+            api_origins: ["https://esi.evetech.net".to_owned()].into(),
+            audiences: None,
+        }
+    }
+
+    /// Refuses what cannot work.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let texts = [
+            ("clientId", Some(self.client_id.as_str())),
+            ("secretKey", self.secret_key.as_ref().map(Secret::expose)),
+            ("tokenIdentifier", self.token_identifier.as_deref()),
+            (
+                "signalTokenUpdated",
+                Some(self.signal_token_updated.as_str()),
+            ),
+        ];
+        let lists = [
+            ("securityName", Some(&self.security_names)),
+            ("audiences", self.audiences.as_ref()),
+        ];
+        let in_lists = lists.into_iter().flat_map(|(name, list)| {
+            list.into_iter()
+                .flatten()
+                .map(move |text| (name, Some(text.as_str())))
+        });
+        for (name, text) in texts.into_iter().chain(in_lists) {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                return Err(invalid(name, "must not be empty"));
+            }
+        }
+        let addresses = [
+            ("redirectUri", &self.redirect_uri),
+            ("ssoEndpointsUrl", &self.sso_endpoints_url),
+        ];
+        for (name, text) in addresses {
+            if !is_address(text) {
+                return Err(invalid(name, ADDRESS));
+            }
+        }
+        if self.redirect_uri.contains('#') {
+            return Err(invalid("redirectUri", "must have no fragment"));
+        }
+        scope::check(&self.scopes, Phase::Create)?;
+        if let Some(verifier) = &self.code_verifier {
+            CodeVerifier::from_text(verifier.expose(), Phase::Create)?;
+        }
+        Ok(())
+    }
+
+    /// The API's origins as the browser spells them.
+    pub(super) fn origins(&self) -> Result<Vec<String>, Error> {
+        let origin = |text: &String| {
+            let url = address::absolute(text).filter(|_| is_address(text));
+            url.map(|url| url.origin())
+                .ok_or_else(|| invalid("apiOrigins", ADDRESS))
+        };
+        self.api_origins.iter().map(origin).collect()
+    }
+}
+
+const ADDRESS: &str = "must be an https address, or http on this machine";
+
+fn is_address(text: &str) -> bool {
+    url::is_secure(text) && address::absolute(text).is_some()
+}
+
+fn invalid(name: &'static str, reason: &'static str) -> Error {
+    Error::InvalidArgument {
+        phase: Phase::Create,
+        name: Cow::Borrowed(name),
+        reason,
+    }
+}

@@ -1,0 +1,33 @@
+//! Random bytes from the browser's generator, as code verifiers and as `state`.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::oauth::pkce::{CodeVerifier, VERIFIER_BYTES};
+use crate::{Error, Phase};
+
+/// A code verifier of `length` random bytes, 32 to 96 (RFC 7636 section 4.1).
+pub fn code_verifier(length: usize) -> Result<CodeVerifier, Error> {
+    let mut bytes = [0; *VERIFIER_BYTES.end()];
+    match bytes.get_mut(..length) {
+        Some(bytes) => CodeVerifier::from_random(fill(bytes)?),
+        None => CodeVerifier::from_random(&[]),
+    }
+}
+
+/// A `state` that nobody guesses (RFC 6749 section 10.10).
+pub(super) fn state() -> Result<String, Error> {
+    let mut bytes = [0; 32];
+    Ok(URL_SAFE_NO_PAD.encode(fill(&mut bytes)?))
+}
+
+fn fill(bytes: &mut [u8]) -> Result<&[u8], Error> {
+    getrandom::fill(bytes).map_err(|_| Error::InvalidArgument {
+        phase: Phase::Login,
+        name: Cow::Borrowed("crypto"),
+        reason: "must have getRandomValues, which this page lacks",
+    })?;
+    Ok(bytes)
+}

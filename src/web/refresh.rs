@@ -1,0 +1,96 @@
+//! Refreshing (RFC 6749 section 6): once, however many ask at the same moment.
+
+use alloc::string::String;
+
+use super::clock;
+use super::flight::Flight;
+use super::http;
+use super::security::{EsiSecurity, Who};
+use crate::oauth::scope;
+use crate::oauth::secret::Secret;
+use crate::oauth::token_request;
+use crate::oauth::token_response::{self, TokenResponse, Unusable};
+use crate::session::machine::{MARGIN, Refresh};
+use crate::{Error, Phase};
+
+impl EsiSecurity {
+    /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
+    pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
+        scope::check(scopes, Phase::Refresh)?;
+        loop {
+            let who = self.who();
+            let flying = who.row.refreshing.borrow().clone();
+            match flying {
+                Some((asked, flight)) if asked == scopes => return flight.await,
+                // One that asked for other scopes must end first: the refresh token may rotate. How it
+                // ends is not this caller's concern.
+                Some((_, flight)) => drop(flight.await),
+                None => {
+                    let refresh = who.row.session.borrow_mut().begin_refresh()?;
+                    let work = self.clone().perform(who.clone(), refresh, scopes.to_vec());
+                    let flight = Flight::launch(work);
+                    let refreshing = (scopes.to_vec(), flight.clone());
+                    who.row.refreshing.replace(Some(refreshing));
+                    return flight.await;
+                }
+            }
+        }
+    }
+
+    async fn perform(
+        self,
+        who: Who,
+        refresh: Refresh,
+        scopes: alloc::vec::Vec<String>,
+    ) -> Result<TokenResponse, Error> {
+        let answer = self.ask(&refresh.refresh_token, &scopes).await;
+        let now = clock::now();
+        let (changed, result) = who
+            .row
+            .session
+            .borrow_mut()
+            .end_refresh(&refresh, answer, now);
+        who.row.refreshing.replace(None);
+        if result.is_ok() {
+            self.keep(&who);
+        } else if changed {
+            who.row.write();
+        }
+        result
+    }
+
+    async fn ask(
+        &self,
+        refresh_token: &Secret,
+        scopes: &[String],
+    ) -> Result<TokenResponse, Unusable> {
+        let phase = Phase::Refresh;
+        let metadata = self.metadata().await?;
+        let request =
+            token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
+        let request = self.inner().headers.dress(request);
+        let response = http::send(&request, phase).await?;
+        token_response::process(&request, &response, phase)
+    }
+
+    /// An access token that is good for a minute at least where the server allows. While the old one
+    /// lives, a refresh that does not get through is no reason to fail.
+    pub async fn get_access_token(&self) -> Result<String, Error> {
+        let usable = |offset| {
+            let row = self.who().row;
+            let session = row.session.borrow();
+            let access = session.usable(clock::now(), offset);
+            access.map(|access| String::from(access.token.expose()))
+        };
+        if let Some(token) = usable(MARGIN) {
+            return Ok(token);
+        }
+        match self.refresh(&[]).await {
+            // Not the response's: the session may have been replaced since.
+            Ok(_) | Err(Error::Superseded { .. }) => usable(0).ok_or(Error::NoToken {
+                phase: Phase::Refresh,
+            }),
+            Err(error) => usable(0).ok_or(error),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Revoking (RFC 7009), which is how a session is ended from here.
+
+use super::http;
+use super::security::EsiSecurity;
+use crate::oauth::secret::Secret;
+use crate::oauth::{error_response, revocation, revocation::TokenTypeHint};
+use crate::{Error, Phase};
+
+/// What became of a revocation. The tokens are gone from here either way.
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// Which token was sent.
+    pub hint: TokenTypeHint,
+    /// The server's status if it confirmed, or why it did not.
+    pub answer: Result<u16, Error>,
+}
+
+impl EsiSecurity {
+    /// Revokes the refresh token, else the access token, and forgets both whatever the server says.
+    pub async fn revoke(&self) -> Result<Revocation, Error> {
+        let who = self.who();
+        // A refresh under way may rotate the token: what is revoked must be the newest.
+        let flying = who.row.refreshing.borrow().clone();
+        if let Some((_, flight)) = flying {
+            drop(flight.await);
+        }
+        let signed_out = who.row.session.borrow_mut().sign_out();
+        let (token, hint) = signed_out?;
+        who.row.write();
+        let answer = self.ask_to_revoke(&token, hint).await;
+        Ok(Revocation { hint, answer })
+    }
+
+    async fn ask_to_revoke(&self, token: &Secret, hint: TokenTypeHint) -> Result<u16, Error> {
+        let phase = Phase::Revoke;
+        let metadata = self.metadata().await?;
+        let request = revocation::request(&metadata, &self.inner().client, token, hint)?;
+        let request = self.inner().headers.dress(request);
+        let response = http::send(&request, phase).await?;
+        if response.ok() {
+            Ok(response.status)
+        } else {
+            Err(error_response::error(&request, &response, phase))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The session of one row in storage. All objects of a page that stand for the same client, server
+//! and character share it, so that no two of them use the same rotating refresh token at once.
+
+use alloc::borrow::ToOwned;
+use alloc::rc::{Rc, Weak};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use super::flight::Flight;
+use super::storage;
+use super::warning::Warning;
+use crate::Error;
+use crate::oauth::token_response::TokenResponse;
+use crate::session::machine::Session;
+
+/// A refresh under way: the scopes that were asked for, and the answer to come.
+pub(super) type Refreshing = (Vec<String>, Flight<Result<TokenResponse, Error>>);
+
+/// A session and where it is stored.
+pub(super) struct Row {
+    key: String,
+    pub(super) session: RefCell<Session>,
+    pub(super) refreshing: RefCell<Option<Refreshing>>,
+}
+
+impl Row {
+    /// The row under `key`, restored from storage where no object of this page holds it.
+    pub(super) fn open(key: &str) -> Rc<Self> {
+        std::thread_local! {
+            static ROWS: RefCell<Vec<Weak<Row>>> = const { RefCell::new(Vec::new()) };
+        }
+        ROWS.with_borrow_mut(|rows| {
+            rows.retain(|row| row.strong_count() > 0);
+            let held = rows
+                .iter()
+                .filter_map(Weak::upgrade)
+                .find(|row| row.key == key);
+            held.unwrap_or_else(|| {
+                let row = Rc::new(Self {
+                    key: key.to_owned(),
+                    session: RefCell::new(Session::restore(storage::read(key).as_deref())),
+                    refreshing: RefCell::new(None),
+                });
+                rows.push(Rc::downgrade(&row));
+                row
+            })
+        })
+    }
+
+    /// Stores the session as it stands. Where that cannot be done it lives on in memory.
+    pub(super) fn write(&self) {
+        let row = self.session.borrow().to_row();
+        if !storage::write(&self.key, row.as_deref()) && row.is_some() {
+            Warning::MemoryOnly.once();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `EsiSecurity`: one session with an authorization server. What it does stands in the files named
+//! after it: `login`, `refresh`, `revoke`, `verify`, `authorize`.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use super::clock;
+use super::documents::Source;
+use super::event::{self, TokenUpdated};
+use super::headers::Headers;
+use super::options::Options;
+use super::row::Row;
+use super::warning::Warning;
+use crate::jwt::KeySet;
+use crate::oauth::client::Client;
+use crate::oauth::metadata::Metadata;
+use crate::oauth::secret::Secret;
+use crate::oauth::token_response;
+use crate::session::machine::State;
+use crate::session::place::Place;
+use crate::{Error, Phase};
+
+/// One session with an authorization server, kept in sessionStorage. Cheap to clone; all clones are
+/// the same session.
+#[derive(Clone)]
+pub struct EsiSecurity(Rc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) client: Client,
+    pub(super) fixed_verifier: Option<Secret>,
+    pub(super) scopes: Vec<String>,
+    pub(super) headers: Headers,
+    pub(super) security_names: Vec<String>,
+    pub(super) api_origins: Vec<String>,
+    pub(super) audiences: Option<Vec<String>>,
+    pub(super) metadata_url: String,
+    pub(super) metadata: Source<Metadata>,
+    pub(super) key_set: Source<KeySet>,
+    pub(super) place: Place,
+    event: String,
+    who: RefCell<Who>,
+}
+
+/// Whose session it is; `update_token` may change that.
+#[derive(Clone)]
+pub(super) struct Who {
+    pub(super) token_identifier: Option<String>,
+    pub(super) row: Rc<Row>,
+}
+
+impl EsiSecurity {
+    /// Takes up the stored session, where there is one. Asks nothing of the network.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        options.check()?;
+        let api_origins = options.origins()?;
+        let headers = Headers::new(options.headers)?;
+        let key_set = match &options.jwks_key {
+            Some(json) => Source::Given(Rc::new(KeySet::parse(json)?)),
+            None => Source::fetched(Phase::Keys, |json, _| KeySet::parse(json)),
+        };
+        let (server, metadata) = match options.sso_endpoints {
+            Some(metadata) => {
+                let metadata = metadata.check()?;
+                let server = metadata.token_endpoint.clone();
+                (server, Source::Given(Rc::new(metadata)))
+            }
+            None => (
+                options.sso_endpoints_url.clone(),
+                Source::fetched(Phase::Metadata, Metadata::parse),
+            ),
+        };
+        if options.secret_key.is_some() {
+            Warning::SecretInBrowser.once();
+        }
+        let place = Place::new(&options.client_id, &server);
+        let row = Row::open(&place.session(options.token_identifier.as_deref()));
+        Ok(Self(Rc::new(Inner {
+            client: Client {
+                id: options.client_id,
+                redirect_uri: options.redirect_uri,
+                secret: options.secret_key,
+            },
+            fixed_verifier: options.code_verifier,
+            scopes: options.scopes,
+            headers,
+            security_names: options.security_names,
+            api_origins,
+            audiences: options.audiences,
+            metadata_url: options.sso_endpoints_url,
+            metadata,
+            key_set,
+            place,
+            event: options.signal_token_updated,
+            who: RefCell::new(Who {
+                token_identifier: options.token_identifier,
+                row,
+            }),
+        })))
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// Whose session it is now. A value of its own, so that no borrow lives across an await.
+    pub(super) fn who(&self) -> Who {
+        self.0.who.borrow().clone()
+    }
+
+    /// What stands now.
+    pub fn state(&self) -> State {
+        self.who().row.session.borrow().state(clock::now())
+    }
+
+    /// Whose tokens these are.
+    pub fn token_identifier(&self) -> Option<String> {
+        self.who().token_identifier
+    }
+
+    /// When the access token expires, seconds since 1970; `None` where unknown.
+    pub fn token_expiry(&self) -> Option<i64> {
+        let row = self.who().row;
+        row.session.borrow().access()?.expires_at
+    }
+
+    /// True if the access token expires within `offset` seconds, or nobody knows when.
+    pub fn is_token_expired(&self, offset: i64) -> bool {
+        let row = self.who().row;
+        let session = row.session.borrow();
+        let tokens = session.tokens();
+        tokens.is_none_or(|tokens| tokens.is_expired(clock::now(), offset))
+    }
+
+    /// Takes over a token response, as JSON, from elsewhere. With another `token_identifier` it is
+    /// another session, which inherits nothing from this one.
+    pub fn update_token(&self, json: &str, token_identifier: Option<String>) -> Result<(), Error> {
+        let update = token_response::parse_update(json)?;
+        if token_identifier.is_some() && token_identifier != self.token_identifier() {
+            let key = self.0.place.session(token_identifier.as_deref());
+            self.0.who.replace(Who {
+                token_identifier,
+                row: Row::open(&key),
+            });
+        }
+        let who = self.who();
+        who.row.session.borrow_mut().update(update, clock::now());
+        self.keep(&who);
+        Ok(())
+    }
+
+    /// After tokens changed: first they are stored, then the page is told.
+    pub(super) fn keep(&self, who: &Who) {
+        who.row.write();
+        let tokens = who.row.session.borrow().tokens().cloned();
+        let Some((access, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.access?, tokens.refresh_token)))
+        else {
+            return;
+        };
+        let life = access.expires_at.map(|expiry| expiry - clock::now());
+        event::dispatch(
+            &self.0.event,
+            &TokenUpdated {
+                token_identifier: who.token_identifier.clone(),
+                access_token: access.token.expose(),
+                refresh_token: refresh_token.as_ref().map(Secret::expose),
+                expires_in: life,
+                token_type: &access.token_type,
+            },
+        );
+    }
+}

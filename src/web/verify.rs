@@ -1,0 +1,65 @@
+//! Verifying the access token: the key set from the server, the signature by the browser, the rest by
+//! the floor below.
+
+use alloc::string::String;
+
+use super::clock;
+use super::security::EsiSecurity;
+use super::subtle;
+use crate::jwt::{Checks, Claims, DEFAULT_KID, Rules, SignatureCheck};
+use crate::{Error, Phase};
+
+/// What a verification may be told.
+#[derive(Default)]
+pub struct VerifyOptions {
+    /// The key where the token names none; `None`: EVE's.
+    pub kid: Option<String>,
+    /// The checks; all of them by default.
+    pub checks: Checks,
+    /// Seconds by which clocks may differ; `None`: ten.
+    pub leeway: Option<i64>,
+}
+
+impl EsiSecurity {
+    /// The claims of the access token, once it has passed every check.
+    pub async fn verify(&self, options: VerifyOptions) -> Result<Claims, Error> {
+        let phase = Phase::Verify;
+        let row = self.who().row;
+        let access = row.session.borrow().access().cloned();
+        let token = access.ok_or(Error::NoToken { phase })?.token;
+        let claims = if options.checks.signature {
+            self.authenticate(
+                token.expose(),
+                options.kid.as_deref().unwrap_or(DEFAULT_KID),
+            )
+            .await?
+        } else {
+            Claims::decode_unverified(token.expose())?
+        };
+        let inner = self.inner();
+        let metadata = self.metadata().await?;
+        let mut rules = Rules::eve(&inner.client.id, &metadata.issuer);
+        if let Some(audiences) = &inner.audiences {
+            rules.audiences.clone_from(audiences);
+        }
+        if let Some(leeway) = options.leeway {
+            rules.leeway = leeway;
+        }
+        rules.check(&claims, &options.checks, clock::now())?;
+        Ok(claims)
+    }
+
+    async fn authenticate(&self, token: &str, kid: &str) -> Result<Claims, Error> {
+        let held = self.key_set(false).await?;
+        let check = match SignatureCheck::prepare(token, &held, kid) {
+            // The key may have been changed since the set was fetched.
+            Err(Error::KeyNotFound) => {
+                let renewed = self.key_set(true).await?;
+                SignatureCheck::prepare(token, &renewed, kid)?
+            }
+            check => check?,
+        };
+        let verdict = subtle::verdict(&check).await?;
+        check.finish(&verdict)
+    }
+}

@@ -1,0 +1,58 @@
+//! Warnings on the console: each one once in the life of a page, and never with anything secret.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+/// What a developer should know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Warning {
+    SecretInBrowser,
+    ImplicitGrant,
+    NoUserAgent,
+    HeaderToSso,
+    LongAddress,
+    MemoryOnly,
+}
+
+impl Warning {
+    fn text(self) -> &'static str {
+        match self {
+            Self::SecretInBrowser => {
+                "`secretKey` in a page is no secret: everybody who opens it can read it. Register a client without one."
+            }
+            Self::ImplicitGrant => {
+                "the implicit grant is deprecated (RFC 9700 section 2.1.2): leave `implicit` out."
+            }
+            Self::NoUserAgent => {
+                "`headers` has no `User-Agent`: ESI asks every app to say who it is and how to reach its author."
+            }
+            Self::HeaderToSso => {
+                "`headers` holds more than `User-Agent`: each other header goes to the SSO and causes a preflight, which EVE's SSO may refuse."
+            }
+            Self::LongAddress => {
+                "the login address is longer than 2000 characters, which EVE's SSO has answered with 404: ask for fewer scopes."
+            }
+            Self::MemoryOnly => {
+                "sessionStorage is blocked or full: the session lives in this page's memory, and a reload loses it."
+            }
+        }
+    }
+
+    /// Says it, unless it was said before.
+    pub(super) fn once(self) {
+        std::thread_local! {
+            static SAID: RefCell<Vec<Warning>> = const { RefCell::new(Vec::new()) };
+        }
+        let new = SAID.with_borrow_mut(|said| {
+            let new = !said.contains(&self);
+            if new {
+                said.push(self);
+            }
+            new
+        });
+        if new {
+            web_sys::console::warn_1(&format!("esi-security: {}", self.text()).into());
+        }
+    }
+}
