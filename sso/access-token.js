@@ -7,7 +7,7 @@ export const NO_SCOPE = "login";
 
 /** @param {string | undefined} scope as the provider holds it */
 export function grantedScopes(scope) {
-  return scope ? scope.split(" ").filter((name) => name !== NO_SCOPE) : [];
+  return scope ? scope.split(" ").filter((name) => name && name !== NO_SCOPE) : [];
 }
 
 const SCP = {

@@ -20,18 +20,37 @@ export async function knownClient(provider, { client_id: clientId, redirect_uri:
   return client?.redirectUriAllowed(redirectUri) ? client : undefined;
 }
 
-/** @param {string | undefined} scope as asked for */
-export function unknownScope(scope) {
-  return scope?.split(" ").find((name) => name && !SCOPES.includes(name));
-}
-
-/** @param {Record<string, string>} answer */
-export function redirectWith(ctx, redirectUri, answer, { fragment = false } = {}) {
+/**
+ * Sends the browser back to the application.
+ *
+ * @param {Record<string, string>} answer
+ */
+export function sendBack(ctx, answer) {
+  const { redirect_uri: redirectUri, response_type: type, state } = ctx.query;
   const url = new URL(redirectUri);
-  if (fragment) url.hash = new URLSearchParams(answer).toString();
-  else for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
+  const values = Object.entries({ ...answer, state });
+  if (type === "token") url.hash = new URLSearchParams(values).toString();
+  else for (const [name, value] of values) url.searchParams.set(name, value);
   ctx.status = 303;
   ctx.redirect(url.href);
+}
+
+/** What EVE refuses, whatever the response type. */
+export function checkAuthorization(provider) {
+  return async (ctx, next) => {
+    if (ctx.path !== PATHS.authorize) return next();
+    if (ctx.href.length > LONGEST_URL) return showError(ctx, 404, "not_found", "The address is too long.");
+    if (Object.values(ctx.query).some(Array.isArray)) {
+      return showError(ctx, 400, "invalid_request", "A parameter is there twice.");
+    }
+    if (!ctx.query.state) return showError(ctx, 400, "invalid_request", "The state parameter is required.");
+    const unknown = ctx.query.scope?.split(" ").find((name) => name && !SCOPES.includes(name));
+    const refusal = unknown
+      ? { error: "invalid_scope", error_description: `Unknown scope: ${unknown}` }
+      : ctx.state.refusal;
+    if (refusal && (await knownClient(provider, ctx.query))) return sendBack(ctx, refusal);
+    return next();
+  };
 }
 
 /** RFC 9207's `iss` is not known from EVE. */
@@ -43,27 +62,11 @@ function dropIssuer(ctx) {
   ctx.redirect(url.href);
 }
 
-/**
- * @param {import("oidc-provider").default} provider
- * @param {boolean} issParameter whether the answer carries `iss`
- */
-export function authorizationEndpoint(provider, issParameter) {
+/** @param {boolean} issParameter whether the answer carries `iss` */
+export function authorizationEndpoint(issParameter) {
   return async (ctx, next) => {
-    if (ctx.path !== PATHS.authorize && !ctx.path.startsWith(`${PATHS.authorize}/`)) return next();
-    if (ctx.path === PATHS.authorize) {
-      const { state, scope } = ctx.query;
-      if (ctx.href.length > LONGEST_URL) return showError(ctx, 404, "not_found", "The address is too long.");
-      if (!state) return showError(ctx, 400, "invalid_request", "The state parameter is required.");
-      const unknown = unknownScope(scope);
-      if (unknown && (await knownClient(provider, ctx.query))) {
-        return redirectWith(ctx, ctx.query.redirect_uri, {
-          error: "invalid_scope",
-          error_description: `Unknown scope: ${unknown}`,
-          state,
-        });
-      }
-      ctx.query = { ...ctx.query, scope: scope || NO_SCOPE };
-    }
+    if (ctx.path === PATHS.authorize) ctx.query = { ...ctx.query, scope: ctx.query.scope || NO_SCOPE };
+    else if (!ctx.path.startsWith(`${PATHS.authorize}/`)) return next();
     await next();
     if (!issParameter) dropIssuer(ctx);
   };

@@ -54,7 +54,7 @@ async function authenticate(ctx, { keys, issuer }) {
       algorithms: ["RS256", "ES256"],
       requiredClaims: ["exp", "sub", "azp"],
     });
-    if (!payload.aud.includes(payload.azp)) throw new Refusal(401, "token audience is not valid");
+    if (![payload.aud].flat().includes(payload.azp)) throw new Refusal(401, "token audience is not valid");
     return payload;
   } catch (error) {
     if (error instanceof Refusal) throw error;

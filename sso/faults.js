@@ -1,16 +1,17 @@
 // Faults that can be switched on: each kind is a middleware that stands before an endpoint and answers
 // in its place, or changes what it does or says.
 import { setTimeout as sleep } from "node:timers/promises";
-import { redirectWith } from "./authorize.js";
 
 const ALL = ["discovery", "jwks", "token", "revoke", "authorize", "esi"];
 const JSON_ANSWERS = ["discovery", "jwks", "token", "esi"];
 
+const optional = (is) => (value) => value === undefined || is(value);
 const isNumber = (value) => Number.isFinite(value) && value >= 0;
 const isText = (value) => typeof value === "string" && value !== "";
 const isStatus = (value) => Number.isInteger(value) && value >= 400 && value <= 599;
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isAnything = () => true;
+const isCount = (value) => Number.isInteger(value) && value > 0;
 
 /** Closes the connection, with no answer or instead of the rest of it. */
 function drop(ctx) {
@@ -63,7 +64,7 @@ const KINDS = {
   "error-503": { endpoints: ALL, apply: (ctx) => jsonAnswer(ctx, 503, { error: "temporarily_unavailable" }) },
   "rate-limited": {
     endpoints: ALL,
-    members: { retryAfter: isNumber },
+    members: { retryAfter: optional(isNumber) },
     apply(ctx, _next, { retryAfter = 5 }) {
       ctx.set("Retry-After", String(retryAfter));
       jsonAnswer(ctx, 429, { error: "Too many requests" });
@@ -71,7 +72,7 @@ const KINDS = {
   },
   slow: {
     endpoints: ALL,
-    members: { delayMs: isNumber },
+    members: { delayMs: optional(isNumber) },
     async apply(_ctx, next, { delayMs = 3000 }) {
       await next();
       await sleep(delayMs, undefined, { ref: false });
@@ -83,7 +84,7 @@ const KINDS = {
     endpoints: JSON_ANSWERS,
     async apply(ctx, next) {
       await next();
-      const text = JSON.stringify(ctx.body);
+      const text = JSON.stringify(ctx.body ?? null);
       ctx.body = text.slice(0, text.length / 2);
       ctx.type = "json";
     },
@@ -97,11 +98,12 @@ const KINDS = {
   },
   "oauth-error": {
     endpoints: ["token", "revoke", "authorize"],
-    members: { error: isText, description: isText, status: isStatus },
-    apply(ctx, _next, { error = "invalid_grant", description, status = 400, endpoint }) {
+    members: { error: isText, description: optional(isText), status: optional(isStatus) },
+    apply(ctx, next, { error, description, status = 400, endpoint }) {
       const body = { error, ...(description && { error_description: description }) };
       if (endpoint !== "authorize") return jsonAnswer(ctx, status, body);
-      redirectWith(ctx, ctx.query.redirect_uri, { ...body, state: ctx.query.state });
+      ctx.state.refusal = body;
+      return next();
     },
   },
   "no-access-token": {
@@ -140,7 +142,7 @@ const KINDS = {
   },
   "unusable-keys": {
     endpoints: ["jwks"],
-    members: { value: (value) => value in UNUSABLE },
+    members: { value: optional((value) => isText(value) && Object.hasOwn(UNUSABLE, value)) },
     apply: changed((body, { value = "truncated-modulus" }) => {
       body.keys = body.keys.map(UNUSABLE[value]);
     }),
@@ -158,12 +160,12 @@ function check(endpoint, fault) {
   if (!FAULT_KINDS[endpoint].includes(fault?.kind)) {
     throw new TypeError(`no fault "${fault?.kind}" for ${endpoint}; there are: ${FAULT_KINDS[endpoint].join(", ")}`);
   }
-  const members = { ...KINDS[fault.kind].members, times: (times) => Number.isInteger(times) && times > 0 };
-  for (const [name, value] of Object.entries(fault)) {
-    if (name === "kind") continue;
-    if (!(name in members)) throw new TypeError(`"${fault.kind}" has no member "${name}"`);
-    if (!members[name](value)) throw new TypeError(`"${fault.kind}" cannot have this ${name}`);
-  }
+  const { kind, ...given } = fault;
+  const members = { times: optional(isCount), ...KINDS[kind].members };
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(members, name));
+  if (unknown) throw new TypeError(`"${kind}" has no member "${unknown}"; it has: ${Object.keys(members).join(", ")}`);
+  const wrong = Object.keys(members).find((name) => !members[name](given[name]));
+  if (wrong) throw new TypeError(`"${kind}" cannot have this ${wrong}: ${JSON.stringify(given[wrong])}`);
 }
 
 export class Faults {
@@ -176,6 +178,7 @@ export class Faults {
    *   many requests it clears itself, by default never
    */
   set(faults) {
+    if (!isObject(faults)) throw new TypeError("faults are an object: { <endpoint>: { kind } }");
     for (const [endpoint, fault] of Object.entries(faults)) check(endpoint, fault);
     this.#set = structuredClone(faults);
   }

@@ -1,8 +1,8 @@
-// The implicit grant (RFC 6749 section 4.2), which EVE still lists and the provider has not alone: the
+// The implicit grant (RFC 6749 section 4.2), which EVE still lists and the provider does not have: the
 // same login page, and the answer in the fragment. The page posts back to the address that it came
 // from, so nothing is kept between question and answer.
-import { NO_SCOPE } from "./access-token.js";
-import { knownClient, redirectWith, showError, unknownScope } from "./authorize.js";
+import { grantedScopes, NO_SCOPE } from "./access-token.js";
+import { knownClient, sendBack, showError } from "./authorize.js";
 import { readLogin, showLogin } from "./login.js";
 import { PATHS } from "./paths.js";
 
@@ -21,21 +21,17 @@ async function issue(provider, accessTokens, client, accountId, scope) {
  */
 export function implicitGrant(provider, accessTokens) {
   return async (ctx, next) => {
-    const { response_type: type, redirect_uri: redirectUri, scope, state } = ctx.query;
+    const { response_type: type, redirect_uri: redirectUri, scope } = ctx.query;
     if (ctx.path !== PATHS.authorize || type !== "token") return next();
-    if (!state) return showError(ctx, 400, "invalid_request", "The state parameter is required.");
     const client = await knownClient(provider, ctx.query);
     if (!client) return showError(ctx, 400, "invalid_request", "Unknown client, or not a redirect URI of it.");
-    const answer = (values) => redirectWith(ctx, redirectUri, { ...values, state }, { fragment: true });
-    if (unknownScope(scope)) return answer({ error: "invalid_scope" });
     if (ctx.method !== "POST") {
-      const scopes = scope ? scope.split(" ") : [];
-      return showLogin(ctx, { clientId: client.clientId, redirectUri, scopes });
+      return showLogin(ctx, { clientId: client.clientId, redirectUri, scopes: grantedScopes(scope) });
     }
     const picked = await readLogin(ctx);
     if (!picked) return showError(ctx, 400, "invalid_request", "No such character.");
-    if (picked === "cancel") return answer({ error: "access_denied" });
-    answer({
+    if (picked === "cancel") return sendBack(ctx, { error: "access_denied" });
+    sendBack(ctx, {
       access_token: await issue(provider, accessTokens, client, String(picked.id), scope || NO_SCOPE),
       token_type: "Bearer",
       expires_in: accessTokens.expiresIn,

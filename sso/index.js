@@ -2,7 +2,7 @@
 // the tests of applications that use this package. See README.md beside this file.
 import { AccessTokens, SCOPE_CLAIMS } from "./access-token.js";
 import { adminRoutes } from "./admin.js";
-import { authorizationEndpoint } from "./authorize.js";
+import { authorizationEndpoint, checkAuthorization } from "./authorize.js";
 import { ssoCors } from "./cors.js";
 import { discoveryDocument } from "./discovery.js";
 import { createEsi } from "./esi.js";
@@ -11,7 +11,7 @@ import { implicitGrant } from "./implicit.js";
 import { KeySet } from "./keys.js";
 import { listen, serve, shut } from "./listen.js";
 import { loginEndpoint } from "./login.js";
-import { isLoopback, refuseForeignHosts } from "./loopback.js";
+import { refuseForeignHosts } from "./loopback.js";
 import { PATHS } from "./paths.js";
 import { createProvider } from "./provider.js";
 import { createRequests, recordRequests } from "./requests.js";
@@ -34,11 +34,18 @@ const DEFAULTS = {
   issParameter: false,
 };
 
+function refuseUnknown(what, given, known) {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown) throw new TypeError(`no ${what} is called "${unknown}"; there are: ${known.join(", ")}`);
+}
+
 function readOptions(given) {
-  const unknown = Object.keys(given).find((name) => !(name in DEFAULTS));
-  if (unknown) throw new TypeError(`no option "${unknown}"; there are: ${Object.keys(DEFAULTS).join(", ")}`);
+  refuseUnknown("option", given, Object.keys(DEFAULTS));
   const options = { ...DEFAULTS, ...given };
-  if (!isLoopback(options.host)) throw new TypeError("host: only this machine, for instance localhost or 127.0.0.1");
+  if (!["localhost", "127.0.0.1"].includes(options.host)) throw new TypeError("host: localhost or 127.0.0.1");
+  for (const client of options.clients) {
+    refuseUnknown("member of a client", client, ["clientId", "clientSecret", "redirectUris"]);
+  }
   if (!Number.isInteger(options.accessTokenTtl) || options.accessTokenTtl < 1) {
     throw new TypeError("accessTokenTtl: a whole number of seconds, at least 1");
   }
@@ -94,8 +101,9 @@ export async function startSso(given = {}) {
   provider.use(ssoCors);
   provider.use(faults.middleware(endpointOf));
   provider.use(documents(base, issuer, keys));
+  provider.use(checkAuthorization(provider));
   provider.use(implicitGrant(provider, accessTokens));
-  provider.use(authorizationEndpoint(provider, issParameter));
+  provider.use(authorizationEndpoint(issParameter));
   provider.use(loginEndpoint(provider));
   provider.use(tokenEndpoint(provider, accessTokens));
   provider.use(revocationEndpoint);

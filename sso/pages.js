@@ -8,7 +8,7 @@ const STYLE = `
 :root { color-scheme: dark; --line: #2a3640; --text: #e6edf2; --dim: #9fb0bc; --accent: #5ad1e6; }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 24px 16px; color: var(--text);
-  background: #070b0f radial-gradient(ellipse at 50% -20%, #17333f, transparent 65%) no-repeat;
+  background: #070b0f radial-gradient(900px 700px at 50% -15%, #17333f, transparent) no-repeat;
   font: 16px/1.5 system-ui, sans-serif; }
 main { width: 100%; max-width: 640px; background: #0d141add; border: 1px solid var(--line); border-radius: 14px;
   padding: clamp(18px, 5vw, 36px); }

@@ -21,18 +21,18 @@ function* numbers(seed) {
 /** @param {{ id: number }} character */
 export function portrait({ id }) {
   const random = numbers(id);
-  const next = (from, to) => Math.round((from + random.next().value * (to - from)) * 10) / 10;
-  next(0, 1);
+  const next = (from, to) => Math.round(from + random.next().value * (to - from));
   const [dark, light] = SKIES[id % SKIES.length];
   const sky = `sky-${id}`;
   const stars = Array.from(
     { length: 14 },
-    () => `<circle cx="${next(2, 94)}" cy="${next(2, 60)}" r="${next(0.3, 1)}" fill="#fff" opacity="0.8"/>`,
+    () => `<circle cx="${next(2, 94)}" cy="${next(2, 60)}" r="${next(3, 9) / 10}" fill="#fff" opacity="0.8"/>`,
   );
-  const width = next(19, 23);
-  const crown = next(20, 25);
+  const half = next(19, 23);
+  const [left, right] = [48 - half, 48 + half];
+  const crown = next(17, 22);
   const visor = next(42, 46);
-  const crest = next(4, 11);
+  const crest = next(6, 13);
   return `<svg viewBox="0 0 96 96" aria-hidden="true" focusable="false">
 <defs><radialGradient id="${sky}" cx="${next(20, 80)}%" cy="${next(5, 40)}%" r="90%">
 <stop offset="0" stop-color="${light}"/><stop offset="0.6" stop-color="${dark}"/><stop offset="1" stop-color="#05080b"/>
@@ -40,9 +40,10 @@ export function portrait({ id }) {
 <rect width="96" height="96" fill="url(#${sky})"/>${stars.join("")}
 <path d="M6 96C8 78 28 73 48 73s40 5 42 23z" fill="#161d24"/>
 <path d="M30 76l18 12 18-12" fill="none" stroke="${light}" stroke-width="2" opacity="0.7"/>
-<path d="M${48 - width} 54C${48 - width} ${crown} 40 ${crown - 4} 48 ${crown - 4}S${48 + width} ${crown} ${48 + width} 54 62 80 48 80 ${48 - width} 70 ${48 - width} 54z" fill="#2b343d"/>
-<path d="M${48 - crest} ${crown - 1}L48 ${crown - 9}l${crest} 8z" fill="${light}" opacity="0.85"/>
-<path d="M${50 - width} ${visor}q${width - 2}-7 ${2 * width - 4} 0l-3 13q-${width - 5} 6-${2 * width - 10} 0z" fill="${light}"/>
-<path d="M${53 - width} ${visor + 1}q10-5 18-4l-5 12q-6 0-10-2z" fill="#fff" opacity="0.35"/>
+<path d="M${48 - crest} ${crown + 8}L48 ${crown - 9}l${crest} 17z" fill="${light}" opacity="0.85"/>
+<path d="M${left} 54C${left} ${crown + 4} 40 ${crown} 48 ${crown}S${right} ${crown + 4} ${right} 54C${right} 70 60 81 48 81S${left} 70 ${left} 54z" fill="#2b343d"/>
+<path d="M48 ${crown + 1}V${visor - 5}M44 73h8" stroke="${dark}" stroke-width="1.5"/>
+<path d="M${left + 2} ${visor}Q48 ${visor - 8} ${right - 2} ${visor}l-3 13Q48 ${visor + 20} ${left + 5} ${visor + 13}z" fill="${light}"/>
+<path d="M${left + 5} ${visor + 1}q10-5 18-4l-5 12q-6 0-10-2z" fill="#fff" opacity="0.35"/>
 </svg>`;
 }

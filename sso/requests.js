@@ -19,9 +19,12 @@ export function recordRequests(requests) {
     if (requests.length > KEPT) requests.shift();
     try {
       await next();
+      if (ctx.respond !== false) entry.status = ctx.status;
+    } catch (error) {
+      entry.status = 500;
+      throw error;
     } finally {
       if (ctx.state.grantType) entry.grantType = ctx.state.grantType;
-      if (ctx.respond !== false) entry.status = ctx.status;
     }
   };
 }
