@@ -305,7 +305,12 @@ impl Error {
     /// True where the same call may succeed later without anybody changing anything.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Network { .. } | Self::Timeout { .. } | Self::InvalidResponse { .. } => true,
+            // A hotel's or a gateway's page in place of the answer is gone some day.
+            Self::Network { .. }
+            | Self::Timeout { .. }
+            | Self::InvalidResponse { .. }
+            | Self::InvalidMetadata { .. }
+            | Self::InvalidKeySet { .. } => true,
             Self::Http { status, .. } | Self::OAuth { status, .. } => {
                 matches!(status, 408 | 429 | 500..)
             }

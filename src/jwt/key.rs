@@ -134,8 +134,13 @@ impl Jwk {
 struct Entry<'a>(&'a Value);
 
 impl<'a> Entry<'a> {
+    /// `null` is how some servers write that a member is missing.
+    fn member(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
     fn text(&self, name: &str) -> Result<Option<&'a str>, &'static str> {
-        match self.0.get(name) {
+        match self.member(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err("a key has a member of the wrong type"),
@@ -143,7 +148,7 @@ impl<'a> Entry<'a> {
     }
 
     fn texts(&self, name: &str) -> Result<Option<Vec<String>>, &'static str> {
-        let Some(value) = self.0.get(name) else {
+        let Some(value) = self.member(name) else {
             return Ok(None);
         };
         value

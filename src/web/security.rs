@@ -1,6 +1,7 @@
 //! `EsiSecurity`: one session with an authorization server. What it does stands in the files named
 //! after it: `login`, `refresh`, `revoke`, `verify`, `authorize`.
 
+use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -57,12 +58,12 @@ impl EsiSecurity {
         let api_origins = options.origins()?;
         let headers = Headers::new(options.headers)?;
         let key_set = match &options.jwks_key {
-            Some(json) => Source::Given(Rc::new(KeySet::parse(json)?)),
+            Some(json) => Source::Given(Rc::new(given("jwksKey", KeySet::parse(json))?)),
             None => Source::fetched(Phase::Keys, |json, _| KeySet::parse(json)),
         };
         let (server, metadata) = match options.sso_endpoints {
             Some(metadata) => {
-                let metadata = metadata.check()?;
+                let metadata = given("ssoEndpoints", metadata.check())?;
                 let server = metadata.token_endpoint.clone();
                 (server, Source::Given(Rc::new(metadata)))
             }
@@ -171,4 +172,18 @@ impl EsiSecurity {
             },
         );
     }
+}
+
+/// A document that the page brought is an argument like any other: trying again is of no use.
+fn given<T>(name: &'static str, read: Result<T, Error>) -> Result<T, Error> {
+    read.map_err(|error| match error {
+        Error::InvalidMetadata { reason } | Error::InvalidKeySet { reason } => {
+            Error::InvalidArgument {
+                phase: Phase::Create,
+                name: Cow::Borrowed(name),
+                reason,
+            }
+        }
+        other => other,
+    })
 }
