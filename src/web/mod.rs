@@ -5,7 +5,7 @@
 mod address;
 mod authorize;
 mod clock;
-mod documents;
+mod document;
 mod event;
 mod flight;
 mod headers;
@@ -17,6 +17,7 @@ mod refresh;
 mod revoke;
 mod row;
 mod security;
+mod server;
 mod storage;
 mod subtle;
 mod verify;

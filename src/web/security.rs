@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use super::clock;
-use super::documents::Source;
+use super::document::Source;
 use super::event::{self, TokenUpdated};
 use super::headers::Headers;
 use super::options::Options;

@@ -1,6 +1,5 @@
-//! The two documents of an authorization server, its metadata (RFC 8414) and its key set (RFC 7517):
-//! given by the page, or fetched when first needed, once for all who ask, and kept across reloads.
-//! EVE's are built in too, so that a document that cannot be fetched stops nobody's login.
+//! A document of an authorization server: given by the page, or fetched when first needed, once for all
+//! who ask, and kept across reloads.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -9,13 +8,10 @@ use core::cell::{Cell, RefCell};
 use super::clock;
 use super::flight::Flight;
 use super::http;
-use super::security::EsiSecurity;
 use super::storage;
-use crate::jwt::KeySet;
+use crate::oauth::error_response;
 use crate::oauth::http::Request;
-use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::session::cache::{COOL_DOWN, Document};
-use crate::session::place::Place;
 use crate::{Error, Phase};
 
 /// Where a document comes from.
@@ -39,7 +35,8 @@ pub(super) struct Cache<T> {
     forced_at: Cell<Option<i64>>,
 }
 
-type Answer<T> = Result<Rc<T>, Error>;
+/// The document, or why there is none.
+pub(super) type Answer<T> = Result<Rc<T>, Error>;
 
 impl<T: 'static> Source<T> {
     pub(super) fn fetched(phase: Phase, parse: fn(&str, &str) -> Result<T, Error>) -> Self {
@@ -57,7 +54,7 @@ impl<T: 'static> Source<T> {
 impl<T: 'static> Cache<T> {
     /// The document, fetched if none is held or the held one is old. Where that fails, an old one is
     /// better than none.
-    async fn get(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+    pub(super) async fn get(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
         let now = clock::now();
         if self.held.borrow().is_none() {
             self.restore(&request.url, &row);
@@ -77,7 +74,7 @@ impl<T: 'static> Cache<T> {
     }
 
     /// The document as the server has it now, although a fresh one is held; at most once in a while.
-    async fn renew(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+    pub(super) async fn renew(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
         let now = clock::now();
         if self.forced_at.get().is_some_and(|at| cooling(at, now)) {
             return self.get(request, row).await;
@@ -108,9 +105,7 @@ impl<T: 'static> Cache<T> {
     async fn ask(&self, request: &Request, row: &str) -> Answer<T> {
         let response = http::send(request, self.phase).await?;
         if !response.ok() {
-            return Err(crate::oauth::error_response::error(
-                request, &response, self.phase,
-            ));
+            return Err(error_response::error(request, &response, self.phase));
         }
         let document = Rc::new((self.parse)(&response.body, &request.url)?);
         let fetched_at = clock::now();
@@ -145,50 +140,4 @@ fn is_fresh(fetched_at: i64, now: i64) -> bool {
 
 fn cooling(since: i64, now: i64) -> bool {
     (0..COOL_DOWN).contains(&now.saturating_sub(since))
-}
-
-impl EsiSecurity {
-    /// The server's metadata.
-    pub(super) async fn metadata(&self) -> Answer<Metadata> {
-        let inner = self.inner();
-        let cache = match &inner.metadata {
-            Source::Given(metadata) => return Ok(Rc::clone(metadata)),
-            Source::Fetched(cache) => cache,
-        };
-        let (request, row) = self.document(&inner.metadata_url);
-        let answer = cache.get(request, row).await;
-        if inner.metadata_url == EVE_URL {
-            return answer.or_else(|_| Ok(Rc::new(Metadata::eve())));
-        }
-        answer
-    }
-
-    /// The server's key set; `renewed` asks the server although a fresh one is held.
-    pub(super) async fn key_set(&self, renewed: bool) -> Answer<KeySet> {
-        let inner = self.inner();
-        let cache = match &inner.key_set {
-            Source::Given(keys) => return Ok(Rc::clone(keys)),
-            Source::Fetched(cache) => cache,
-        };
-        let metadata = self.metadata().await?;
-        let url = metadata.jwks_uri.as_ref().ok_or(Error::InvalidMetadata {
-            reason: "it names no jwks_uri",
-        })?;
-        let (request, row) = self.document(url);
-        let answer = if renewed {
-            cache.renew(request, row).await
-        } else {
-            cache.get(request, row).await
-        };
-        if Some(url) == Metadata::eve().jwks_uri.as_ref() {
-            return answer.or_else(|_| Ok(Rc::new(KeySet::eve())));
-        }
-        answer
-    }
-
-    fn document(&self, url: &str) -> (Request, String) {
-        let inner = self.inner();
-        let request = inner.headers.dress(Request::get(url));
-        (request, Place::document(url))
-    }
 }

@@ -1,0 +1,59 @@
+//! What the authorization server says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
+//! EVE's are built in too, so that a document that cannot be fetched stops nobody's login.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+
+use super::document::{Answer, Source};
+use super::security::EsiSecurity;
+use crate::Error;
+use crate::jwt::KeySet;
+use crate::oauth::http::Request;
+use crate::oauth::metadata::{EVE_URL, Metadata};
+use crate::session::place::Place;
+
+impl EsiSecurity {
+    /// The server's metadata.
+    pub(super) async fn metadata(&self) -> Answer<Metadata> {
+        let inner = self.inner();
+        let cache = match &inner.metadata {
+            Source::Given(metadata) => return Ok(Rc::clone(metadata)),
+            Source::Fetched(cache) => cache,
+        };
+        let (request, row) = self.document(&inner.metadata_url);
+        let answer = cache.get(request, row).await;
+        if inner.metadata_url == EVE_URL {
+            return answer.or_else(|_| Ok(Rc::new(Metadata::eve())));
+        }
+        answer
+    }
+
+    /// The server's key set; `renewed` asks the server although a fresh one is held.
+    pub(super) async fn key_set(&self, renewed: bool) -> Answer<KeySet> {
+        let inner = self.inner();
+        let cache = match &inner.key_set {
+            Source::Given(keys) => return Ok(Rc::clone(keys)),
+            Source::Fetched(cache) => cache,
+        };
+        let metadata = self.metadata().await?;
+        let url = metadata.jwks_uri.as_ref().ok_or(Error::InvalidMetadata {
+            reason: "it names no jwks_uri",
+        })?;
+        let (request, row) = self.document(url);
+        let answer = if renewed {
+            cache.renew(request, row).await
+        } else {
+            cache.get(request, row).await
+        };
+        if Some(url) == Metadata::eve().jwks_uri.as_ref() {
+            return answer.or_else(|_| Ok(Rc::new(KeySet::eve())));
+        }
+        answer
+    }
+
+    fn document(&self, url: &str) -> (Request, String) {
+        let inner = self.inner();
+        let request = inner.headers.dress(Request::get(url));
+        (request, Place::document(url))
+    }
+}
