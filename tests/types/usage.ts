@@ -1,0 +1,93 @@
+// The public types as an app written in strict TypeScript uses them. `tsc` is the test: a line that stops
+// compiling, or a mistake marked below that starts to, fails it.
+
+import {
+  EsiError,
+  type EsiClaims,
+  type EsiErrorCode,
+  type EsiPhase,
+  EsiSecurity,
+  type EsiSecurityOptions,
+  type SessionState,
+  generateCodeChallenge,
+  generateCodeVerifier,
+  init,
+  isEsiError,
+} from "esi-security";
+
+const options: EsiSecurityOptions = {
+  clientId: "id",
+  redirectUri: "https://app.example/callback",
+  scopes: ["esi-skills.read_skills.v1"],
+  secretKey: "no secret",
+  codeVerifier: "a".repeat(43),
+  headers: { "User-Agent": "App/1.0 (mail@app.example)" },
+  tokenIdentifier: "pilot",
+  securityName: "evesso",
+  signalTokenUpdated: "app:tokens",
+  ssoEndpointsUrl: "https://id.example/.well-known/oauth-authorization-server",
+  ssoEndpoints: { authorization_endpoint: "https://id.example/a", token_endpoint: "https://id.example/t" },
+  jwksKey: { keys: [{ kty: "RSA", n: "…", e: "AQAB" }] },
+  apiOrigins: ["https://esi.evetech.net"],
+  audiences: ["id"],
+};
+
+export async function everything(): Promise<void> {
+  await init(new URL("https://app.example/esi_security_bg.wasm"));
+  const security: EsiSecurity = await EsiSecurity.create(options);
+  const same: EsiSecurity = new EsiSecurity(options);
+  const state: SessionState = security.state;
+  const expiry: number | null = security.tokenExpiry;
+  const identifier: string | null = security.tokenIdentifier;
+  const uri: string = await security.getAuthUri({ state: "s", scopes: [], implicit: false });
+  const done = await security.handleRedirect(location.href);
+  if (done !== null) {
+    const back: string | null = done.returnTo;
+    const asked: string[] = done.requestedScopes;
+    console.log(back, asked, done.state);
+  }
+  const tokens = await security.auth("code", "state");
+  security.updateToken(tokens, { tokenIdentifier: "other" });
+  security.updateToken({ access_token: "", refresh_token: "kept elsewhere" });
+  const refreshed: string = (await security.refresh(["esi-skills.read_skills.v1"])).access_token;
+  const expired: boolean = security.isTokenExpired(-10);
+  const claims: EsiClaims = await security.verify({ kid: "JWT-Signature-Key", options: { verifyAud: false, leeway: 5 } });
+  const id: number | null = claims.characterId;
+  const signed: Request = await security.authorize(new Request("https://esi.evetech.net/status/"), {
+    security: [{ evesso: ["esi-skills.read_skills.v1"] }],
+  });
+  const result = await security.revoke();
+  const why: EsiError | null = result.error;
+  const challenge: string = generateCodeChallenge(generateCodeVerifier(64));
+  console.log(state, expiry, identifier, uri, refreshed, expired, id, signed, why, challenge, same);
+  window.addEventListener("esi:token-refreshed", (event) => {
+    const seconds: number | null = event.detail.expires_in;
+    console.log(seconds);
+  });
+  const stays: never = await security.login({ returnTo: "/" });
+  console.log(stays);
+}
+
+export function told(error: unknown): string {
+  if (!isEsiError(error)) throw error;
+  const code: EsiErrorCode = error.code;
+  const phase: EsiPhase = error.phase;
+  const retryable: boolean = error.retryable;
+  return `${code} ${phase} ${retryable} ${error.status ?? ""} ${error.claim ?? ""} ${error instanceof EsiError}`;
+}
+
+export function mistakes(security: EsiSecurity): void {
+  // @ts-expect-error clientId is required
+  void EsiSecurity.create({ redirectUri: "https://app.example/callback" });
+  // @ts-expect-error EsiPy's spelling
+  void EsiSecurity.create({ ...options, client_id: "id" });
+  // @ts-expect-error scopes are a list
+  void security.refresh("esi-skills.read_skills.v1");
+  // @ts-expect-error a code is a string
+  void security.auth(5);
+  // @ts-expect-error a code that does not exist
+  const code: EsiErrorCode = "no_such_code";
+  // @ts-expect-error the state is read only
+  security.state = "active";
+  console.log(code);
+}
