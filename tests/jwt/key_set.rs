@@ -169,7 +169,6 @@ fn members_of_the_wrong_type_are_skipped() {
     for members in [
         json!({ "kty": 5 }),
         json!({ "kid": 5 }),
-        json!({ "kid": null }),
         json!({ "alg": ["RS256"] }),
         json!({ "use": true }),
         json!({ "key_ops": "verify" }),
@@ -182,10 +181,24 @@ fn members_of_the_wrong_type_are_skipped() {
     for members in [
         json!({ "crv": 256 }),
         json!({ "x": [] }),
-        json!({ "y": null }),
+        json!({ "y": true }),
     ] {
         assert_skipped(&ec_jwk(&members), reason);
     }
+}
+
+#[test]
+fn null_means_missing() {
+    let nulls = json!({ "kid": null, "alg": null, "use": null, "key_ops": null, "crv": null });
+    assert_eq!(
+        parse(&rsa_jwk(&nulls)).unwrap(),
+        parse(&rsa_jwk(&json!({}))).unwrap()
+    );
+    assert_skipped(&rsa_jwk(&json!({ "kty": null })), "a key has no kty");
+    assert_skipped(
+        &rsa_jwk(&json!({ "n": null })),
+        "a key lacks one of its numbers",
+    );
 }
 
 #[test]

@@ -188,6 +188,14 @@ fn a_verdict_means_no_for_anything_else() {
         Err(Error::SignatureInvalid)
     );
 
+    // Other claims under the same signature.
+    let (_, signature) = ours.rsplit_once('.').unwrap();
+    let forged = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
+    assert_eq!(
+        prepare(&forged).finish(&verdict),
+        Err(Error::SignatureInvalid)
+    );
+
     // Another signature.
     let resigned = resigned(&ours, [1; 256]);
     assert_eq!(
