@@ -7,8 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 
 use super::algorithm::SignatureAlgorithm;
@@ -80,7 +79,7 @@ impl Jwk {
     /// The key's public members alone, in the one form that RFC 7638 section 3 hashes: what Web
     /// Crypto can import, and a name under which the imported key can be kept.
     pub fn canonical_json(&self) -> String {
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let text = Base64UrlUnpadded::encode_string;
         match &self.public_key {
             PublicKey::Rsa { modulus, exponent } => {
                 format!(
@@ -165,9 +164,7 @@ impl<'a> Entry<'a> {
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, &'static str> {
         let text = self.text(name)?.ok_or("a key lacks one of its numbers")?;
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| "a key has a number that is not base64url")
+        Base64UrlUnpadded::decode_vec(text).map_err(|_| "a key has a number that is not base64url")
     }
 
     /// A number without the leading zeros that some servers put before it, against RFC 7518 section

@@ -5,8 +5,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::{ParseError, UntrustedToken};
 
 use super::object::Object;
@@ -68,7 +67,7 @@ impl CompactToken {
 
     /// The claims' JSON, from the very text that was signed.
     pub(super) fn payload(&self) -> Result<String, Error> {
-        let decode = |(_, payload)| URL_SAFE_NO_PAD.decode::<&str>(payload).ok();
+        let decode = |(_, payload)| Base64UrlUnpadded::decode_vec(payload).ok();
         let bytes: Option<Vec<u8>> = self.signing_input.split_once('.').and_then(decode);
         bytes
             .and_then(|bytes| String::from_utf8(bytes).ok())
