@@ -31,11 +31,10 @@ pub fn is_secure(url: &str) -> bool {
     let Some(authority) = origin.strip_prefix("http://") else {
         return true;
     };
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    matches!(host, Some("localhost" | "127.0.0.1" | "::1"))
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
+        let port = authority.strip_prefix(host);
+        port.is_some_and(|port| port.is_empty() || port.starts_with(':'))
+    })
 }
 
 /// An issuer without its scheme and trailing slash: EVE's SSO has named itself both ways.
