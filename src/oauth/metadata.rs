@@ -86,10 +86,10 @@ impl Metadata {
             .chain(optional.into_iter().flatten());
         if !endpoints
             .into_iter()
-            .all(|endpoint| url::is_secure(endpoint))
+            .all(|endpoint| url::is_secure(endpoint) && !endpoint.contains('#'))
         {
             return Err(Error::InvalidMetadata {
-                reason: "every endpoint must be an https address, or http on this machine",
+                reason: "every endpoint must be an https address without a fragment, or http on this machine",
             });
         }
         if self.issuer.is_empty() {
