@@ -127,18 +127,25 @@ impl AuthorizationResponse {
 
 /// A query or fragment without the parameters that are ours, the others as they were spelled.
 pub fn strip(encoded: &str, ours: &[&str]) -> String {
-    let foreign = |pair: &&str| !ours.contains(&pair.split('=').next().unwrap_or_default());
-    let kept: Vec<&str> = encoded.split('&').filter(foreign).collect();
+    // Decoded as when they were read: `%63ode` is a code too.
+    let is_ours = |pair: &str| {
+        let field = form_urlencoded::parse(pair.as_bytes()).next();
+        field.is_some_and(|(name, _)| ours.contains(&name.as_ref()))
+    };
+    let kept: Vec<&str> = encoded.split('&').filter(|pair| !is_ours(pair)).collect();
     kept.join("&")
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
+/// A parameter without a value counts as missing (RFC 6749 section 3.1).
 fn has(fields: &Fields, name: &str) -> bool {
-    fields.iter().any(|(key, _)| key == name)
+    fields
+        .iter()
+        .any(|(key, value)| key == name && !value.is_empty())
 }
 
-/// A parameter that must not appear twice (RFC 6749 section 3.1); an empty one counts as missing.
+/// A parameter that must not appear twice (RFC 6749 section 3.1).
 fn once(fields: &Fields, name: &'static str) -> Result<Option<String>, Error> {
     let mut values = fields.iter().filter(|(key, _)| key == name);
     let value = values.next().map(|(_, value)| value.to_string());
