@@ -4,8 +4,9 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter};
 
+use super::redaction::redact;
 use super::secret::Secret;
 
 /// What an authorization server is asked.
@@ -60,23 +61,22 @@ impl Request {
     /// `text` without anything secret that this request holds: servers and gateways echo requests in
     /// their error pages.
     pub fn redact(&self, text: &str) -> String {
-        let form = self.form.iter().flatten();
-        let secrets = form
+        let in_form = self
+            .form
+            .iter()
+            .flatten()
             .filter(|(name, _)| !PUBLIC_FIELDS.contains(name))
-            .map(|(_, value)| value)
-            .chain(self.headers.iter().map(|(_, value)| value));
-        let mut clean = text.to_owned();
-        for secret in secrets {
+            .map(|(_, value)| value.expose());
+        let in_headers = self.headers.iter().flat_map(|(_, value)| {
+            // Credentials may be quoted without their scheme, `Basic`.
+            let credentials = value.expose().split_once(' ').map(|(_, after)| after);
+            iter::once(value.expose()).chain(credentials)
+        });
+        in_form
+            .chain(in_headers)
             // A short value (a header such as "1") would riddle the text and betrays nothing.
-            if secret.expose().len() >= 8 {
-                let encoded: String =
-                    form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
-                clean = clean
-                    .replace(secret.expose(), "[redacted]")
-                    .replace(&encoded, "[redacted]");
-            }
-        }
-        clean
+            .filter(|secret| secret.len() >= 8)
+            .fold(text.to_owned(), |text, secret| redact(&text, secret))
     }
 }
 

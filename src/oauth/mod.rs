@@ -8,6 +8,7 @@ pub mod error_response;
 pub mod http;
 pub mod metadata;
 pub mod pkce;
+mod redaction;
 pub mod revocation;
 pub mod scope;
 pub mod secret;
