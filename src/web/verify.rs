@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::clock;
 use super::security::EsiSecurity;
 use super::subtle;
-use crate::jwt::{Checks, Claims, DEFAULT_KID, Rules, SignatureCheck};
+use crate::jwt::{Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
 use crate::{Error, Phase};
 
 /// What a verification may be told.
@@ -51,15 +51,22 @@ impl EsiSecurity {
 
     async fn authenticate(&self, token: &str, kid: &str) -> Result<Claims, Error> {
         let held = self.key_set(false).await?;
-        let check = match SignatureCheck::prepare(token, &held, kid) {
-            // The key may have been changed since the set was fetched.
-            Err(Error::KeyNotFound) => {
+        match read(token, &held, kid).await {
+            // The key may have been changed since the set was fetched; EVE's keeps its name.
+            Err(error @ (Error::KeyNotFound | Error::SignatureInvalid)) => {
                 let renewed = self.key_set(true).await?;
-                SignatureCheck::prepare(token, &renewed, kid)?
+                if renewed == held {
+                    return Err(error);
+                }
+                read(token, &renewed, kid).await
             }
-            check => check?,
-        };
-        let verdict = subtle::verdict(&check).await?;
-        check.finish(&verdict)
+            answer => answer,
+        }
     }
+}
+
+async fn read(token: &str, keys: &KeySet, kid: &str) -> Result<Claims, Error> {
+    let check = SignatureCheck::prepare(token, keys, kid)?;
+    let verdict = subtle::verdict(&check).await?;
+    check.finish(&verdict)
 }
