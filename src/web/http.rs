@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use gloo_net::http::{Method, RequestBuilder};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -22,9 +23,10 @@ const CAUSE_LIMIT: usize = 300;
 #[wasm_bindgen]
 extern "C" {
     // The global function, so that a worker without a window can use it too. gloo's own `send` panics
-    // when `fetch` rejects with something that is no `Error`.
+    // when `fetch` rejects with something that is no `Error`. A page may have put its own in place, which
+    // may throw, or give something that is no promise.
     #[wasm_bindgen(catch)]
-    async fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+    fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
 }
 
 /// Performs the request.
@@ -54,7 +56,8 @@ async fn perform(request: &Request) -> Result<Response, JsValue> {
         None => builder.build(),
     };
     let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let response: web_sys::Response = fetch(&built.into()).await?.dyn_into()?;
+    let answering = Promise::resolve(&fetch(&built.into())?);
+    let response: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
     let body = JsFuture::from(response.text()?).await?;
     let retry_after = response.headers().get("retry-after")?;
     Ok(Response {
