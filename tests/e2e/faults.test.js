@@ -1,0 +1,230 @@
+// What the token endpoint may answer, or not answer, to a code and to a refresh token (RFC 6749 sections
+// 5.1 and 5.2, and EVE's habits): each has its error, and costs nobody a session.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { openPage, SAPHRA } from "../helpers/page.js";
+
+const NETWORK = { code: "network_error", retryable: true, cause: /^TypeError: / };
+const UNUSABLE = { code: "invalid_response", retryable: true };
+const http = (status) => ({ code: "http_error", retryable: true, status, body: /^<html>/ });
+
+/** What is answered in place of the server: the code or refresh token was not used. */
+const NOT_SERVED = [
+  [{ kind: "downtime" }, NETWORK],
+  [{ kind: "error-500-no-cors" }, NETWORK],
+  [{ kind: "error-500" }, http(500)],
+  [{ kind: "error-502-html" }, http(502)],
+  [{ kind: "error-503" }, { code: "oauth_error", retryable: true, status: 503, error: "temporarily_unavailable" }],
+  [{ kind: "rate-limited" }, { code: "rate_limited", retryable: true, status: 429, error: "Too many requests" }],
+  [{ kind: "html" }, UNUSABLE],
+  [{ kind: "empty" }, UNUSABLE],
+];
+
+/** What is lost or broken on the way back: the code or refresh token has been used. */
+const LOST = [
+  [{ kind: "truncated" }, UNUSABLE],
+  [{ kind: "drop-after" }, NETWORK],
+];
+
+/** What arrives whole, but without what makes it a token response. */
+const BROKEN = [
+  [{ kind: "no-access-token" }, { ...UNUSABLE, message: /access_token/ }],
+  ...["1199", 0, -1, 0.5, 1e10, 1e300, true, {}].map((value) => [
+    { kind: "expires-in", value },
+    { ...UNUSABLE, message: /expires_in/ },
+  ]),
+];
+
+/** The server's own refusals, which another try would not change. */
+const REFUSED = [
+  [401, "invalid_client"],
+  [400, "invalid_request"],
+  [400, "unauthorized_client"],
+  [403, "access_denied"],
+].map(([status, error]) => [
+  { kind: "oauth-error", status, error, description: "Said by the server." },
+  { code: "oauth_error", retryable: false, status, error, errorDescription: "Said by the server." },
+]);
+
+const characterId = (page) => page.run(async ({ security }) => (await security.verify()).characterId);
+
+test("a code whose exchange did not get through can be tried again", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  for (const [fault, expected] of NOT_SERVED) {
+    const callback = await page.authorize({ characterId: SAPHRA });
+    page.sso.faults.set({ token: fault });
+    await page.open(callback);
+    await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { phase: "token", ...expected }, fault.kind));
+    assert.equal(await page.address(), callback, "for a reload");
+    page.sso.faults.clear();
+    await page.open(callback);
+    assert.ok(await page.handleRedirect(), fault.kind);
+    assert.equal(await characterId(page), SAPHRA);
+    assert.equal(await page.address(), page.redirectUri);
+  }
+});
+
+test("a code whose answer was lost or broken is not used again without being asked", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  for (const [fault, expected] of [...LOST, ...BROKEN]) {
+    const callback = await page.authorize({ characterId: SAPHRA });
+    const sent = page.tokenRequests.length;
+    page.sso.faults.set({ token: fault });
+    await page.open(callback);
+    await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { phase: "token", ...expected }, fault.kind));
+    assert.equal(page.tokenRequests.length, sent + 1);
+    page.sso.faults.clear();
+    await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { code: "invalid_grant", phase: "token" }));
+  }
+  await page.logIn({ characterId: SAPHRA });
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a code that the server refuses ends its login, and no other", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  for (const [fault, expected] of REFUSED) {
+    const callback = await page.authorize();
+    page.sso.faults.set({ token: fault });
+    await page.open(callback);
+    await page.keepsTokens(async () => {
+      await assert.rejects(page.handleRedirect(), { phase: "token", ...expected });
+      await assert.rejects(page.handleRedirect(callback), { code: "state_unknown", phase: "redirect" });
+    });
+    page.sso.faults.clear();
+  }
+  await page.logIn({ characterId: SAPHRA });
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a refresh that did not get through keeps the tokens, and works afterwards", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  for (const [fault, expected] of [...NOT_SERVED, ...REFUSED]) {
+    page.sso.faults.set({ token: fault });
+    await page.keepsTokens(() => assert.rejects(page.refresh(), { phase: "refresh", ...expected }, fault.kind));
+    page.sso.faults.clear();
+    await page.refresh();
+  }
+});
+
+test("a refresh whose answer was lost is not repeated, and keeps the tokens", async (t) => {
+  const page = await openPage(t, { sso: { rotate: false } });
+  await page.logIn();
+  for (const [fault, expected] of LOST) {
+    const sent = page.tokenRequests.length;
+    page.sso.faults.set({ token: fault });
+    await page.keepsTokens(() => assert.rejects(page.refresh(), { phase: "refresh", ...expected }, fault.kind));
+    assert.equal(page.tokenRequests.length, sent + 1);
+    page.sso.faults.clear();
+    await page.refresh();
+  }
+});
+
+test("a rotated refresh token in an unusable answer is kept, in memory and in storage", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  for (const [fault, expected] of BROKEN) {
+    const before = await page.tokens();
+    page.sso.faults.set({ token: fault });
+    await assert.rejects(page.refresh(), { phase: "refresh", ...expected });
+    page.sso.faults.clear();
+    const { refresh_token: rotated } = page.tokenRequests.at(-1).json;
+    const { access, stored } = await page.tokens();
+    assert.equal(access, before.access);
+    assert.deepEqual(stored, [{ ...before.stored[0], refresh_token: rotated }]);
+    if (fault.kind === "no-access-token") await page.open("/");
+    await page.refresh();
+    await page.refresh();
+  }
+});
+
+test("an unknown life is no error: the token counts as expired", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  page.sso.faults.set({ token: { kind: "expires-in", value: null } });
+  assert.equal("expires_in" in (await page.refresh()), false);
+  const look = ({ security }) => [security.isTokenExpired(), security.isTokenExpired(-1e9), security.tokenExpiry, security.state];
+  assert.deepEqual(await page.run(look), [true, true, null, "expiring"]);
+});
+
+test("`Retry-After` is told where the server lets a page read it", async (t) => {
+  const page = await openPage(t);
+  const server = createServer((_request, response) => {
+    const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After" };
+    response.writeHead(429, { ...headers, "Retry-After": "17", Connection: "close" }).end();
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  t.after(() => server.close());
+  const ssoEndpointsUrl = `http://localhost:${server.address().port}/`;
+  await assert.rejects(
+    page.run(({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(), { ssoEndpointsUrl }),
+    { code: "rate_limited", phase: "metadata", retryable: true, status: 429, retryAfter: 17 },
+  );
+});
+
+test("an answer is waited for thirty seconds, and its body too", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  // The browser's own time-out, a thousand times as quick.
+  await page.runBare(() => {
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (milliseconds) => {
+      globalThis.patience = milliseconds;
+      return timeout.call(AbortSignal, milliseconds / 1000);
+    };
+  });
+  page.sso.faults.set({ token: { kind: "slow", delayMs: 5000 } });
+  await page.keepsTokens(() => assert.rejects(page.refresh(), { code: "timeout", phase: "refresh", retryable: true }));
+  assert.equal(await page.runBare(() => globalThis.patience), 30_000);
+});
+
+test("`fetch` may reject with anything, throw, or give anything", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const broken = {
+    undefined: () => Promise.reject(undefined),
+    null: () => Promise.reject(null),
+    text: () => Promise.reject("no more fetch today"),
+    number: () => Promise.reject(0),
+    object: () => Promise.reject({ toString: () => "[object]" }),
+    exception: () => Promise.reject(new DOMException("gone", "AbortError")),
+    error: () => Promise.reject(new RangeError("out of sockets")),
+    throws: () => {
+      throw "at once";
+    },
+    nothing: () => Promise.resolve(undefined),
+    otherThing: () => Promise.resolve({ ok: true, text: async () => "{}" }),
+  };
+  const causes = {
+    text: "no more fetch today",
+    exception: "AbortError: gone",
+    error: "RangeError: out of sockets",
+    throws: "at once",
+  };
+  for (const [name, replacement] of Object.entries(broken)) {
+    await page.runBare(`() => {
+      globalThis.realFetch = fetch;
+      globalThis.fetch = ${replacement};
+    }`);
+    await page.keepsTokens(() =>
+      assert.rejects(
+        page.refresh(),
+        {
+          code: "network_error",
+          phase: "refresh",
+          retryable: true,
+          cause: causes[name] ?? "rejected with something that is no Error",
+        },
+        name,
+      ),
+    );
+    await page.runBare(() => {
+      globalThis.fetch = globalThis.realFetch;
+    });
+    await page.refresh();
+  }
+});

@@ -1,0 +1,273 @@
+// The callback (RFC 6749 section 4.1.2): what is taken for one, what is refused, and what it leaves in
+// the address. A refusal never costs the tokens that were there before.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CLIENT_ID, LOCATION, openPage, SAPHRA, SKILLS } from "../helpers/page.js";
+
+/** The callback address of a login that the pilot has accepted, changed. */
+function changed(callback, parameters) {
+  const url = new URL(callback);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/** Logged in, with the callback of a further login that is still under way. */
+async function openLoggedIn(t, config) {
+  const page = await openPage(t, config);
+  await page.logIn();
+  return { page, callback: await page.authorize({ characterId: SAPHRA }) };
+}
+
+const characterId = (page) => page.run(async ({ security }) => (await security.verify()).characterId);
+
+test("an address that is no callback of ours is left alone", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const { search } = new URL(callback);
+  for (const address of ["/", `/elsewhere${search}`, "/callback", "/callback?page=2#code=1", "/callback#error=x"]) {
+    await page.open(address);
+    assert.equal(await page.handleRedirect(), null, address);
+    assert.equal(await page.address(), page.origin + address);
+  }
+  assert.equal(await page.handleRedirect(`https://evil.example/callback${search}`), null);
+  assert.equal(page.tokenRequests.length, 1);
+});
+
+test("a callback can be given as an address, and the one in the address bar stays", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open("/?mine=1");
+  assert.equal((await page.handleRedirect(callback)).returnTo, null);
+  assert.equal(await characterId(page), SAPHRA);
+  assert.equal(await page.address(), `${page.origin}/?mine=1`);
+  for (const [url, message] of [
+    ["http://", /`url` must be an address/],
+    [7, /`url` must be a string/],
+  ]) {
+    await assert.rejects(page.handleRedirect(url), { code: "invalid_argument", phase: "redirect", message });
+  }
+});
+
+test("only our parameters leave the address; the others, the fragment and the history's state stay", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const { search } = new URL(callback);
+  await page.open(`/callback?first=%20a+b&${search.slice(1)}&iss=${page.sso.issuer}&last#part=%2F`);
+  await page.runBare(() => history.replaceState({ scroll: 7 }, ""));
+  const entries = await page.runBare(() => history.length);
+  await page.handleRedirect();
+  assert.equal(await page.address(), `${page.origin}/callback?first=%20a+b&last#part=%2F`);
+  assert.deepEqual(await page.runBare(() => [history.state, history.length]), [{ scroll: 7 }, entries]);
+});
+
+test("the implicit grant's parameters leave the fragment, and others stay", async (t) => {
+  const page = await openPage(t);
+  const callback = await page.authorize({ implicit: true });
+  await page.open(`${callback.replace("/callback", "/callback?code_of_mine=1")}&tab=skills`);
+  assert.equal((await page.handleRedirect()).returnTo, null);
+  assert.equal(await page.address(), `${page.origin}/callback?code_of_mine=1#tab=skills`);
+});
+
+test("the same callback gives the same answer: again, at once, from another object, after a reload", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  const answers = await page.run(async ({ EsiSecurity, options, security }) => {
+    const other = await EsiSecurity.create(options);
+    const address = location.href;
+    const atOnce = await Promise.all([security.handleRedirect(), security.handleRedirect(), other.handleRedirect()]);
+    const later = [await security.handleRedirect(address), await other.handleRedirect(address)];
+    return [...atOnce, ...later];
+  });
+  await page.open(callback);
+  answers.push(await page.handleRedirect());
+  for (const answer of answers) {
+    assert.deepEqual(answer, {
+      state: new URL(callback).searchParams.get("state"),
+      returnTo: null,
+      requestedScopes: [LOCATION, SKILLS],
+    });
+  }
+  assert.equal(page.tokenRequests.length, 2);
+  assert.equal(await page.address(), page.redirectUri);
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a state is used once: another code under it is refused, before and after a reload", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const another = await page.authorize();
+  await page.open(callback);
+  await page.handleRedirect();
+  const reused = changed(callback, { code: new URL(another).searchParams.get("code") });
+  const refused = { code: "state_reused", phase: "redirect", retryable: false };
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(reused), refused);
+    await page.open(reused);
+    await assert.rejects(page.handleRedirect(), refused);
+  });
+  assert.equal(page.tokenRequests.length, 2);
+  await page.open(another);
+  assert.ok(await page.handleRedirect(), "the other login is not harmed");
+});
+
+test("a code without a state is refused while a login is under way, and not ours otherwise", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const stateless = changed(callback, { state: undefined });
+  await page.open(stateless);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), { code: "state_missing", phase: "redirect", retryable: false }),
+  );
+  assert.equal(await page.address(), stateless);
+  await page.open(callback);
+  await page.handleRedirect();
+  await page.open(stateless);
+  assert.equal(await page.handleRedirect(), null);
+  assert.equal(await page.address(), stateless);
+  assert.equal(page.tokenRequests.length, 2);
+});
+
+test("a foreign state is refused, and the login under way goes on", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const foreign = changed(callback, { state: "made-by-somebody-else" });
+  await page.open(foreign);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), { code: "state_unknown", phase: "redirect", retryable: false }),
+  );
+  assert.equal(await page.address(), foreign);
+  assert.equal(page.tokenRequests.length, 1);
+  await page.open(callback);
+  await page.handleRedirect();
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a login of another tab is not this one's to finish", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.runBare(() => {
+    for (const key of Object.keys(sessionStorage)) if (key.includes("/logins/")) sessionStorage.removeItem(key);
+  });
+  await page.open(callback);
+  await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { code: "state_unknown", phase: "redirect" }));
+});
+
+test("the pilot's cancel is told as such, and its login is over", async (t) => {
+  const { page } = await openLoggedIn(t);
+  const callback = await page.authorize({ cancel: true });
+  const denied = { code: "access_denied", phase: "redirect", retryable: false, error: "access_denied" };
+  await page.open(callback);
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(), denied);
+    assert.equal(await page.address(), page.redirectUri);
+    await assert.rejects(page.handleRedirect(callback), denied);
+    const late = changed(callback, { error: undefined, code: "a-code-after-all" });
+    await assert.rejects(page.handleRedirect(late), { code: "state_reused", phase: "redirect" });
+  });
+  assert.equal(page.tokenRequests.length, 1);
+});
+
+test("any other refusal of the server is told with its words", async (t) => {
+  const { page } = await openLoggedIn(t);
+  page.sso.faults.set({ authorize: { kind: "oauth-error", error: "server_error", description: "Not now & <here>." } });
+  await page.open(await page.authorize());
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), {
+      code: "authorization_failed",
+      phase: "redirect",
+      retryable: false,
+      error: "server_error",
+      errorDescription: "Not now & <here>.",
+    }),
+  );
+  assert.equal(await page.address(), page.redirectUri);
+});
+
+test("`iss` must be the server that the login went to", async (t) => {
+  const { page, callback } = await openLoggedIn(t, { sso: { issParameter: true } });
+  assert.equal(new URL(callback).searchParams.get("iss"), page.sso.issuer);
+  const mixedUp = changed(callback, { iss: "https://login.evil.example" });
+  await page.open(mixedUp);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), { code: "issuer_mismatch", phase: "redirect", retryable: false }),
+  );
+  assert.equal(await page.address(), mixedUp);
+  assert.equal(page.tokenRequests.length, 1);
+  await page.open(callback);
+  await page.handleRedirect();
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a login can be finished for ten minutes", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  await page.shiftClock(600);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), { code: "login_expired", phase: "redirect", retryable: false }),
+  );
+  assert.equal(page.tokenRequests.length, 1);
+  await page.open(callback);
+  await page.shiftClock(500);
+  assert.ok(await page.handleRedirect());
+});
+
+test("a code that the server does not take ends that login alone", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const unknown = changed(callback, { code: "x".repeat(43) });
+  await page.open(unknown);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(), {
+      code: "invalid_grant",
+      phase: "token",
+      retryable: false,
+      status: 400,
+      error: "invalid_grant",
+    }),
+  );
+  assert.equal(await page.address(), page.redirectUri);
+  await page.logIn({ characterId: SAPHRA });
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a code that another page has used already is refused", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const [logins] = await page.stored("/logins/");
+  await fetch(`${page.sso.issuer}/v2/oauth/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "authorization_code",
+      client_id: CLIENT_ID,
+      code: new URL(callback).searchParams.get("code"),
+      code_verifier: logins.find(({ verifier }) => verifier).verifier,
+    }),
+  });
+  await page.open(callback);
+  await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { code: "invalid_grant", phase: "token" }));
+});
+
+test("a malformed code gets EVE's page of HTML, and that login stays open", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(changed(callback, { code: "x" })), {
+      code: "http_error",
+      phase: "token",
+      retryable: true,
+      status: 500,
+      body: /<h1>Internal Server Error/,
+    }),
+  );
+  await page.open(callback);
+  await page.handleRedirect();
+  assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a parameter that stands twice is refused", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  for (const extra of ["code=other", "state=other", "iss=a&iss=b"]) {
+    await page.keepsTokens(() =>
+      assert.rejects(page.handleRedirect(`${callback}&${extra}`), {
+        code: "invalid_argument",
+        phase: "redirect",
+        retryable: false,
+        message: /appears twice/,
+      }),
+    );
+  }
+  assert.equal(page.tokenRequests.length, 1);
+});

@@ -1,0 +1,290 @@
+// A page that uses the built package, in a real browser, with a local SSO of its own. When a test ends,
+// nothing secret may have got out of the page: see `Page.leaks`.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after } from "node:test";
+import { By, until } from "selenium-webdriver";
+import { startSso } from "../../sso/index.js";
+import { openBrowser } from "./browser.js";
+import { authorizeByForm } from "./login.js";
+import { recordTraffic } from "./traffic.js";
+
+export const CLIENT_ID = "esi-security-demo";
+export const LOCATION = "esi-location.read_location.v1";
+export const SKILLS = "esi-skills.read_skills.v1";
+export const ILMARI = 2119000101;
+export const SAPHRA = 2119000102;
+
+/** How long a condition may take, in milliseconds. */
+const PATIENCE = 10_000;
+
+const ROOT = new URL("../../", import.meta.url);
+const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
+
+/** Serves the package; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
+async function serveFile({ url }, response) {
+  const { pathname } = new URL(url, "http://localhost");
+  response.setHeader("Cache-Control", "no-store");
+  if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
+    if (pathname.startsWith("/sandboxed/")) response.setHeader("Content-Security-Policy", "sandbox allow-scripts");
+    response.setHeader("Content-Type", "text/html; charset=utf-8");
+    response.end("<!DOCTYPE html><title>A page</title><link rel=icon href=data:,>");
+    return;
+  }
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  response.setHeader("Content-Type", MEDIA_TYPES[pathname.split(".").at(-1)]);
+  response.end(await readFile(new URL(pathname.slice(1), ROOT)));
+}
+
+async function startServer() {
+  const server = createServer(serveFile);
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return { origin: `http://localhost:${server.address().port}`, close };
+}
+
+let browser;
+after(() => browser?.close());
+
+/** Sent into the page: runs `work` and tells how it ended, as text, with errors taken apart. */
+const HARNESS = `
+  const done = arguments[arguments.length - 1];
+  const [args, options] = arguments;
+  const describe = (error) => ({
+    thrown: true,
+    message: error.message,
+    stack: error.stack,
+    ...error,
+    name: error.name,
+    ...(error.cause !== undefined && { cause: String(error.cause) }),
+  });
+  const replace = (_key, value) => (value instanceof Error ? describe(value) : value);
+  const tell = (outcome) => done(JSON.stringify(outcome, replace));
+  (async () => {
+    const work = WORK;
+    if (!options) return work(...args);
+    const { EsiSecurity, ...others } = await import("/js/index.js");
+    globalThis.security ??= await EsiSecurity.create(options);
+    return work({ EsiSecurity, ...others, options, security: globalThis.security }, ...args);
+  })().then(
+    (value) => tell({ value }),
+    (reason) => tell({ error: reason instanceof Error ? reason : new Error("not an Error: " + reason) }),
+  );
+`;
+
+class Page {
+  #errors = [];
+  #console = [];
+  #traffic;
+
+  constructor({ driver, sso, origin, traffic, options }) {
+    this.driver = driver;
+    this.sso = sso;
+    this.origin = origin;
+    this.redirectUri = `${origin}/callback`;
+    this.#traffic = traffic;
+    this.options = {
+      clientId: CLIENT_ID,
+      redirectUri: this.redirectUri,
+      scopes: [LOCATION, SKILLS],
+      ssoEndpointsUrl: sso.discoveryUrl,
+      apiOrigins: [sso.esiUrl],
+      headers: { "User-Agent": "EndToEnd/1.0 (tests@example.com)" },
+      ...options,
+    };
+  }
+
+  /** Goes to an address, or to a path of this page. */
+  async open(address) {
+    await this.driver.get(new URL(address, this.origin).href);
+  }
+
+  /** The address in the address bar. */
+  address() {
+    return this.driver.getCurrentUrl();
+  }
+
+  async #perform(work, args, options) {
+    const told = await this.driver.executeAsyncScript(HARNESS.replace("WORK", () => `(${work})`), args, options);
+    const { value, error } = JSON.parse(told, (_key, part) => {
+      if (part?.thrown) this.#errors.push(part);
+      return part;
+    });
+    if (!error) return value;
+    // As thrown by the page: `assert.rejects` compares its fields.
+    const { thrown: _thrown, ...fields } = error;
+    throw Object.assign(new Error(), fields);
+  }
+
+  /**
+   * Runs a function in the page, where it gets the package, this page's `options` and one `security`
+   * made from them, which lives as long as the document does.
+   *
+   * @param {Function | string} work its text is what is sent
+   * @param {...unknown} args plain data
+   */
+  run(work, ...args) {
+    return this.#perform(work, args, this.options);
+  }
+
+  /** Runs a function in the page without loading the package. */
+  runBare(work, ...args) {
+    return this.#perform(work, args, null);
+  }
+
+  /** The requests that reached a path of the SSO or the ESI, without preflights. */
+  requests(path) {
+    return this.#traffic.exchanges.filter((exchange) => exchange.path === path && exchange.method !== "OPTIONS");
+  }
+
+  get tokenRequests() {
+    return this.requests("/v2/oauth/token");
+  }
+
+  get preflights() {
+    return this.#traffic.exchanges.filter(({ method }) => method === "OPTIONS");
+  }
+
+  /** Begins a login and answers the SSO's page: the callback address that the SSO sends the pilot to. */
+  async authorize({ characterId = ILMARI, cancel, ...options } = {}) {
+    const authorizeUrl = await this.run(({ security }, given) => security.getAuthUri(given), options);
+    return authorizeByForm({ authorizeUrl, characterId, cancel });
+  }
+
+  /** A whole login: what `handleRedirect` gives. */
+  async logIn(login) {
+    await this.open(await this.authorize(login));
+    return this.handleRedirect();
+  }
+
+  handleRedirect(url) {
+    return this.run(({ security }, given) => security.handleRedirect(given), url);
+  }
+
+  refresh(scopes) {
+    return this.run(({ security }, given) => security.refresh(given), scopes);
+  }
+
+  /** Answers the SSO's login page by hand. */
+  async pickCharacter(characterId) {
+    const card = await this.driver.wait(until.elementLocated(By.css(`input[value="${characterId}"]`)), PATIENCE);
+    await card.click();
+    await this.driver.findElement(By.css("button[value=authorize]")).click();
+    await this.waitForAddress(this.redirectUri);
+  }
+
+  waitForAddress(beginning) {
+    return this.driver.wait(async () => (await this.address()).startsWith(beginning), PATIENCE, beginning);
+  }
+
+  /** Waits until the servers have seen what is wanted. */
+  waitForTraffic(condition) {
+    return this.driver.wait(() => condition(this), PATIENCE, String(condition));
+  }
+
+  /** Moves this document's clock. */
+  shiftClock(seconds) {
+    return this.runBare((milliseconds) => {
+      const { now } = Date;
+      Date.now = () => now() + milliseconds;
+    }, seconds * 1000);
+  }
+
+  /** What sessionStorage holds: rows whose key contains `part`, parsed. */
+  async stored(part) {
+    const rows = await this.runBare(() => ({ ...sessionStorage }));
+    return Object.entries(rows).flatMap(([key, row]) => (key.includes(part) ? [JSON.parse(row)] : []));
+  }
+
+  /** The session as it is stored, and the access token as the object in memory has it. */
+  async tokens() {
+    const access = await this.run(({ security }) => security.getAccessToken());
+    return { access, stored: await this.stored("/session/") };
+  }
+
+  /** Checks that the tokens from before are there afterwards. */
+  async keepsTokens(work) {
+    const before = await this.tokens();
+    await work();
+    assert.deepEqual(await this.tokens(), before);
+  }
+
+  /** The console's lines so far, without their first word: what wrote them, for Chromium's own lines the page's address. */
+  async console() {
+    const entries = await this.driver.manage().logs().get("browser");
+    this.#console.push(...entries.map(({ message }) => message.slice(message.indexOf(" ") + 1)));
+    return this.#console;
+  }
+
+  /** Every secret that this test has seen: on the wire, given, and verifiers that are still to be used. */
+  #secrets(logins) {
+    const verifiers = logins.flat().map(({ verifier }) => verifier);
+    const { secretKey, codeVerifier } = this.options;
+    const all = [...this.#traffic.exchanges.flatMap(({ secrets }) => secrets), ...verifiers, secretKey, codeVerifier];
+    return [...new Set(all.filter(Boolean))];
+  }
+
+  /**
+   * Where a secret got out: into an error, the console, the document, or a place that outlives the tab.
+   *
+   * @returns {Promise<string[]>} the places; empty if all is well
+   */
+  async leaks() {
+    const { logins, ...kept } = await this.runBare(() => {
+      // Without an origin there is neither storage nor a cookie.
+      const attempt = (read) => {
+        try {
+          return read();
+        } catch {
+          return "";
+        }
+      };
+      return {
+        logins: attempt(() => Object.keys(sessionStorage).filter((key) => key.includes("/logins/")).map((key) => sessionStorage[key])),
+        document: document.documentElement.outerHTML,
+        "window.name": window.name,
+        localStorage: attempt(() => JSON.stringify(localStorage)),
+        cookie: attempt(() => document.cookie),
+      };
+    });
+    const places = { ...kept, errors: JSON.stringify(this.#errors), console: (await this.console()).join("\n") };
+    const secrets = this.#secrets([...logins].map((row) => JSON.parse(row)));
+    const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+    return Object.keys(places).filter((place) => spellings.some((spelling) => places[place].includes(spelling)));
+  }
+}
+
+/**
+ * Opens a page of a fresh origin, with a fresh SSO; both end with the test.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {{ sso?: object, options?: object }} [config] options for `startSso`, and for `EsiSecurity`
+ * @returns {Promise<Page>}
+ */
+export async function openPage(t, { sso: ssoOptions, options } = {}) {
+  browser ??= await openBrowser();
+  const { driver } = browser;
+  const traffic = recordTraffic();
+  const server = await startServer();
+  const sso = await startSso(ssoOptions);
+  const given = typeof options === "function" ? options({ sso, origin: server.origin }) : options;
+  const page = new Page({ driver, sso, origin: server.origin, traffic, options: given });
+  t.after(async () => {
+    try {
+      assert.deepEqual(await page.leaks(), [], "a secret got out");
+    } finally {
+      await driver.get("about:blank");
+      traffic.stop();
+      await Promise.all([sso.close(), server.close()]);
+    }
+  });
+  await page.open("/");
+  // Another test may have had the same port.
+  await page.runBare(() => sessionStorage.clear());
+  return page;
+}
