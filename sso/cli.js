@@ -42,8 +42,8 @@ if (values.help) {
 const options = { port: Number(values.port), esiPort: Number(values["esi-port"]), accessTokenTtl: Number(values.ttl) };
 if (values.client) {
   options.clients = values.client.map((client) => {
-    const [clientId, clientSecret] = client.split(":");
-    return { clientId, clientSecret };
+    const [clientId, ...secret] = client.split(":");
+    return { clientId, clientSecret: secret.join(":") || undefined };
   });
 }
 

@@ -43,8 +43,16 @@ function readOptions(given) {
   refuseUnknown("option", given, Object.keys(DEFAULTS));
   const options = { ...DEFAULTS, ...given };
   if (!["localhost", "127.0.0.1"].includes(options.host)) throw new TypeError("host: localhost or 127.0.0.1");
+  for (const name of ["port", "esiPort"]) {
+    const port = options[name];
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new TypeError(`${name}: 0 to 65535, 0 for a free one`);
+  }
   for (const client of options.clients) {
     refuseUnknown("member of a client", client, ["clientId", "clientSecret", "redirectUris"]);
+    if (typeof client.clientId !== "string" || !client.clientId) throw new TypeError("clients: each needs a clientId");
+    if (client.redirectUris?.some((uri) => !/^https?:/.test(uri) || !URL.canParse(uri) || uri.includes("#"))) {
+      throw new TypeError(`clients: a redirect URI of "${client.clientId}" is no http address without a fragment`);
+    }
   }
   if (!Number.isInteger(options.accessTokenTtl) || options.accessTokenTtl < 1) {
     throw new TypeError("accessTokenTtl: a whole number of seconds, at least 1");
@@ -69,24 +77,11 @@ function documents(base, issuer, keys) {
   };
 }
 
-/**
- * Starts both servers.
- *
- * @param {Partial<typeof DEFAULTS>} [given] see README.md
- */
-export async function startSso(given = {}) {
-  const options = readOptions(given);
-  const { host, accessTokenTtl, rotate, scopeClaim, clients, algorithm, issParameter } = options;
-  const keys = await KeySet.create(algorithm);
-  const server = await listen(options.port, host);
-  const esiServer = await listen(options.esiPort, host).catch(async (error) => {
-    await shut(server);
-    throw error;
-  });
+/** Puts both applications on their servers, whose ports are known by now. */
+function openUp(options, keys, server, esiServer) {
+  const { host, accessTokenTtl, rotate, scopeClaim, clients, issParameter } = options;
   const base = `http://${host}:${server.address().port}`;
-  const esiUrl = `http://${host}:${esiServer.address().port}`;
   const issuer = options.issuerWithoutScheme ? new URL(base).host : base;
-
   const faults = new Faults();
   const requests = createRequests();
   const rotateKeys = async (how) => {
@@ -95,31 +90,52 @@ export async function startSso(given = {}) {
   };
   const accessTokens = new AccessTokens({ keys, issuer, ttl: accessTokenTtl, scopeClaim });
   const provider = createProvider({ base, clients, accessTokenTtl, rotate });
-  provider.use(refuseForeignHosts);
-  provider.use(adminRoutes({ faults, requests, rotateKeys }));
-  provider.use(recordRequests(requests));
-  provider.use(ssoCors);
-  provider.use(faults.middleware(endpointOf));
-  provider.use(documents(base, issuer, keys));
-  provider.use(checkAuthorization(provider));
-  provider.use(implicitGrant(provider, accessTokens));
-  provider.use(authorizationEndpoint(issParameter));
-  provider.use(loginEndpoint(provider));
-  provider.use(tokenEndpoint(provider, accessTokens));
-  provider.use(revocationEndpoint);
-
+  for (const middleware of [
+    refuseForeignHosts,
+    adminRoutes({ faults, requests, rotateKeys }),
+    recordRequests(requests),
+    ssoCors,
+    faults.middleware(endpointOf),
+    documents(base, issuer, keys),
+    checkAuthorization(provider),
+    implicitGrant(provider, accessTokens),
+    authorizationEndpoint(issParameter),
+    loginEndpoint(provider),
+    tokenEndpoint(provider, accessTokens),
+    revocationEndpoint,
+  ]) {
+    provider.use(middleware);
+  }
   serve(server, provider);
   serve(esiServer, createEsi({ keys, issuer, faults, requests }));
-
   return {
     issuer,
     discoveryUrl: base + PATHS.discovery[0],
-    esiUrl,
+    esiUrl: `http://${host}:${esiServer.address().port}`,
     faults,
     rotateKeys,
     requests,
-    close: async () => {
-      await Promise.all([shut(server), shut(esiServer)]);
-    },
   };
+}
+
+/**
+ * Starts both servers.
+ *
+ * @param {Partial<typeof DEFAULTS>} [given] see README.md
+ */
+export async function startSso(given = {}) {
+  const options = readOptions(given);
+  const keys = await KeySet.create(options.algorithm);
+  const servers = [];
+  const close = async () => {
+    await Promise.all(servers.map(shut));
+  };
+  try {
+    servers.push(await listen(options.port, options.host));
+    servers.push(await listen(options.esiPort, options.host));
+    return { ...openUp(options, keys, ...servers), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
