@@ -74,6 +74,8 @@ impl Session {
     /// Reads the stored row, whose format is version 1, named in the row's key; one that cannot be
     /// read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
+        // Without the look at the first character, an empty list would pass for an ended session.
+        let row = row.filter(|json| json.starts_with('{'));
         Self {
             tokens: row.and_then(|json| serde_json::from_str(json).ok()),
             ..Self::default()

@@ -28,6 +28,7 @@ impl AccessToken {
 
 /// What a session holds; a refresh token alone is enough to start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TokenSet {
     /// `None` until the first refresh of a refresh token that came alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
