@@ -1,0 +1,260 @@
+//! What came back in the redirect URI (RFC 6749 sections 4.1.2, 4.1.2.1 and 4.2.2, RFC 9207).
+
+use esi_security::oauth::authorization_response::{
+    AuthorizationResponse, FRAGMENT_PARAMETERS, Outcome, QUERY_PARAMETERS, strip,
+};
+use esi_security::oauth::secret::Secret;
+use esi_security::oauth::token_response;
+use esi_security::{Error, Phase};
+
+fn read(query: &str, fragment: &str) -> AuthorizationResponse {
+    AuthorizationResponse::parse(query, fragment)
+        .unwrap()
+        .unwrap_or_else(|| panic!("?{query}#{fragment} is an authorization response"))
+}
+
+fn is_none(query: &str, fragment: &str) {
+    let read = AuthorizationResponse::parse(query, fragment);
+    assert_eq!(read, Ok(None), "?{query}#{fragment}");
+}
+
+fn code(text: &str) -> Outcome {
+    Outcome::Code(Secret::new(text))
+}
+
+fn refused(error: &str, description: Option<&str>) -> Outcome {
+    Outcome::Refused {
+        error: error.into(),
+        description: description.map(String::from),
+    }
+}
+
+#[test]
+fn a_code_comes_in_the_query() {
+    let response = read("code=a%2Bb%3D+c&state=s%26t&lang=en", "top");
+    assert_eq!(response.outcome, code("a+b= c"));
+    assert_eq!(response.state.as_deref(), Some("s&t"));
+    assert_eq!(response.issuer, None);
+}
+
+#[test]
+fn a_refusal_comes_in_the_query() {
+    let response = read("error=access_denied&state=s", "");
+    assert_eq!(response.outcome, refused("access_denied", None));
+    assert_eq!(response.state.as_deref(), Some("s"));
+
+    let response = read(
+        "error=invalid_scope&error_description=No%20such+scope.&error_uri=x&iss=https%3A%2F%2Fa.example",
+        "",
+    );
+    let expected = refused("invalid_scope", Some("No such scope."));
+    assert_eq!(response.outcome, expected);
+    assert_eq!(response.state, None);
+    assert_eq!(response.issuer.as_deref(), Some("https://a.example"));
+}
+
+#[test]
+fn an_error_outweighs_a_code() {
+    let response = read("code=c&error=server_error&state=s", "");
+    assert_eq!(response.outcome, refused("server_error", None));
+}
+
+#[test]
+fn the_query_outweighs_the_fragment() {
+    let response = read("code=c&state=s", "access_token=t&state=u");
+    assert_eq!(response.outcome, code("c"));
+    assert_eq!(response.state.as_deref(), Some("s"));
+}
+
+/// The implicit grant's answer reads like the token endpoint's.
+#[test]
+fn a_token_comes_in_the_fragment() {
+    let response = read(
+        "page=2",
+        "access_token=h.p%2Fs&token_type=Bearer&expires_in=1200&scope=x&state=s&iss=a.example&extra=1",
+    );
+    assert_eq!(response.state.as_deref(), Some("s"));
+    assert_eq!(response.issuer.as_deref(), Some("a.example"));
+    let Outcome::Token(json) = &response.outcome else {
+        panic!("{:?}", response.outcome);
+    };
+    let tokens = token_response::parse(json.expose(), Phase::Redirect).unwrap();
+    assert_eq!(tokens.access_token.expose(), "h.p/s");
+    assert_eq!(tokens.token_type, "Bearer");
+    assert_eq!(tokens.expires_in, Some(1200));
+    assert_eq!(tokens.refresh_token, None);
+}
+
+#[test]
+fn a_fragments_odd_expiry_is_refused_by_the_token_response() {
+    for odd in ["soon", "-1", "0", "1.5", "99999999999", "1e3"] {
+        let response = read("", &format!("access_token=t&expires_in={odd}&state=s"));
+        let Outcome::Token(json) = &response.outcome else {
+            panic!("{:?}", response.outcome);
+        };
+        let error = token_response::parse(json.expose(), Phase::Redirect).unwrap_err();
+        assert_eq!(error.error.code(), "invalid_response", "{odd}");
+    }
+}
+
+/// A refresh token has no business there (RFC 6749 section 4.2.2).
+#[test]
+fn a_fragment_brings_no_refresh_token() {
+    let response = read("", "access_token=t&refresh_token=r&state=s");
+    let Outcome::Token(json) = &response.outcome else {
+        panic!("{:?}", response.outcome);
+    };
+    let tokens = token_response::parse(json.expose(), Phase::Redirect).unwrap();
+    assert_eq!(tokens.refresh_token, None);
+}
+
+#[test]
+fn a_refusal_of_the_implicit_grant_comes_in_the_fragment() {
+    let response = read("", "error=access_denied&error_description=No.&state=s");
+    assert_eq!(response.outcome, refused("access_denied", Some("No.")));
+    assert_eq!(response.state.as_deref(), Some("s"));
+}
+
+#[test]
+fn other_addresses_are_no_authorization_response() {
+    for (query, fragment) in [
+        ("", ""),
+        ("page=2&state=s", ""),
+        ("state=s&iss=https%3A%2F%2Fa.example", ""),
+        ("", "top"),
+        ("", "code=c&state=s"),
+        ("", "/route?code=c&state=s"),
+        ("", "error=404"),
+        ("Code=c&State=s", ""),
+        ("codec=c&state=s", ""),
+        ("access_token=t&state=s", ""),
+    ] {
+        is_none(query, fragment);
+    }
+}
+
+/// A parameter without a value is to be treated as omitted (RFC 6749 section 3.1).
+#[test]
+fn an_empty_parameter_counts_as_missing() {
+    for (query, fragment) in [
+        ("code=&state=s", ""),
+        ("code&state=s", ""),
+        ("error=&state=s", ""),
+        ("code=&error=&state=s", ""),
+        ("", "access_token=&state=s"),
+        ("", "error=&state=s"),
+        ("", "error=access_denied&state="),
+    ] {
+        is_none(query, fragment);
+    }
+    let response = read("code=c&error=&state=&iss=", "");
+    assert_eq!(response.outcome, code("c"));
+    assert_eq!(response.state, None);
+    assert_eq!(response.issuer, None);
+    let response = read("error=access_denied&error_description=", "");
+    assert_eq!(response.outcome, refused("access_denied", None));
+}
+
+/// RFC 6749 section 3.1, and a way to slip a second value past the first reader.
+#[test]
+fn a_parameter_that_appears_twice_is_refused_by_name() {
+    for (query, fragment, twice) in [
+        ("code=c&code=d&state=s", "", "code"),
+        ("code=c&code=c&state=s", "", "code"),
+        ("code=&code=c&state=s", "", "code"),
+        ("code=c&state=s&state=t", "", "state"),
+        ("code=c&state=s&iss=a&iss=b", "", "iss"),
+        ("error=a&error=b&state=s", "", "error"),
+        (
+            "error=a&error_description=b&error_description=c",
+            "",
+            "error_description",
+        ),
+        ("", "access_token=a&access_token=b&state=s", "access_token"),
+        ("", "access_token=a&expires_in=1&expires_in=2", "expires_in"),
+        ("", "access_token=a&state=s&state=t", "state"),
+    ] {
+        let read = AuthorizationResponse::parse(query, fragment);
+        assert!(
+            matches!(
+                &read,
+                Err(Error::InvalidArgument { phase: Phase::Redirect, name, .. }) if name == twice
+            ),
+            "?{query}#{fragment}: {read:?}"
+        );
+    }
+    let foreign = read("code=c&state=s&tag=1&tag=2", "");
+    assert_eq!(foreign.outcome, code("c"));
+}
+
+/// RFC 9207 section 2.4, with EVE's two spellings.
+#[test]
+fn the_issuer_is_compared_where_it_was_sent() {
+    let from = |issuer: &str| read(&format!("code=c&state=s&iss={issuer}"), "");
+    for sent in [
+        "https%3A%2F%2Flogin.eveonline.com",
+        "https://login.eveonline.com",
+        "login.eveonline.com",
+    ] {
+        for expected in ["https://login.eveonline.com", "login.eveonline.com"] {
+            assert_eq!(from(sent).check_issuer(expected), Ok(()), "{sent}");
+        }
+    }
+    for sent in [
+        "https://evil.example",
+        "evil.example",
+        "https://login.eveonline.com.evil.example",
+        "https://login.eveonline.com/evil",
+        "https://LOGIN.eveonline.com",
+        "https",
+    ] {
+        assert_eq!(
+            from(sent).check_issuer("https://login.eveonline.com"),
+            Err(Error::IssuerMismatch),
+            "{sent}"
+        );
+    }
+    let silent = read("code=c&state=s", "");
+    assert_eq!(silent.check_issuer("https://login.eveonline.com"), Ok(()));
+}
+
+#[test]
+fn only_our_own_parameters_are_taken_out() {
+    for (before, after) in [
+        ("code=c&state=s", ""),
+        ("", ""),
+        ("page=2&code=c&state=s&sort=a%20b+c", "page=2&sort=a%20b+c"),
+        ("error=x&error_description=y&error_uri=z&iss=i&q", "q"),
+        ("codec=1&mycode=2&state.x=3", "codec=1&mycode=2&state.x=3"),
+        ("a=code&b=state", "a=code&b=state"),
+        ("a=1&a=2&code=c", "a=1&a=2"),
+        ("code", ""),
+        ("x=&y", "x=&y"),
+        // Read as `code`, so it goes like `code`.
+        ("%63ode=c&st%61te=s&%78=1", "%78=1"),
+    ] {
+        assert_eq!(strip(before, QUERY_PARAMETERS), after, "{before}");
+    }
+    assert_eq!(
+        strip(
+            "access_token=t&token_type=Bearer&expires_in=1&scope=x&state=s&tab=2",
+            FRAGMENT_PARAMETERS
+        ),
+        "tab=2"
+    );
+    // A fragment that is no set of fields at all.
+    assert_eq!(strip("/route/3", FRAGMENT_PARAMETERS), "/route/3");
+}
+
+/// What is read from an address must leave it too, or a token stays in the history.
+#[test]
+fn every_parameter_that_is_read_is_taken_out() {
+    for name in ["code", "state", "iss", "error", "error_description"] {
+        assert!(QUERY_PARAMETERS.contains(&name), "{name}");
+    }
+    for name in ["access_token", "state", "iss", "error", "error_description"] {
+        assert!(FRAGMENT_PARAMETERS.contains(&name), "{name}");
+    }
+    // An application may route by `#code`; nothing of ours reads it.
+    assert!(!FRAGMENT_PARAMETERS.contains(&"code"));
+}

@@ -1,0 +1,176 @@
+//! Error answers (RFC 6749 section 5.2), as EVE's token endpoint has been seen to give them.
+
+use esi_security::oauth::error_response::error;
+use esi_security::oauth::http::{Request, Response};
+use esi_security::oauth::secret::Secret;
+use esi_security::{Error, Phase};
+use serde_json::json;
+
+use crate::support::{SECRET, answer};
+
+const GATEWAY: &str = "<html><body>502 Bad Gateway</body></html>";
+
+fn request() -> Request {
+    let fields = vec![
+        ("grant_type", Secret::new("refresh_token")),
+        ("refresh_token", Secret::new(SECRET)),
+    ];
+    Request::post("https://sso.example/token", fields)
+}
+
+fn read(status: u16, body: &str) -> Error {
+    error(&request(), &answer(status, body), Phase::Refresh)
+}
+
+/// Status and body; then the code, whether it may be tried again, and whether it ends the session.
+#[test]
+fn each_answer_means_what_the_table_says() {
+    let invalid_grant = r#"{"error":"invalid_grant","error_description":"Invalid refresh token."}"#;
+    let glued = r#"{"error":"invalid_grant: Token is expired or invalid."}"#;
+    let invalid_token = r#"{"error":"invalid_token"}"#;
+    let invalid_client = r#"{"error":"invalid_client"}"#;
+    let slow_down = r#"{"error":"slow_down"}"#;
+    let server_error = r#"{"error":"server_error"}"#;
+    for (status, body, code, retryable, ends) in [
+        (400, invalid_grant, "invalid_grant", false, true),
+        (400, glued, "invalid_grant", false, true),
+        (400, invalid_token, "oauth_error", false, false),
+        (400, invalid_client, "oauth_error", false, false),
+        (400, GATEWAY, "http_error", false, false),
+        (400, "", "http_error", false, false),
+        (400, "{}", "http_error", false, false),
+        // Only a 400 ends a session, whatever else it says.
+        (401, invalid_grant, "oauth_error", false, false),
+        (403, invalid_grant, "oauth_error", false, false),
+        (500, invalid_grant, "oauth_error", true, false),
+        (429, invalid_grant, "rate_limited", true, false),
+        (401, invalid_client, "oauth_error", false, false),
+        // An unknown client, and a malformed code.
+        (401, "<html>Unauthorized</html>", "http_error", false, false),
+        (500, "<html>Oops</html>", "http_error", true, false),
+        (403, GATEWAY, "http_error", false, false),
+        (404, GATEWAY, "http_error", false, false),
+        (408, "", "http_error", true, false),
+        (429, "", "rate_limited", true, false),
+        (429, slow_down, "rate_limited", true, false),
+        (500, server_error, "oauth_error", true, false),
+        (502, GATEWAY, "http_error", true, false),
+        (503, "", "http_error", true, false),
+        (504, "", "http_error", true, false),
+        (302, "", "http_error", false, false),
+        (0, "", "http_error", false, false),
+    ] {
+        let error = read(status, body);
+        assert_eq!(error.code(), code, "{status} {body}");
+        assert_eq!(error.retryable(), retryable, "{status} {body}");
+        assert_eq!(error.is_invalid_grant(), ends, "{status} {body}");
+        assert_eq!(error.status(), Some(status));
+        assert_eq!(error.phase(), Phase::Refresh);
+    }
+}
+
+#[test]
+fn an_oauth_error_keeps_what_the_server_said() {
+    let error = read(
+        400,
+        r#"{"error":"invalid_scope","error_description":"No.","error_uri":"x"}"#,
+    );
+    assert_eq!(error.oauth_error(), Some("invalid_scope"));
+    assert_eq!(error.oauth_description(), Some("No."));
+    assert_eq!(error.body(), None);
+    let error = read(400, r#"{"error":"invalid_scope","error_description":null}"#);
+    assert_eq!(error.oauth_description(), None);
+}
+
+/// A description of another type must not hide that the session has ended.
+#[test]
+fn a_description_that_is_no_text_is_left_out() {
+    for odd in [
+        json!(7),
+        json!(["No."]),
+        json!({ "en": "No." }),
+        json!(true),
+    ] {
+        let body = json!({ "error": "invalid_grant", "error_description": odd });
+        let error = read(400, &body.to_string());
+        assert!(error.is_invalid_grant(), "{odd}: {error:?}");
+        assert_eq!(error.oauth_description(), None);
+    }
+}
+
+#[test]
+fn what_is_no_oauth_error_keeps_status_and_body() {
+    for body in [
+        GATEWAY,
+        "",
+        "null",
+        "{}",
+        "[]",
+        r#"{"error":null}"#,
+        r#"{"error":7}"#,
+        r#"{"error":{"code":"invalid_grant"}}"#,
+        r#"{"error":"invalid_grant""#,
+        // A list is not the object that it would pass for.
+        r#"["invalid_grant"]"#,
+        r#"["invalid_grant","No."]"#,
+        r#""invalid_grant""#,
+    ] {
+        let error = read(400, body);
+        assert_eq!(error.code(), "http_error", "{body}");
+        assert_eq!(error.body(), Some(body));
+        assert_eq!(error.oauth_error(), None);
+        assert!(!error.is_invalid_grant());
+    }
+}
+
+#[test]
+fn retry_after_is_handed_on() {
+    for body in ["", r#"{"error":"slow_down"}"#] {
+        let response = Response {
+            retry_after: Some(17),
+            ..answer(429, body)
+        };
+        let error = error(&request(), &response, Phase::Token);
+        assert_eq!(error.retry_after(), Some(17));
+        assert_eq!(error.code(), "rate_limited");
+    }
+}
+
+/// Servers and gateways echo requests in their error pages.
+#[test]
+fn secrets_that_the_server_echoes_are_redacted() {
+    let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    for echoed in [SECRET, &encoded] {
+        let html = format!("<p>refresh_token={echoed}</p>");
+        let in_error = json!({ "error": format!("no {echoed} here") });
+        let in_description = json!({
+            "error": "invalid_request",
+            "error_description": format!("{echoed} is bad"),
+        });
+        for body in [html, in_error.to_string(), in_description.to_string()] {
+            let error = read(400, &body);
+            let everything = format!(
+                "{error} {error:?} {:?} {:?} {:?}",
+                error.oauth_error(),
+                error.oauth_description(),
+                error.body()
+            );
+            assert!(!everything.contains(echoed), "{everything}");
+            assert!(everything.contains("[redacted]"), "{everything}");
+        }
+    }
+}
+
+#[test]
+fn long_texts_are_clipped_after_they_were_redacted() {
+    let long = "é".repeat(10_000);
+    assert_eq!(read(500, &long).body(), Some(&*"é".repeat(4096)));
+    let body = json!({ "error": long, "error_description": long }).to_string();
+    let error = read(400, &body);
+    assert_eq!(error.oauth_error().unwrap().chars().count(), 4096);
+    assert_eq!(error.oauth_description().unwrap().chars().count(), 4096);
+    // A secret across the border must not be cut in two, so that half of it stays.
+    let border = format!("{}{SECRET}", "x".repeat(4090));
+    let body = read(500, &border).body().unwrap().to_owned();
+    assert_eq!(body, format!("{}[redac", "x".repeat(4090)));
+}
