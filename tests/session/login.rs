@@ -1,0 +1,242 @@
+//! Logins under way: one record for each `state`, for ten minutes, used once.
+
+use esi_security::oauth::pkce::CodeVerifier;
+use esi_security::session::login::{LIFETIME, Login, Logins};
+use esi_security::{Error, Phase};
+
+const NOW: i64 = 1_700_000_000;
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// How many are remembered.
+const CAPACITY: usize = 8;
+
+fn login(state: &str, began_at: i64) -> Login {
+    Login {
+        state: state.into(),
+        verifier: Some(CodeVerifier::from_text(VERIFIER, Phase::Login).unwrap()),
+        implicit: false,
+        issuer: "https://login.eveonline.com".into(),
+        scopes: vec!["publicData".into()],
+        return_to: Some("/market?x=1#y".into()),
+        began_at,
+        answer: None,
+    }
+}
+
+fn under_way(states: &[&str]) -> Logins {
+    let mut logins = Logins::default();
+    for state in states {
+        logins.begin(login(state, NOW));
+    }
+    logins
+}
+
+fn find<'a>(logins: &'a Logins, state: &str, now: i64) -> Result<&'a Login, Error> {
+    logins.find(state, now, Phase::Redirect)
+}
+
+fn unknown() -> Error {
+    Error::StateUnknown {
+        phase: Phase::Redirect,
+    }
+}
+
+#[test]
+fn a_login_is_found_by_its_state_alone() {
+    let logins = under_way(&["one", "two"]);
+    assert_eq!(find(&logins, "one", NOW), Ok(&login("one", NOW)));
+    assert_eq!(find(&logins, "two", NOW), Ok(&login("two", NOW)));
+    for state in ["", "on", "one ", "ONE", "three"] {
+        assert_eq!(find(&logins, state, NOW), Err(unknown()), "{state}");
+    }
+    let phase = Phase::Token;
+    assert_eq!(
+        logins.find("three", NOW, phase),
+        Err(Error::StateUnknown { phase })
+    );
+}
+
+#[test]
+fn it_can_be_finished_for_ten_minutes() {
+    assert_eq!(LIFETIME, 600);
+    let logins = under_way(&["one"]);
+    for age in [0, 1, LIFETIME - 1] {
+        assert!(find(&logins, "one", NOW + age).is_ok(), "{age}");
+        assert!(logins.any_open(NOW + age));
+    }
+    let phase = Phase::Redirect;
+    // A clock that was set back makes it old, not eternal.
+    for age in [
+        LIFETIME,
+        LIFETIME + 1,
+        -1,
+        -LIFETIME,
+        i64::MIN,
+        i64::MAX - NOW,
+    ] {
+        let now = NOW.saturating_add(age);
+        let found = find(&logins, "one", now);
+        assert_eq!(found, Err(Error::LoginExpired { phase }), "{age}");
+        assert!(!logins.any_open(now));
+        assert_eq!(logins.only(now, phase), Ok(None));
+    }
+}
+
+#[test]
+fn the_oldest_goes_when_there_are_too_many() {
+    let names: Vec<String> = (0..20).map(|number| format!("state-{number}")).collect();
+    let mut logins = Logins::default();
+    for (begun, name) in names.iter().enumerate() {
+        logins.begin(login(name, NOW));
+        for (number, name) in names.iter().enumerate() {
+            let kept = number <= begun && number + CAPACITY > begun;
+            assert_eq!(find(&logins, name, NOW).is_ok(), kept, "{begun} {number}");
+        }
+    }
+}
+
+#[test]
+fn the_expired_go_when_another_begins() {
+    let mut logins = under_way(&["old"]);
+    logins.begin(login("new", NOW + LIFETIME));
+    assert_eq!(find(&logins, "old", NOW), Err(unknown()));
+    assert!(find(&logins, "new", NOW + LIFETIME).is_ok());
+    // The clock was set back.
+    logins.begin(login("newest", NOW));
+    assert_eq!(find(&logins, "new", NOW + LIFETIME), Err(unknown()));
+    assert!(find(&logins, "newest", NOW).is_ok());
+}
+
+#[test]
+fn the_same_state_again_replaces_the_login() {
+    let mut logins = under_way(&["one", "two"]);
+    logins.begin(Login {
+        return_to: None,
+        ..login("one", NOW + 1)
+    });
+    let found = find(&logins, "one", NOW + 1).unwrap();
+    assert_eq!(found.return_to, None);
+    assert_eq!(found.began_at, NOW + 1);
+    logins.forget("one");
+    assert_eq!(find(&logins, "one", NOW + 1), Err(unknown()));
+    assert!(find(&logins, "two", NOW + 1).is_ok());
+}
+
+/// Its answer stays, so that the same answer again is known from another one; what could be used
+/// again goes.
+#[test]
+fn a_finished_login_keeps_no_verifier() {
+    let mut logins = under_way(&["one", "two"]);
+    logins.finish("one", "digest".into());
+    let found = find(&logins, "one", NOW).unwrap();
+    assert_eq!(found.answer.as_deref(), Some("digest"));
+    assert_eq!(found.verifier, None);
+    assert_eq!(found.return_to.as_deref(), Some("/market?x=1#y"));
+    let other = find(&logins, "two", NOW).unwrap();
+    assert_eq!(
+        (other.answer.as_ref(), other.verifier.is_some()),
+        (None, true)
+    );
+
+    logins.forget("two");
+    let row = logins.to_row().unwrap();
+    assert!(!row.contains(VERIFIER), "{row}");
+    assert!(!row.contains("verifier"), "{row}");
+    assert!(!row.contains("code"), "{row}");
+    let restored = Logins::restore(Some(&row));
+    assert_eq!(find(&restored, "one", NOW), find(&logins, "one", NOW));
+}
+
+#[test]
+fn finishing_and_forgetting_what_is_not_there_does_nothing() {
+    let mut logins = under_way(&["one"]);
+    let before = logins.to_row();
+    logins.finish("other", "digest".into());
+    logins.forget("other");
+    assert_eq!(logins.to_row(), before);
+}
+
+#[test]
+fn the_only_login_needs_no_state() {
+    let phase = Phase::Token;
+    let only = |logins: &Logins| {
+        let found = logins.only(NOW, phase);
+        found.map(|login| login.map(|login| login.state.clone()))
+    };
+    assert_eq!(only(&Logins::default()), Ok(None));
+    assert_eq!(only(&under_way(&["one"])), Ok(Some("one".into())));
+    let missing = Err(Error::StateMissing { phase });
+    assert_eq!(only(&under_way(&["one", "two"])), missing);
+    assert_eq!(only(&under_way(&["one", "two", "three"])), missing);
+
+    let mut logins = under_way(&["one", "two"]);
+    logins.finish("one", "digest".into());
+    assert_eq!(only(&logins), Ok(Some("two".into())));
+    assert!(logins.any_open(NOW));
+    logins.finish("two", "digest".into());
+    assert_eq!(only(&logins), Ok(None));
+    assert!(!logins.any_open(NOW));
+
+    let mut logins = Logins::default();
+    logins.begin(login("old", NOW - LIFETIME + 1));
+    logins.begin(login("new", NOW));
+    assert_eq!(only(&logins), missing);
+    let found = logins.only(NOW + 1, phase).unwrap().unwrap();
+    assert_eq!(found.state, "new");
+}
+
+#[test]
+fn logins_survive_the_redirect() {
+    let mut logins = under_way(&["one"]);
+    logins.begin(Login {
+        verifier: None,
+        implicit: true,
+        return_to: None,
+        scopes: Vec::new(),
+        ..login("two", NOW)
+    });
+    let row = logins.to_row().unwrap();
+    let restored = Logins::restore(Some(&row));
+    for state in ["one", "two"] {
+        assert_eq!(find(&restored, state, NOW), find(&logins, state, NOW));
+    }
+    assert_eq!(restored.to_row(), Some(row));
+}
+
+#[test]
+fn no_logins_are_no_row() {
+    assert_eq!(Logins::default().to_row(), None);
+    let mut logins = under_way(&["one"]);
+    logins.forget("one");
+    assert_eq!(logins.to_row(), None);
+}
+
+#[test]
+fn what_is_no_row_counts_as_none() {
+    let whole = under_way(&["one"]).to_row().unwrap();
+    let mut rows: Vec<&str> = (0..whole.len()).map(|length| &whole[..length]).collect();
+    rows.extend([
+        "null",
+        "7",
+        "\"one\"",
+        "{}",
+        "[7]",
+        "[{}]",
+        "[null]",
+        r#"[{"state":"one"}]"#,
+        r#"[{"state":7,"issuer":"i","scopes":[],"began_at":1700000000}]"#,
+        r#"[{"state":"one","issuer":"i","scopes":"s","began_at":1700000000}]"#,
+        r#"[{"state":"one","issuer":"i","scopes":[],"began_at":"now"}]"#,
+    ]);
+    for row in rows {
+        let logins = Logins::restore(Some(row));
+        assert_eq!(logins.to_row(), None, "{row}");
+        assert_eq!(find(&logins, "one", NOW), Err(unknown()), "{row}");
+    }
+    assert_eq!(Logins::restore(None).to_row(), None);
+}
+
+#[test]
+fn no_verifier_is_printed() {
+    let printed = format!("{:?}", under_way(&["one"]));
+    assert!(!printed.contains(VERIFIER), "{printed}");
+}

@@ -1,0 +1,114 @@
+//! The stored row of a session: what goes in comes out, and what is no row counts as none.
+
+use esi_security::oauth::token_response::{Update, parse_update};
+use esi_security::session::machine::{Session, State};
+
+const NOW: i64 = 1_700_000_000;
+
+fn holding(update: &str) -> Session {
+    let mut session = Session::default();
+    session.update(parse_update(update).unwrap(), NOW);
+    session
+}
+
+#[test]
+fn every_session_survives_a_reload() {
+    for update in [
+        r#"{"access_token":"a","expires_in":1200,"token_type":"bearer","refresh_token":"r+/="}"#,
+        r#"{"access_token":"a","expires_in":1200}"#,
+        r#"{"access_token":"a"}"#,
+        r#"{"access_token":"a","refresh_token":"r"}"#,
+        r#"{"access_token":"","expires_in":-1,"refresh_token":"r\u0000\"漢"}"#,
+    ] {
+        let session = holding(update);
+        let row = session.to_row().unwrap();
+        let restored = Session::restore(Some(&row));
+        assert_eq!(restored.tokens(), session.tokens(), "{row}");
+        assert!(restored.tokens().is_some());
+        assert_eq!(restored.state(NOW), session.state(NOW), "{row}");
+        assert_eq!(restored.to_row(), Some(row));
+    }
+}
+
+#[test]
+fn no_tokens_are_no_row() {
+    assert_eq!(Session::default().to_row(), None);
+    let mut session = holding(r#"{"access_token":"a","refresh_token":"r"}"#);
+    session.sign_out().unwrap();
+    assert_eq!(session.to_row(), None);
+}
+
+#[test]
+fn a_session_that_the_server_ended_is_remembered_as_such() {
+    let mut session = holding(r#"{"refresh_token":"r"}"#);
+    let refresh = session.begin_refresh().unwrap();
+    let ended = super::machine::invalid_grant();
+    session
+        .end_refresh(&refresh, Err(ended), NOW)
+        .1
+        .unwrap_err();
+    assert_eq!(session.state(NOW), State::NeedsLogin);
+    let row = session.to_row().unwrap();
+    let restored = Session::restore(Some(&row));
+    assert_eq!(restored.state(NOW), State::NeedsLogin);
+}
+
+#[test]
+fn what_is_no_row_counts_as_none() {
+    let whole = holding(r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#);
+    let whole = whole.to_row().unwrap();
+    let mut rows: Vec<&str> = (0..whole.len()).map(|length| &whole[..length]).collect();
+    rows.extend([
+        "null",
+        "true",
+        "7",
+        "\"r\"",
+        "undefined",
+        "[object Object]",
+        // A list of the members' values would pass for the object.
+        "[]",
+        "[null,\"r\"]",
+        r#"[["a","Bearer",9],"r"]"#,
+        // Somebody else's.
+        r#"{"token":"a"}"#,
+        r#"{"accessToken":"a","refreshToken":"r"}"#,
+        r#"{"access":"a"}"#,
+        r#"{"access":{}}"#,
+        r#"{"access":{"token":7,"token_type":"Bearer"}}"#,
+        r#"{"access":{"token":"a"},"refresh_token":"r"}"#,
+        r#"{"access":{"token":"a","token_type":"Bearer","expires_at":"9"}}"#,
+        r#"{"access":{"token":"a","token_type":"Bearer","expires_at":1e300}}"#,
+        r#"{"refresh_token":7}"#,
+        r#"{"refresh_token":["r"]}"#,
+    ]);
+    for row in rows {
+        let session = Session::restore(Some(row));
+        assert_eq!(session.tokens(), None, "{row}");
+        assert_eq!(session.state(NOW), State::SignedOut, "{row}");
+    }
+    assert_eq!(Session::restore(None).state(NOW), State::SignedOut);
+}
+
+/// A refresh that was under way when the page went is not under way any more.
+#[test]
+fn a_reload_forgets_what_was_under_way() {
+    let mut session = holding(r#"{"refresh_token":"r"}"#);
+    session.begin_refresh().unwrap();
+    assert_eq!(session.state(NOW), State::Refreshing);
+    let restored = Session::restore(session.to_row().as_deref());
+    assert_eq!(restored.state(NOW), State::Expiring);
+}
+
+#[test]
+fn a_row_is_what_an_update_holds() {
+    let Ok(Update::Tokens(tokens)) = parse_update(r#"{"access_token":"a","expires_in":9}"#) else {
+        panic!("these are tokens");
+    };
+    let mut session = Session::default();
+    session.sign_in(tokens, NOW);
+    let row: serde_json::Value = serde_json::from_str(&session.to_row().unwrap()).unwrap();
+    assert_eq!(
+        row,
+        serde_json::json!({ "access": { "token": "a", "token_type": "Bearer", "expires_at": NOW + 9 } })
+    );
+}
