@@ -1,0 +1,512 @@
+//! Every error has its code, phase and fields, and JavaScript's documents name them all.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use esi_security::{Error, Phase};
+
+/// The names of an enum's variants, and a match over them that does not compile without all of them.
+macro_rules! variants {
+    ($kind:ident, $names:ident, $name_of:ident, [$($variant:ident),* $(,)?]) => {
+        const $names: &[&str] = &[$(stringify!($variant)),*];
+        fn $name_of(value: &$kind) -> &'static str {
+            match value {
+                $($kind::$variant { .. } => stringify!($variant),)*
+            }
+        }
+    };
+}
+
+variants!(
+    Error,
+    ERRORS,
+    name_of_error,
+    [
+        InvalidArgument,
+        UnknownOption,
+        StorageUnavailable,
+        Network,
+        Timeout,
+        Http,
+        OAuth,
+        InvalidResponse,
+        InvalidMetadata,
+        InvalidKeySet,
+        StateMissing,
+        StateUnknown,
+        StateReused,
+        LoginExpired,
+        LoginNotFound,
+        IssuerMismatch,
+        AccessDenied,
+        AuthorizationFailed,
+        NoToken,
+        NeedsLogin,
+        Superseded,
+        TokenMalformed,
+        AlgorithmNotAllowed,
+        KeyNotFound,
+        KeyUnusable,
+        SignatureInvalid,
+        ClaimMissing,
+        ClaimInvalid,
+        TokenExpired,
+        TokenNotYetValid,
+        CryptoUnavailable,
+        OriginNotAllowed,
+    ]
+);
+
+variants!(
+    Phase,
+    PHASES,
+    name_of_phase,
+    [
+        Create, Metadata, Login, Redirect, Token, Refresh, Update, Revoke, Keys, Verify, Authorize,
+    ]
+);
+
+const ALL_PHASES: [Phase; 11] = [
+    Phase::Create,
+    Phase::Metadata,
+    Phase::Login,
+    Phase::Redirect,
+    Phase::Token,
+    Phase::Refresh,
+    Phase::Update,
+    Phase::Revoke,
+    Phase::Keys,
+    Phase::Verify,
+    Phase::Authorize,
+];
+
+/// What is to be seen of an error beside its code and phase.
+#[derive(Debug, Default, PartialEq)]
+struct Fields {
+    retryable: bool,
+    status: Option<u16>,
+    error: Option<&'static str>,
+    description: Option<&'static str>,
+    body: Option<&'static str>,
+    retry_after: Option<u32>,
+    claim: Option<&'static str>,
+    cause: Option<&'static str>,
+}
+
+fn nothing() -> Fields {
+    Fields::default()
+}
+
+fn retryable() -> Fields {
+    Fields {
+        retryable: true,
+        ..nothing()
+    }
+}
+
+fn claim(claim: &'static str) -> Fields {
+    Fields {
+        claim: Some(claim),
+        ..nothing()
+    }
+}
+
+fn http(phase: Phase, status: u16) -> Error {
+    Error::Http {
+        phase,
+        status,
+        body: "the body".into(),
+        retry_after: Some(9),
+    }
+}
+
+fn http_fields(status: u16, retryable: bool) -> Fields {
+    Fields {
+        retryable,
+        status: Some(status),
+        body: Some("the body"),
+        retry_after: Some(9),
+        ..nothing()
+    }
+}
+
+fn oauth(phase: Phase, status: u16, error: &str) -> Error {
+    Error::OAuth {
+        phase,
+        status,
+        error: error.into(),
+        description: Some("the description".into()),
+        retry_after: Some(9),
+    }
+}
+
+fn oauth_fields(status: u16, error: &'static str, retryable: bool) -> Fields {
+    Fields {
+        retryable,
+        status: Some(status),
+        error: Some(error),
+        description: Some("the description"),
+        retry_after: Some(9),
+        ..nothing()
+    }
+}
+
+/// The variants whose phase is the caller's.
+fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
+    vec![
+        (
+            Error::InvalidArgument {
+                phase,
+                name: "scopes".into(),
+                reason: "must not be empty",
+            },
+            "invalid_argument",
+            nothing(),
+        ),
+        (
+            Error::UnknownOption {
+                phase,
+                name: "client_id".into(),
+                suggestion: Some("clientId"),
+            },
+            "unknown_option",
+            nothing(),
+        ),
+        (
+            Error::StorageUnavailable { phase },
+            "storage_unavailable",
+            nothing(),
+        ),
+        (
+            Error::Network {
+                phase,
+                cause: "TypeError: Failed to fetch".into(),
+            },
+            "network_error",
+            Fields {
+                cause: Some("TypeError: Failed to fetch"),
+                ..retryable()
+            },
+        ),
+        (Error::Timeout { phase }, "timeout", retryable()),
+        (http(phase, 400), "http_error", http_fields(400, false)),
+        (http(phase, 401), "http_error", http_fields(401, false)),
+        (http(phase, 408), "http_error", http_fields(408, true)),
+        (http(phase, 429), "rate_limited", http_fields(429, true)),
+        (http(phase, 499), "http_error", http_fields(499, false)),
+        (http(phase, 500), "http_error", http_fields(500, true)),
+        (http(phase, 503), "http_error", http_fields(503, true)),
+        (
+            oauth(phase, 400, "invalid_scope"),
+            "oauth_error",
+            oauth_fields(400, "invalid_scope", false),
+        ),
+        (
+            oauth(phase, 500, "server_error"),
+            "oauth_error",
+            oauth_fields(500, "server_error", true),
+        ),
+        (
+            oauth(phase, 429, "slow_down"),
+            "rate_limited",
+            oauth_fields(429, "slow_down", true),
+        ),
+        (
+            oauth(phase, 400, "invalid_grant"),
+            "invalid_grant",
+            oauth_fields(400, "invalid_grant", false),
+        ),
+        (
+            Error::InvalidResponse {
+                phase,
+                reason: "it is no JSON object",
+            },
+            "invalid_response",
+            retryable(),
+        ),
+        (Error::StateMissing { phase }, "state_missing", nothing()),
+        (Error::StateUnknown { phase }, "state_unknown", nothing()),
+        (Error::StateReused { phase }, "state_reused", nothing()),
+        (Error::LoginExpired { phase }, "login_expired", nothing()),
+        (Error::NoToken { phase }, "no_token", nothing()),
+        (Error::NeedsLogin { phase }, "needs_login", nothing()),
+        (Error::Superseded { phase }, "superseded", nothing()),
+    ]
+}
+
+/// The variants of a login's way, each of which has one phase.
+fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
+    let description = || Some("the description".into());
+    let reason = "the reason";
+    vec![
+        (
+            Error::InvalidMetadata { reason },
+            "invalid_metadata",
+            Phase::Metadata,
+            retryable(),
+        ),
+        (
+            Error::InvalidKeySet { reason },
+            "invalid_key_set",
+            Phase::Keys,
+            retryable(),
+        ),
+        (
+            Error::LoginNotFound,
+            "login_not_found",
+            Phase::Token,
+            nothing(),
+        ),
+        (
+            Error::IssuerMismatch,
+            "issuer_mismatch",
+            Phase::Redirect,
+            nothing(),
+        ),
+        (
+            Error::AccessDenied {
+                description: description(),
+            },
+            "access_denied",
+            Phase::Redirect,
+            Fields {
+                error: Some("access_denied"),
+                description: Some("the description"),
+                ..nothing()
+            },
+        ),
+        (
+            Error::AuthorizationFailed {
+                error: "invalid_scope".into(),
+                description: description(),
+            },
+            "authorization_failed",
+            Phase::Redirect,
+            Fields {
+                error: Some("invalid_scope"),
+                description: Some("the description"),
+                ..nothing()
+            },
+        ),
+        (
+            Error::OriginNotAllowed {
+                origin: "https://evil.example".into(),
+            },
+            "origin_not_allowed",
+            Phase::Authorize,
+            nothing(),
+        ),
+    ]
+}
+
+/// The variants of a verification.
+fn in_verification() -> Vec<(Error, &'static str, Fields)> {
+    let reason = "the reason";
+    vec![
+        (
+            Error::TokenMalformed { reason },
+            "token_malformed",
+            nothing(),
+        ),
+        (
+            Error::AlgorithmNotAllowed,
+            "algorithm_not_allowed",
+            nothing(),
+        ),
+        (Error::KeyNotFound, "key_not_found", nothing()),
+        (Error::KeyUnusable { reason }, "key_unusable", nothing()),
+        (Error::SignatureInvalid, "signature_invalid", nothing()),
+        (
+            Error::ClaimMissing { claim: "aud" },
+            "claim_missing",
+            claim("aud"),
+        ),
+        (
+            Error::ClaimInvalid { claim: "iss" },
+            "claim_invalid",
+            claim("iss"),
+        ),
+        (Error::TokenExpired, "token_expired", claim("exp")),
+        (
+            Error::TokenNotYetValid { claim: "nbf" },
+            "token_not_yet_valid",
+            claim("nbf"),
+        ),
+        (Error::CryptoUnavailable, "crypto_unavailable", nothing()),
+    ]
+}
+
+fn table() -> Vec<(Error, &'static str, Phase, Fields)> {
+    let everywhere = ALL_PHASES.into_iter().flat_map(|phase| {
+        let rows = in_phase(phase).into_iter();
+        rows.map(move |(error, code, fields)| (error, code, phase, fields))
+    });
+    let verification = in_verification().into_iter();
+    let verification =
+        verification.map(|(error, code, fields)| (error, code, Phase::Verify, fields));
+    everywhere.chain(on_the_way()).chain(verification).collect()
+}
+
+#[test]
+fn every_error_is_mapped_as_the_table_says() {
+    for (error, code, phase, fields) in table() {
+        assert_eq!(error.code(), code, "{error:?}");
+        assert_eq!(error.phase(), phase, "{error:?}");
+        assert_eq!(error.retryable(), fields.retryable, "{error:?}");
+        assert_eq!(error.status(), fields.status, "{error:?}");
+        assert_eq!(error.oauth_error(), fields.error, "{error:?}");
+        assert_eq!(error.oauth_description(), fields.description, "{error:?}");
+        assert_eq!(error.body(), fields.body, "{error:?}");
+        assert_eq!(error.retry_after(), fields.retry_after, "{error:?}");
+        assert_eq!(error.claim(), fields.claim, "{error:?}");
+        assert_eq!(error.cause(), fields.cause, "{error:?}");
+    }
+}
+
+#[test]
+fn every_variant_has_a_row() {
+    let rows = table();
+    let seen: BTreeSet<&str> = rows.iter().map(|row| name_of_error(&row.0)).collect();
+    assert_eq!(seen, ERRORS.iter().copied().collect());
+    let seen: BTreeSet<&str> = ALL_PHASES.iter().map(name_of_phase).collect();
+    assert_eq!(seen, PHASES.iter().copied().collect());
+}
+
+/// A variant may have several codes, but no code several variants: `rate_limited` alone says the same
+/// of both kinds of answers.
+#[test]
+fn no_two_variants_share_a_code() {
+    let mut variants: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (error, code, ..) in &table() {
+        variants
+            .entry(code)
+            .or_default()
+            .insert(name_of_error(error));
+    }
+    for (code, names) in variants {
+        let expected = if code == "rate_limited" { 2 } else { 1 };
+        assert_eq!(names.len(), expected, "{code}: {names:?}");
+    }
+}
+
+#[test]
+fn a_phase_is_named_in_lower_case_by_its_variant() {
+    for phase in ALL_PHASES {
+        assert_eq!(phase.as_str(), name_of_phase(&phase).to_lowercase());
+    }
+}
+
+#[test]
+fn only_a_400_is_an_invalid_grant_with_whatever_is_glued_to_it() {
+    let ends = |status, error: &str| oauth(Phase::Refresh, status, error).is_invalid_grant();
+    assert!(ends(400, "invalid_grant"));
+    assert!(ends(400, "invalid_grant: Token is expired or invalid."));
+    for status in [0, 200, 399, 401, 403, 404, 429, 500, 503] {
+        assert!(!ends(status, "invalid_grant"), "{status}");
+    }
+    for error in [
+        "",
+        "grant",
+        "Invalid_Grant",
+        "invalid_token",
+        " invalid_grant",
+    ] {
+        assert!(!ends(400, error), "{error}");
+    }
+    assert!(!http(Phase::Refresh, 400).is_invalid_grant());
+}
+
+/// The message is a sentence for people; the server's own texts stand in fields of their own.
+#[test]
+fn every_message_says_something_and_repeats_no_body() {
+    for (error, ..) in table() {
+        let message = error.to_string();
+        assert!(message.len() > 10, "{error:?}: {message}");
+        assert!(!message.contains("the body"), "{message}");
+        assert!(!message.contains("the description"), "{message}");
+    }
+    let without = Error::UnknownOption {
+        phase: Phase::Create,
+        name: "colour".into(),
+        suggestion: None,
+    };
+    assert_eq!(without.to_string(), "unknown option `colour`");
+    let with = Error::UnknownOption {
+        phase: Phase::Create,
+        name: "client_id".into(),
+        suggestion: Some("clientId"),
+    };
+    assert_eq!(
+        with.to_string(),
+        "unknown option `client_id`; did you mean `clientId`?"
+    );
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The members of a union of strings in `types.d.ts`.
+fn union(name: &str) -> BTreeSet<String> {
+    let types = read("bindings/types.d.ts");
+    let (_, rest) = types
+        .split_once(&format!("export type {name} ="))
+        .expect(name);
+    let (body, _) = rest.split_once(';').expect(name);
+    body.lines()
+        .filter_map(|line| line.trim().strip_prefix("| \"")?.strip_suffix('"'))
+        .map(String::from)
+        .collect()
+}
+
+/// What the loader alone can say, before there is any Rust.
+const LOADER_CODES: [&str; 2] = ["load_failed", "not_initialized"];
+
+fn codes() -> BTreeSet<String> {
+    let codes = table().into_iter().map(|row| row.1);
+    codes.chain(LOADER_CODES).map(String::from).collect()
+}
+
+#[test]
+fn types_d_ts_names_exactly_these_codes() {
+    assert_eq!(union("EsiErrorCode"), codes());
+}
+
+#[test]
+fn types_d_ts_names_exactly_these_phases() {
+    let phases = ALL_PHASES.iter().map(|phase| phase.as_str());
+    let expected = phases.chain(["load"]).map(String::from).collect();
+    assert_eq!(union("EsiPhase"), expected);
+}
+
+#[test]
+fn the_loader_uses_no_other_codes() {
+    let loader = read("js/index.js");
+    for code in LOADER_CODES {
+        assert!(loader.contains(&format!("\"{code}\"")), "{code}");
+    }
+    assert_eq!(loader.matches("new EsiError(").count(), LOADER_CODES.len());
+}
+
+/// The README's table has each code in one row, and nothing else.
+#[test]
+fn the_readme_explains_exactly_these_codes() {
+    let readme = read("README.md");
+    let (_, table) = readme.split_once("\n| `code` |").expect("the table");
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let first_cells = rows.filter_map(|row| row.split('|').nth(1));
+    let explained: Vec<String> = first_cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(String::from)
+        .collect();
+    let unique: BTreeSet<String> = explained.iter().cloned().collect();
+    assert_eq!(unique.len(), explained.len(), "a code stands twice");
+    assert_eq!(unique, codes());
+}
