@@ -51,7 +51,10 @@ export function adminRoutes({ faults, requests, rotateKeys }) {
     const route = routes[`${ctx.method} ${ctx.path.slice(PATHS.admin.length)}`];
     if (!route) {
       ctx.status = 404;
-      ctx.body = { error: "no such admin route", routes: Object.keys(routes).map((name) => name.replace("/", `${PATHS.admin}/`)) };
+      ctx.body = {
+        error: "no such admin route",
+        routes: Object.keys(routes).map((name) => name.replace("/", `${PATHS.admin}/`)),
+      };
       return;
     }
     try {

@@ -48,7 +48,8 @@ if (values.client) {
 }
 
 const sso = await startSso(options).catch((error) => {
-  if (error.code === "EADDRINUSE") fail(`Port ${error.port} is taken. Name another with --port or --esi-port; 0 takes a free one.`);
+  if (error.code === "EADDRINUSE")
+    fail(`Port ${error.port} is taken. Name another with --port or --esi-port; 0 takes a free one.`);
   fail(error.message);
 });
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify } from "jose";
 import Koa from "koa";
-import { findCharacter } from "./characters.js";
+import { CHARACTERS, findCharacter } from "./characters.js";
 import { esiCors } from "./cors.js";
 import { refuseForeignHosts } from "./loopback.js";
 import { recordRequests } from "./requests.js";
@@ -19,7 +19,7 @@ class Refusal extends Error {
   }
 }
 
-const characterSheet = ({ id, owner, title, location, skills, ...sheet }) => sheet;
+const characterSheet = ({ name, sheet }) => ({ name, ...sheet });
 
 const skillSheet = ({ skills }) => ({
   skills,
@@ -28,9 +28,16 @@ const skillSheet = ({ skills }) => ({
 });
 
 const ROUTES = [
-  { path: /^\/status\/?$/, answer: () => ({ players: 4, server_version: "1", start_time: STARTED.toISOString() }) },
+  {
+    path: /^\/status\/?$/,
+    answer: () => ({ players: CHARACTERS.length, server_version: "1", start_time: STARTED.toISOString() }),
+  },
   { path: /^\/characters\/(\d+)\/?$/, answer: characterSheet },
-  { path: /^\/characters\/(\d+)\/location\/?$/, scope: "esi-location.read_location.v1", answer: (pilot) => pilot.location },
+  {
+    path: /^\/characters\/(\d+)\/location\/?$/,
+    scope: "esi-location.read_location.v1",
+    answer: (pilot) => pilot.location,
+  },
   { path: /^\/characters\/(\d+)\/skills\/?$/, scope: "esi-skills.read_skills.v1", answer: skillSheet },
 ];
 

@@ -119,6 +119,13 @@ const KINDS = {
       body.expires_in = value;
     }),
   },
+  "refresh-token": {
+    endpoints: ["token"],
+    members: { value: isAnything },
+    apply: changed((body, { value }) => {
+      body.refresh_token = value;
+    }),
+  },
   claims: {
     endpoints: ["token"],
     members: { value: isObject },

@@ -45,7 +45,8 @@ function readOptions(given) {
   if (!["localhost", "127.0.0.1"].includes(options.host)) throw new TypeError("host: localhost or 127.0.0.1");
   for (const name of ["port", "esiPort"]) {
     const port = options[name];
-    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new TypeError(`${name}: 0 to 65535, 0 for a free one`);
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw new TypeError(`${name}: 0 to 65535, 0 for a free one`);
   }
   for (const client of options.clients) {
     refuseUnknown("member of a client", client, ["clientId", "clientSecret", "redirectUris"]);

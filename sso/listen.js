@@ -13,7 +13,10 @@ export function listen(port, host) {
   });
 }
 
-/** Each connection serves one request: browsers silently repeat a request whose reused connection breaks, which would hide the faults that break one. */
+/**
+ * Each connection serves one request: browsers silently repeat a request whose reused connection
+ * breaks, and so would hide the faults that break one.
+ */
 export function serve(server, app) {
   const handle = app.callback();
   server.on("request", (req, res) => {

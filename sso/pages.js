@@ -54,7 +54,7 @@ stroke="#5ad1e6" stroke-width="2"/><circle cx="16" cy="14" r="3.5" fill="#5ad1e6
 fill="#5ad1e6"/></svg>`;
 
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text) => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
+const escapeHtml = (text) => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
 
 function page(title, body) {
   return `<!DOCTYPE html>
@@ -62,7 +62,7 @@ function page(title, body) {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)} · Local EVE SSO</title>
+<title>${escapeHtml(title)} · Local EVE SSO</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -84,12 +84,12 @@ ${body}
 export function loginPage({ clientId, redirectUri, scopes }) {
   const cards = CHARACTERS.map(
     (character, index) => `<label class="character">${portrait(character)}
-<span><b>${escape(character.name)}</b><small>${escape(character.title)}</small></span>
+<span><b>${escapeHtml(character.name)}</b><small>${escapeHtml(character.title)}</small></span>
 <input type="radio" name="character" value="${character.id}" required${index === 0 ? " checked" : ""}>
 </label>`,
   );
   const rows = scopes.map(
-    (scope) => `<li><span>${escape(describeScope(scope))}</span><code>${escape(scope)}</code></li>`,
+    (scope) => `<li><span>${escapeHtml(describeScope(scope))}</span><code>${escapeHtml(scope)}</code></li>`,
   );
   const asked = scopes.length
     ? `<h2 id="asked">It asks for ${scopes.length === 1 ? "one scope" : `${scopes.length} scopes`}</h2>
@@ -97,8 +97,8 @@ export function loginPage({ clientId, redirectUri, scopes }) {
     : `<h2>It asks for no scopes</h2><p>It learns which character you are, and nothing else.</p>`;
   return page(
     "Log in",
-    `<h1>Log in to <em>${escape(clientId)}</em></h1>
-<p>You return to <code>${escape(redirectUri)}</code></p>
+    `<h1>Log in to <em>${escapeHtml(clientId)}</em></h1>
+<p>You return to <code>${escapeHtml(redirectUri)}</code></p>
 <form method="post">
 <fieldset>
 <legend>Choose a character</legend>
@@ -125,7 +125,7 @@ export function errorPage(status, error, description = "") {
   return page(
     `Error ${status}`,
     `<h1>This cannot go on</h1>
-<p class="problem">${escape(description || error)}</p>
-<p class="hint"><code>${status} ${escape(error)}</code></p>`,
+<p class="problem">${escapeHtml(description || error)}</p>
+<p class="hint"><code>${status} ${escapeHtml(error)}</code></p>`,
   );
 }

@@ -19,7 +19,9 @@ export class CookieJar {
   header(url) {
     const { hostname, pathname } = new URL(url);
     return this.#cookies
-      .filter(({ host, path }) => host === hostname && (pathname === path || pathname.startsWith(path.replace(/\/?$/, "/"))))
+      .filter(
+        ({ host, path }) => host === hostname && (pathname === path || pathname.startsWith(path.replace(/\/?$/, "/"))),
+      )
       .map(({ name, value }) => `${name}=${value}`)
       .join("; ");
   }

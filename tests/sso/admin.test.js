@@ -1,7 +1,7 @@
 // The admin routes: faults, key rotation and the record of requests, for this machine's pages alone.
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { afterEach, after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { startSso } from "../../sso/index.js";
 import { getCode, postToken } from "../helpers/oauth.js";
 

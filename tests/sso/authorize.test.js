@@ -19,7 +19,8 @@ async function page(parameters) {
   return { status: response.status, type: response.headers.get("content-type"), html: await response.text() };
 }
 
-const sentBack = async (parameters) => Object.fromEntries(new URL((await openLogin(authorizeUrl(sso, parameters))).away).searchParams);
+const sentBack = async (parameters) =>
+  Object.fromEntries(new URL((await openLogin(authorizeUrl(sso, parameters))).away).searchParams);
 
 test("the answer is the code and the state, and nothing else", async () => {
   const back = await authorizeByForm({ authorizeUrl: authorizeUrl(sso, { state: "+/= ü" }), characterId: 91000203 });

@@ -40,16 +40,19 @@ test("it prints addresses that work, and ends with Ctrl-C", { timeout: 30_000 },
     assert.equal(expiresIn, 89);
     assert.equal((await fetch(`${sso.esiUrl}/status/`)).status, 200);
     assert.equal((await (await fetch(sso.discoveryUrl)).json()).issuer, sso.issuer);
-  }));
+  }),
+);
 
 test("clients can be named, with a secret or without", { timeout: 30_000 }, () =>
   running(["--client", "mine", "--client", "backend:s3:cret"], async (sso) => {
-    const exchange = (client_id, fields) => getCode(sso, { client_id }).then((code) => postToken(sso, { ...code, client_id, ...fields }));
+    const exchange = (client_id, fields) =>
+      getCode(sso, { client_id }).then((code) => postToken(sso, { ...code, client_id, ...fields }));
     assert.equal((await exchange("mine")).status, 200);
     assert.equal((await exchange("backend", { client_secret: "s3:cret" })).status, 200);
     assert.equal((await exchange("backend")).status, 401);
     assert.equal((await postToken(sso, { grant_type: "refresh_token", refresh_token: "x" })).status, 401);
-  }));
+  }),
+);
 
 test("a taken port is one line and exit code 1", { timeout: 30_000 }, async () => {
   const server = createServer().listen(0, "localhost");

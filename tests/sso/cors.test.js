@@ -39,7 +39,12 @@ test("everyone may read discovery, keys, and the token endpoint's 200, 400, 401 
 });
 
 test("the SSO's preflight lets a content type through, and no Authorization", async () => {
-  for (const path of ["/v2/oauth/token", "/v2/oauth/revoke", "/oauth/jwks", "/.well-known/oauth-authorization-server"]) {
+  for (const path of [
+    "/v2/oauth/token",
+    "/v2/oauth/revoke",
+    "/oauth/jwks",
+    "/.well-known/oauth-authorization-server",
+  ]) {
     const response = await preflight(sso.issuer + path, "POST", "authorization, content-type");
     assert.equal(response.status, 204, path);
     assert.equal(response.headers.get(ALLOW), "*");

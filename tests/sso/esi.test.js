@@ -78,7 +78,11 @@ test("each claim that matters is checked", async () => {
     { azp: null },
   ]) {
     const response = await get(path, await tokenWith(claims));
-    assert.deepEqual([response.status, await response.json()], [401, { error: "token is not valid" }], JSON.stringify(claims));
+    assert.deepEqual(
+      [response.status, await response.json()],
+      [401, { error: "token is not valid" }],
+      JSON.stringify(claims),
+    );
   }
   await refused(await get(path, await tokenWith({ azp: "x" })), 401, "token audience is not valid");
   await refused(await get(path, await tokenWith({ aud: "EVE Online" })), 401, "token audience is not valid");

@@ -1,6 +1,6 @@
 // Faults: every kind at an endpoint that knows it, how often it strikes, and what it leaves behind.
 import assert from "node:assert/strict";
-import { afterEach, after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { startSso } from "../../sso/index.js";
 import { authorizeByForm, openLogin } from "../helpers/login.js";
 import { authorizeUrl, getCode, logIn, postForm, postToken, readJwt, refresh } from "../helpers/oauth.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startSso } from "../../sso/index.js";
 import { authorizeByForm, openLogin } from "../helpers/login.js";
-import { authorizeUrl, postForm, readJwt, REDIRECT_URI, SCOPES } from "../helpers/oauth.js";
+import { authorizeUrl, postForm, REDIRECT_URI, readJwt, SCOPES } from "../helpers/oauth.js";
 
 let sso;
 before(async () => {
@@ -47,7 +47,10 @@ test("cancel and unknown scopes answer in the fragment", async () => {
 
 test("what is refused is refused on a page: no state, unknown client, foreign redirect URI, no character", async () => {
   for (const parameters of [{ state: undefined }, { client_id: "nobody" }, { redirect_uri: "https://example.com/" }]) {
-    for (const init of [{}, { method: "POST", body: new URLSearchParams({ action: "authorize", character: "91000203" }) }]) {
+    for (const init of [
+      {},
+      { method: "POST", body: new URLSearchParams({ action: "authorize", character: "91000203" }) },
+    ]) {
       const response = await fetch(implicitUrl(parameters), { ...init, redirect: "manual" });
       assert.equal(response.status, 400, JSON.stringify(parameters));
     }

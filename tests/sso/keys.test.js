@@ -28,7 +28,10 @@ test("an RSA key of 2048 bits and a P-256 key, with EVE's members, and EVE's ext
   assert.equal(set.SkipUnresolvedJsonWebKeys, true);
   const [rsa, ec] = set.keys;
   assert.deepEqual(Object.keys(rsa), ["alg", "e", "kid", "kty", "n", "use"]);
-  assert.deepEqual({ ...rsa, n: "" }, { alg: "RS256", e: "AQAB", kid: "JWT-Signature-Key", kty: "RSA", n: "", use: "sig" });
+  assert.deepEqual(
+    { ...rsa, n: "" },
+    { alg: "RS256", e: "AQAB", kid: "JWT-Signature-Key", kty: "RSA", n: "", use: "sig" },
+  );
   assert.equal(Buffer.from(rsa.n, "base64url").length, 256);
   assert.deepEqual(Object.keys(ec), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
   assert.deepEqual([ec.alg, ec.crv, ec.kty, ec.use], ["ES256", "P-256", "EC", "sig"]);

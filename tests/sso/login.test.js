@@ -30,7 +30,7 @@ test("it offers the characters, shows the scopes, and can be driven by its form"
     assert.ok(html.includes(text), text);
   }
   assert.match(html, /<form method="post">/);
-  assert.match(html, /<button name="action" value="authorize">[^]*<button name="action" value="cancel"/);
+  assert.match(html, /<button name="action" value="authorize">[\s\S]*<button name="action" value="cancel"/);
 });
 
 test("it has no scripts and no files beside it, and is not for frames or caches", async () => {

@@ -1,7 +1,7 @@
 // Starting and ending: ports, options, several servers side by side, and nothing left behind.
 import assert from "node:assert/strict";
-import { connect, createServer } from "node:net";
 import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { test } from "node:test";
 import { startSso } from "../../sso/index.js";
 import { logIn, refresh } from "../helpers/oauth.js";

@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
 import { startSso } from "../../sso/index.js";
-import { CLIENT_ID, getCode, logIn, pkce, postToken, readJwt, refresh, REDIRECT_URI, SCOPES } from "../helpers/oauth.js";
+import {
+  CLIENT_ID,
+  getCode,
+  logIn,
+  pkce,
+  postToken,
+  REDIRECT_URI,
+  readJwt,
+  refresh,
+  SCOPES,
+} from "../helpers/oauth.js";
 
 let sso;
 before(async () => {
@@ -170,7 +180,10 @@ test("a malformed code is a 500 in HTML, a well-formed unknown one an invalid_gr
 
 test("an unknown client is a 401 in HTML", async () => {
   await refusedAsHtml(await postToken(sso, { ...(await getCode(sso)), client_id: "nobody" }), 401);
-  await refusedAsHtml(await postToken(sso, { grant_type: "refresh_token", refresh_token: "x", client_id: "nobody" }), 401);
+  await refusedAsHtml(
+    await postToken(sso, { grant_type: "refresh_token", refresh_token: "x", client_id: "nobody" }),
+    401,
+  );
 });
 
 test("HTML stays where EVE has it, also for a client that prefers HTML", async () => {
@@ -256,7 +269,9 @@ test("a subset of scopes is honoured, for that token; more is refused, and costs
   const first = await logIn(sso);
   const narrow = await (await refresh(sso, first.refresh_token, { scope: SCOPES[0] })).json();
   assert.equal(readJwt(narrow.access_token).scp, SCOPES[0]);
-  const tooMuch = await refresh(sso, narrow.refresh_token, { scope: `${SCOPES[0]} esi-wallet.read_character_wallet.v1` });
+  const tooMuch = await refresh(sso, narrow.refresh_token, {
+    scope: `${SCOPES[0]} esi-wallet.read_character_wallet.v1`,
+  });
   assert.equal(tooMuch.status, 400);
   assert.equal((await json(tooMuch)).error, "invalid_scope");
   const whole = await (await refresh(sso, narrow.refresh_token)).json();
