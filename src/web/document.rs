@@ -29,8 +29,8 @@ pub(super) struct Cache<T> {
     parse: fn(&str, &str) -> Result<T, Error>,
     held: RefCell<Option<(i64, Rc<T>)>>,
     flight: RefCell<Option<Flight<Answer<T>>>>,
-    /// The last fetch that failed, and how.
-    failure: RefCell<Option<(i64, Error)>>,
+    /// When the last fetch failed, if it did.
+    failed_at: Cell<Option<i64>>,
     /// When a document was last asked for although a fresh one was held.
     forced_at: Cell<Option<i64>>,
 }
@@ -45,42 +45,54 @@ impl<T: 'static> Source<T> {
             parse,
             held: RefCell::new(None),
             flight: RefCell::new(None),
-            failure: RefCell::new(None),
+            failed_at: Cell::new(None),
             forced_at: Cell::new(None),
         }))
     }
 }
 
 impl<T: 'static> Cache<T> {
-    /// The document, fetched if none is held or the held one is old. Where that fails, an old one is
-    /// better than none.
-    pub(super) async fn get(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+    /// The document, fetched if none is held or the held one is old. Where that fails, an old one, or
+    /// the `snapshot`, is better than none, and nobody asks again for a while.
+    pub(super) async fn get(
+        self: &Rc<Self>,
+        request: Request,
+        row: String,
+        snapshot: Option<fn() -> T>,
+    ) -> Answer<T> {
         let now = clock::now();
         if self.held.borrow().is_none() {
             self.restore(&request.url, &row);
         }
         let held = self.held.borrow().clone();
-        if let Some((fetched_at, document)) = &held
-            && is_fresh(*fetched_at, now)
-        {
-            return Ok(Rc::clone(document));
-        }
-        let failure = self.failure.borrow().clone();
-        let answer = match failure {
-            Some((failed_at, error)) if cooling(failed_at, now) => Err(error),
-            _ => self.fetch(request, row).await,
+        let spare = match held {
+            Some((fetched_at, document)) if is_fresh(fetched_at, now) => return Ok(document),
+            Some((_, document)) => document,
+            None => match snapshot {
+                Some(snapshot) => Rc::new(snapshot()),
+                None => return self.fetch(request, row).await,
+            },
         };
-        answer.or_else(|error| held.map(|(_, document)| document).ok_or(error))
+        if self.failed_at.get().is_some_and(|at| cooling(at, now)) {
+            return Ok(spare);
+        }
+        Ok(self.fetch(request, row).await.unwrap_or(spare))
     }
 
     /// The document as the server has it now, although a fresh one is held; at most once in a while.
-    pub(super) async fn renew(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+    pub(super) async fn renew(
+        self: &Rc<Self>,
+        request: Request,
+        row: String,
+        snapshot: Option<fn() -> T>,
+    ) -> Answer<T> {
         let now = clock::now();
         if self.forced_at.get().is_some_and(|at| cooling(at, now)) {
-            return self.get(request, row).await;
+            return self.get(request, row, snapshot).await;
         }
         self.forced_at.set(Some(now));
-        self.fetch(request, row).await
+        let answer = self.fetch(request, row).await;
+        answer.or_else(|error| Ok(Rc::new(snapshot.ok_or(error)?())))
     }
 
     async fn fetch(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
@@ -95,9 +107,8 @@ impl<T: 'static> Cache<T> {
 
     async fn load(self: Rc<Self>, request: Request, row: String) -> Answer<T> {
         let answer = self.ask(&request, &row).await;
-        let failure = answer.as_ref().err().cloned();
-        self.failure
-            .replace(failure.map(|error| (clock::now(), error)));
+        self.failed_at
+            .set(answer.as_ref().err().map(|_| clock::now()));
         self.flight.replace(None);
         answer
     }

@@ -21,11 +21,9 @@ impl EsiSecurity {
             Source::Fetched(cache) => cache,
         };
         let (request, row) = self.document(&inner.metadata_url);
-        let answer = cache.get(request, row).await;
-        if inner.metadata_url == EVE_URL {
-            return answer.or_else(|_| Ok(Rc::new(Metadata::eve())));
-        }
-        answer
+        let snapshot: Option<fn() -> Metadata> =
+            (inner.metadata_url == EVE_URL).then_some(Metadata::eve);
+        cache.get(request, row, snapshot).await
     }
 
     /// The server's key set; `renewed` asks the server although a fresh one is held.
@@ -40,15 +38,13 @@ impl EsiSecurity {
             reason: "it names no jwks_uri",
         })?;
         let (request, row) = self.document(url);
-        let answer = if renewed {
-            cache.renew(request, row).await
+        let snapshot: Option<fn() -> KeySet> =
+            (Some(url) == Metadata::eve().jwks_uri.as_ref()).then_some(KeySet::eve);
+        if renewed {
+            cache.renew(request, row, snapshot).await
         } else {
-            cache.get(request, row).await
-        };
-        if Some(url) == Metadata::eve().jwks_uri.as_ref() {
-            return answer.or_else(|_| Ok(Rc::new(KeySet::eve())));
+            cache.get(request, row, snapshot).await
         }
-        answer
     }
 
     fn document(&self, url: &str) -> (Request, String) {
