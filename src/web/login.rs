@@ -26,10 +26,13 @@ use crate::{Error, Phase};
 /// Beyond this many characters EVE's SSO has answered with 404.
 const LONG_ADDRESS: usize = 2000;
 
+/// A shorter `state` could be guessed (RFC 6749 section 10.10).
+const SHORTEST_STATE: usize = 8;
+
 /// What an authorization request may be told.
 #[derive(Default)]
 pub struct AuthUriOptions {
-    /// Made where it is not given.
+    /// Made where it is not given; at least 8 characters.
     pub state: Option<String>,
     /// `None`: those of the options.
     pub scopes: Option<Vec<String>>,
@@ -91,11 +94,11 @@ impl EsiSecurity {
             .map(|address| address::return_to(&address))
             .transpose()?;
         let state = match uri.state {
-            Some(state) if state.is_empty() => {
+            Some(state) if state.len() < SHORTEST_STATE => {
                 return Err(Error::InvalidArgument {
                     phase,
                     name: Cow::Borrowed("state"),
-                    reason: "must not be empty",
+                    reason: "must have at least 8 characters",
                 });
             }
             Some(state) => state,

@@ -1,13 +1,18 @@
 //! Verifying the access token: the key set from the server, the signature by the browser, the rest by
 //! the floor below.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
+use core::ops::RangeInclusive;
 
 use super::clock;
 use super::security::EsiSecurity;
 use super::subtle;
 use crate::jwt::{Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
 use crate::{Error, Phase};
+
+/// By how many seconds clocks may be said to differ: more would switch the checks off.
+const LEEWAY: RangeInclusive<i64> = 0..=300;
 
 /// What a verification may be told.
 #[derive(Default)]
@@ -16,7 +21,7 @@ pub struct VerifyOptions {
     pub kid: Option<String>,
     /// The checks; all of them by default.
     pub checks: Checks,
-    /// Seconds by which clocks may differ; `None`: ten.
+    /// Seconds by which clocks may differ, 0 to 300; `None`: ten.
     pub leeway: Option<i64>,
 }
 
@@ -24,6 +29,16 @@ impl EsiSecurity {
     /// The claims of the access token, once it has passed every check.
     pub async fn verify(&self, options: VerifyOptions) -> Result<Claims, Error> {
         let phase = Phase::Verify;
+        if options
+            .leeway
+            .is_some_and(|leeway| !LEEWAY.contains(&leeway))
+        {
+            return Err(Error::InvalidArgument {
+                phase,
+                name: Cow::Borrowed("leeway"),
+                reason: "must be 0 to 300 seconds",
+            });
+        }
         let row = self.who().row;
         let access = row.session.borrow().access().cloned();
         let token = access.ok_or(Error::NoToken { phase })?.token;
