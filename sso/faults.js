@@ -138,7 +138,8 @@ const KINDS = {
     endpoints: ["token"],
     apply: changed((body) => {
       const [header, payload, signature] = body.access_token.split(".");
-      body.access_token = [header, payload, [...signature].reverse().join("")].join(".");
+      const forged = Buffer.from(signature, "base64url").reverse().toString("base64url");
+      body.access_token = [header, payload, forged].join(".");
     }),
   },
   "wrong-issuer": {
