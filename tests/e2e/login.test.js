@@ -258,6 +258,7 @@ test("arguments of the wrong type are refused by name, and no login is begun", a
     for (const [method, options, name] of [
       ["getAuthUri", { state: 7 }, "state"],
       ["getAuthUri", { state: "" }, "state"],
+      ["getAuthUri", { state: "7-chars" }, "state"],
       ["getAuthUri", { scopes: "esi-skills.read_skills.v1" }, "scopes"],
       ["getAuthUri", { scopes: [""] }, "scopes"],
       ["getAuthUri", { scopes: ["one two"] }, "scopes"],

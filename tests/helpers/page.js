@@ -187,6 +187,39 @@ class Page {
     return this.driver.wait(() => condition(this), PATIENCE, String(condition));
   }
 
+  /** From now on this document gets the servers' answers only after `releaseAnswers`. */
+  holdAnswers() {
+    return this.runBare(() => {
+      const { fetch } = globalThis;
+      const released = new Promise((resolve) => {
+        globalThis.releaseAnswers = resolve;
+      });
+      globalThis.fetch = async (...request) => {
+        const answer = await fetch(...request);
+        await released;
+        return answer;
+      };
+    });
+  }
+
+  releaseAnswers() {
+    return this.runBare(() => globalThis.releaseAnswers());
+  }
+
+  /** Cuts the network off, or gives it back. */
+  async setOffline(offline) {
+    if (!offline) return this.driver.deleteNetworkConditions();
+    await this.driver.setNetworkConditions({ offline, latency: 0, download_throughput: 0, upload_throughput: 0 });
+  }
+
+  /** A new document, which knows neither metadata nor keys; the session stays. */
+  async forgetDocuments() {
+    await this.runBare(() => {
+      for (const key of Object.keys(sessionStorage)) if (key.includes("/document/")) sessionStorage.removeItem(key);
+    });
+    await this.open("/");
+  }
+
   /** Moves this document's clock. */
   shiftClock(seconds) {
     return this.runBare((milliseconds) => {
