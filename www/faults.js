@@ -27,7 +27,10 @@ const KINDS = {
   "oauth-error": { label: "Refused: invalid_grant" },
   "no-access-token": { label: "No access token" },
   "expires-in": { label: "A token for 75 seconds", members: { value: 75 } },
-  claims: { label: "Another app’s token", members: { value: { aud: ["another-app", "EVE Online"], azp: "another-app" } } },
+  claims: {
+    label: "Another app’s token",
+    members: { value: { aud: ["another-app", "EVE Online"], azp: "another-app" } },
+  },
   "bad-signature": { label: "A forged signature" },
   "wrong-issuer": { label: "Another issuer" },
   "unusable-keys": { label: "Damaged keys" },
@@ -61,7 +64,9 @@ export class FaultPanel {
   #show({ faults, kinds }) {
     if (Object.keys(this.#kinds).length === 0) {
       this.#kinds = kinds;
-      find("fault-endpoint").replaceChildren(...Object.keys(kinds).map((name) => option(name, ENDPOINTS[name] ?? name)));
+      find("fault-endpoint").replaceChildren(
+        ...Object.keys(kinds).map((name) => option(name, ENDPOINTS[name] ?? name)),
+      );
       find("fault-endpoint").value = "token";
       this.showKinds();
     }

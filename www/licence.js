@@ -6,7 +6,7 @@ import { portrait } from "./portrait.js";
 import { scopeLabel } from "./scopes.js";
 
 const NONE = "—";
-const LINE = 52;
+const LINE = 120;
 
 const shorten = (text) => (text && text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-5)}` : text);
 
@@ -19,17 +19,25 @@ function fill(id, text, title = "") {
 }
 
 function chips(id, names) {
-  const list = names.map((name) => element("li", { title: name }, element("span", {}, scopeLabel(name)), element("code", {}, name)));
+  const list = names.map((name) =>
+    element("li", { title: name }, element("span", {}, scopeLabel(name)), element("code", {}, name)),
+  );
   find(id).replaceChildren(...list);
 }
 
-/** Two lines as on a passport, for the look of it. */
-function machineLines({ name, characterId, tenant, expiresAt }) {
-  const plain = (text) => text.normalize("NFKD").replace(/\p{Mark}/gu, "").toUpperCase().replace(/[^A-Z0-9]/g, "<");
-  const expiry = expiresAt === null ? "" : new Date(expiresAt * 1000).toISOString().slice(0, 16);
-  const lines = [`LC<${tenant ?? ""}<<${name ?? ""}`, `${characterId ?? ""}<<${expiry}<<ESI`];
-  return lines.map((line) => plain(line).padEnd(LINE, "<").slice(0, LINE)).join("\n");
+/** Two lines as on a passport, for the look of it; longer than any screen, which cuts them off. */
+function machineLines(...lines) {
+  const plain = (text) =>
+    text
+      .normalize("NFKD")
+      .replace(/\p{Mark}/gu, "")
+      .toUpperCase()
+      .replace(/[^A-Z0-9]/g, "<");
+  return lines.map((line) => plain(line).padEnd(LINE, "<")).join("\n");
 }
+
+/** The moment as digits: 20260131T2359Z. */
+const compact = (seconds) => new Date(seconds * 1000).toISOString().replace(/:\d\d\.\d+|[-:]/g, "");
 
 let drawn;
 
@@ -38,6 +46,12 @@ function draw(characterId) {
   drawn = characterId;
   find("portrait").replaceChildren(portrait(characterId));
   find("guilloche").replaceChildren(guilloche(characterId));
+}
+
+/** The licence that nobody has asked for yet. */
+export function drawBlank() {
+  find("blank-portrait").append(portrait(0));
+  find("blank-guilloche").append(guilloche(0));
 }
 
 function judge(verdict, text, reason = "") {
@@ -61,11 +75,19 @@ export function showVerified(claims, requested) {
   fill("region", [claims.tenant, claims.region].filter(Boolean).map(capitalise).join(" · ") || null);
   fill("tenant", claims.tier && claims.tier !== "live" ? claims.tier : "");
   chips("granted-scopes", claims.scopes);
-  if (claims.scopes.length === 0) find("granted-scopes").append(element("li", {}, element("span", {}, "None: only who you are")));
+  if (claims.scopes.length === 0)
+    find("granted-scopes").append(element("li", {}, element("span", {}, "None: only who you are")));
   const refused = requested.filter((name) => !claims.scopes.includes(name));
   chips("refused-scopes", refused);
   find("refused").hidden = refused.length === 0;
-  fill("machine-lines", machineLines(claims));
+  find("granted").hidden = false;
+  fill(
+    "machine-lines",
+    machineLines(
+      `LC<${claims.tenant ?? ""}<<${claims.name ?? ""}`,
+      `${claims.characterId ?? ""}<<${claims.expiresAt ? compact(claims.expiresAt) : ""}`,
+    ),
+  );
   judge("verified", "Verified");
 }
 
@@ -80,8 +102,7 @@ export function showUnverified(reason) {
   fill("character-name", "Unknown pilot");
   for (const id of ["character-id", "owner", "issuer", "region"]) fill(id, null);
   fill("tenant", "");
-  chips("granted-scopes", []);
-  find("refused").hidden = true;
-  fill("machine-lines", "<".repeat(LINE));
-  judge("unverified", "Not verified", `${reason}. Do not trust this licence.`);
+  find("granted").hidden = true;
+  fill("machine-lines", machineLines("LC", ""));
+  judge("unverified", "Not verified", `${capitalise(reason)}. Do not trust this licence.`);
 }

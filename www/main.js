@@ -1,155 +1,83 @@
-// The page: which session it shows, what its buttons do, and what it says when something goes wrong.
+// The page: what its buttons do, and what it says when something goes wrong.
 import { whileBusy } from "./busy.js";
-import { element, find } from "./dom.js";
-import { callEsi, ROUTES, showAnswer } from "./esi.js";
+import { find } from "./dom.js";
+import { callEsi, chosenRoute, clearAnswer, offerRoutes, showAnswer, showRouteHint } from "./esi.js";
 import { FaultPanel } from "./faults.js";
-import { guilloche } from "./guilloche.js";
-import { showChecking, showExpired, showUnverified, showVerified } from "./licence.js";
+import { drawBlank, showChecking, showUnverified, showVerified } from "./licence.js";
 import { Log } from "./log.js";
 import { Notice } from "./notice.js";
-import { portrait } from "./portrait.js";
-import { Ring } from "./ring.js";
-import { SCOPES } from "./scopes.js";
+import { chosenScopes, offerScopes } from "./scopes.js";
 import { findLocalServer } from "./server.js";
-import { finishLogin, isSignedIn, openSession, requestedScopes } from "./session.js";
+import { Session } from "./session.js";
 import { Settings } from "./settings.js";
-
-const USUAL_LIFE = 1200;
+import { render } from "./view.js";
 
 const log = new Log(find("log"));
 const notice = new Notice(find("notice"));
-const ring = new Ring(find("ring"), find("time-left"));
-const local = await findLocalServer();
-const settings = new Settings(local, open);
+const settings = new Settings(await findLocalServer(), open);
 
-/** @type {import("esi-security").EsiSecurity | undefined} */
-let security;
-/** @type {import("esi-security").EsiClaims | undefined} of the token at hand, once it is verified */
-let claims;
+/** @type {Session | undefined} */
+let session;
 /** @type {FaultPanel} */
 let faults;
-/** True from the opening of a session until it is known what to show. */
+/** True until it is known what to show. */
 let opening = true;
+/** @type {Promise<boolean> | undefined} the verification of the tokens that came last */
+let verification;
 
-// What stands on the page, brought up to date after everything that happens and each second.
+// What is done, and what is said about it.
 
-function timeLeft() {
-  return security.tokenExpiry === null ? null : security.tokenExpiry - Math.floor(Date.now() / 1000);
-}
-
-/** How long the token lives in all. */
-function lifeOf({ issuedAt, expiresAt } = {}) {
-  return issuedAt && expiresAt ? expiresAt - issuedAt : USUAL_LIFE;
-}
-
-function lifeWord(state, left) {
-  if (state === "refreshing" || state === "offline") return state;
-  if (left === null) return "unknown";
-  return left > 0 ? "left" : "expired";
-}
-
-function show(view) {
-  for (const part of document.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== view;
-}
-
-function render() {
-  const state = security?.state ?? "signed-out";
-  const signedIn = security !== undefined && isSignedIn(security);
-  find("state").textContent = state;
-  find("state").dataset.state = state;
-  document.title = signedIn && claims?.name ? `${claims.name} · Pilot licence` : "Pilot licence · esi-security";
-  show(opening ? "loading" : signedIn ? "signed-in" : "signed-out");
-  if (!signedIn) return;
-  const left = timeLeft();
-  ring.show(left, lifeOf(claims));
-  find("life-word").textContent = lifeWord(state, left);
-  find("licence").dataset.state = state;
-  if (left !== null && left <= 0) showExpired();
-}
-
-function chosenRoute() {
-  return ROUTES.find(({ id }) => id === find("esi-route").value);
-}
-
-function showRouteHint() {
-  const { scope } = chosenRoute();
-  if (!claims) find("esi-hint").textContent = "Whom to ask about is known once the token is verified.";
-  else if (scope && !claims.scopes.includes(scope)) find("esi-hint").textContent = `Needs ${scope}, which was not granted.`;
-  else find("esi-hint").textContent = "";
-}
-
-function chosenScopes() {
-  return [...document.querySelectorAll("#scopes input:checked")].map(({ value }) => value);
-}
-
-function showScopeHint() {
-  const none = chosenScopes().length === 0;
-  find("scope-hint").textContent = none ? "Nothing but who you are: your name, and that it is you." : "";
-}
-
-// What is done, and what is said when it fails.
-
-/** Does it, and logs the error if there is one. @returns {Promise<boolean>} whether it went well */
+/** Does it, and tells of the error if there is one. @returns {Promise<boolean>} whether it went well */
 async function attempt(what, work) {
   try {
     const done = work();
-    render();
+    render(session, opening);
     await done;
     return true;
   } catch (error) {
     log.fail(what, error);
-    explain(error);
+    explain(what, error);
     return false;
   } finally {
-    render();
-    // Without its local SSO the page has said so already, at the call that failed.
+    render(session, opening);
+    // If the local SSO is gone, the call that failed has said so.
     await faults?.update().catch(() => {});
   }
 }
 
 /** What a pilot should know without reading the log. */
-function explain(error) {
+function explain(what, error) {
   if (error.code === "invalid_grant" || error.code === "needs_login") {
     notice.show("warning", "The SSO has ended this session. What you hold works until it expires; then log in again.");
+  } else if (what !== "Verify") {
+    // That one has its place on the licence.
+    notice.show("warning", `${what} did not work: ${error.message}.`);
   }
 }
 
-/** @type {Promise<import("esi-security").EsiClaims> | undefined} the verification that has the last word */
-let verifying;
-
-/** Shows what the token at hand says, if it is what it claims to be. */
 async function verify() {
-  const mine = security.verify();
-  verifying = mine;
-  claims = undefined;
+  const verifying = session.verify();
   showChecking();
   try {
-    const verified = await mine;
-    // Another token came meanwhile.
-    if (mine !== verifying) return;
-    claims = verified;
-    showVerified(claims, requestedScopes());
+    if (!(await verifying)) return;
+    const { claims, requestedScopes } = session;
+    showVerified(claims, requestedScopes);
     log.add("done", "Verified", [
       ["character", claims.name],
       ["issuer", claims.issuer],
     ]);
   } catch (error) {
-    if (mine === verifying) showUnverified(error.message);
+    showUnverified(error.message);
+    clearAnswer();
     throw error;
   } finally {
-    showRouteHint();
+    showRouteHint(session.claims);
   }
 }
 
-async function refresh() {
-  await security.refresh();
-  notice.hide();
-}
-
 async function logOut() {
-  const { revoked, status, tokenTypeHint, error } = await security.revoke();
-  claims = undefined;
-  find("esi-result").replaceChildren();
+  const { revoked, status, tokenTypeHint, error } = await session.logOut();
+  clearAnswer();
   if (revoked) {
     const details = [
       ["revoked", tokenTypeHint],
@@ -161,35 +89,33 @@ async function logOut() {
     log.fail("Log out", error);
     notice.show("warning", "Your tokens are gone from here, but the SSO did not confirm that it has forgotten them.");
   }
-  render();
+  render(session, opening);
   find("login").focus();
 }
 
 async function call() {
-  if (!claims) return;
-  const route = chosenRoute();
-  const path = route.path(claims.characterId);
-  const answer = await callEsi(security, settings.server.apiOrigin + path, route.scope);
-  showAnswer(path, answer);
-  log.add(answer.ok ? "done" : "error", `ESI: ${route.label}`, [["status", answer.status]]);
+  if (!session.claims) return;
+  const { label, path, scope } = chosenRoute();
+  const address = path(session.claims.characterId);
+  const answer = await callEsi(session.security, settings.server.apiOrigin + address, scope);
+  showAnswer(address, answer);
+  log.add(answer.ok ? "done" : "error", `ESI: ${label}`, [["status", answer.status]]);
 }
 
 // Opening a session: at the start, after a login, and when another server was chosen.
 
 /** Finishes the login that this address is the answer to, if it is one. */
-async function finish() {
+async function finishLogin() {
   try {
-    if (!(await finishLogin(security))) return;
-    log.add("done", "Logged in");
-    notice.hide();
+    if (await session.finishLogin()) log.add("done", "Logged in");
   } catch (error) {
     log.fail("Login", error);
     if (error.retryable) {
-      const help = { label: "Try again", onClick: resume };
-      notice.show("warning", "EVE has let you in, but the last step did not get through. It can still be finished.", help);
+      const text = "The SSO has let you in, but the last step did not get through. It can still be done.";
+      notice.show("warning", text, { label: "Try again", onClick: retryLogin });
       return;
     }
-    // The address holds nothing any more that a reload could use.
+    // Nothing in the address is of use to a reload any more.
     history.replaceState(null, "", "/");
     if (error.code === "access_denied") {
       notice.show("info", "You cancelled the login, and nothing was shared. Try again whenever you like.");
@@ -199,16 +125,23 @@ async function finish() {
   }
 }
 
-/** A session from before a reload: makes sure that its token is good, and shows it. */
+function retryLogin() {
+  notice.hide();
+  find("main").focus();
+  return resume();
+}
+
+/** A session from before a reload: sees to it that its token is good, and shows it. */
 async function takeUp() {
+  const { security } = session;
   if (security.state === "needs-login") {
     notice.show("info", "Your last session has ended. Log in again to go on.");
   } else if (security.isTokenExpired()) {
-    // The event below verifies the new token.
     await security.refresh().catch((error) => {
       showUnverified(error.message);
       throw error;
     });
+    await verification;
   } else {
     await verify();
   }
@@ -216,88 +149,97 @@ async function takeUp() {
 
 async function resume() {
   opening = true;
-  render();
-  updated = undefined;
-  await finish();
-  // Tokens that came just now are being verified already.
-  await (updated ?? (security.state !== "signed-out" && attempt("Session", takeUp)));
+  render(session, opening);
+  verification = undefined;
+  await finishLogin();
+  if (verification) await verification;
+  else if (session.security.state !== "signed-out") await attempt("Session", takeUp);
   opening = false;
-  render();
+  render(session, opening);
 }
 
 async function open() {
-  notice.hide();
-  claims = undefined;
-  security?.free();
-  security = undefined;
   const { server } = settings;
+  notice.hide();
+  session?.close();
+  session = undefined;
   find("server-name").textContent = server?.id === "local" ? "Local SSO" : "EVE Online";
   faults = new FaultPanel(server?.adminUrl);
   const opened = await attempt("Opening", async () => {
-    if (server) security = await openSession(server);
+    if (server) session = await Session.open(server);
   });
-  if (security) return resume();
+  if (session) return resume();
   opening = false;
-  render();
-  if (!opened) notice.show("warning", "The package could not be opened.", { label: "Try again", onClick: open });
+  render(session, opening);
+  if (!opened) notice.show("warning", "The package could not be loaded.", { label: "Try again", onClick: open });
 }
 
-/** @type {Promise<boolean> | undefined} the verification of the tokens that came last */
-let updated;
-
+// Tokens changed: by a login, by a refresh, or because a call needed a fresh one.
 window.addEventListener("esi:token-refreshed", ({ detail }) => {
   log.add("event", "esi:token-refreshed", [
-    ["expires in", `${detail.expires_in} s`],
+    ["expires in", detail.expires_in === null ? "unknown" : `${detail.expires_in} s`],
     ["type", detail.token_type],
     ["refresh token", detail.refresh_token ? "yes" : "none"],
   ]);
-  updated = attempt("Verify", verify);
+  verification = attempt("Verify", verify);
 });
 
-// The page as the browser keeps it for its Back button still waits for the login that it left for.
+// A page that the browser kept for its Back button still waits for the login that it left for.
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
+/** Once a second: the ring, and the end of a session that nothing can refresh. */
+function tick() {
+  const wasShown = !opening && !find("licence").closest("[hidden]");
+  render(session, opening);
+  if (wasShown && session.security.state === "needs-login") {
+    notice.show("info", "Your session has ended. Log in again to go on.");
+  }
+}
 
 // What the pilot can do.
 
-function onClick(id, what, work) {
-  const button = find(id);
-  button.addEventListener("click", () => whileBusy(button, () => attempt(what, work)));
-}
-
-function onSubmit(form, id, what, work) {
-  find(form).addEventListener("submit", (event) => {
-    event.preventDefault();
-    whileBusy(find(id), () => attempt(what, work));
+/** Lets a button work, and takes an old message away when it went well. */
+function act(button, what, work) {
+  return whileBusy(button, async () => {
+    const before = notice.current;
+    if ((await attempt(what, work)) && notice.current === before) notice.hide();
   });
 }
 
-onSubmit("login-form", "login", "Login", async () => {
-  if (!security) return settings.open();
-  await security.login({ scopes: chosenScopes(), returnTo: "/" });
+function onClick(id, what, work) {
+  find(id).addEventListener("click", (event) => act(event.currentTarget, what, work));
+}
+
+function onSubmit(id, what, work) {
+  find(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(event.currentTarget.querySelector("[type=submit]"), what, work);
+  });
+}
+
+onSubmit("login-form", "Login", async () => {
+  if (!session) return settings.open();
+  await session.security.login({ scopes: chosenScopes(), returnTo: "/" });
 });
-onClick("refresh", "Refresh", refresh);
+onClick("refresh", "Refresh", () => session.security.refresh());
 onClick("verify", "Verify", verify);
 onClick("logout", "Log out", logOut);
-onSubmit("esi-form", "call-esi", "Call ESI", call);
-onSubmit("fault-form", "apply-fault", "Fault", async () => log.add("note", "Fault on", [], await faults.apply()));
-onClick("clear-faults", "Faults", async () => {
+onSubmit("esi-form", "Call ESI", call);
+onSubmit("fault-form", "Fault", async () => log.add("note", "Fault on", [], await faults.apply()));
+onClick("clear-faults", "Clear faults", async () => {
   await faults.clear();
   log.add("note", "Faults cleared");
 });
-onClick("rotate-keys", "Keys", async () => log.add("note", "Keys rotated", [["new key", (await faults.rotateKeys()).kid]]));
+onClick("rotate-keys", "Rotate keys", async () => {
+  const { kid } = await faults.rotateKeys();
+  log.add("note", "Keys rotated", [["new key", kid]]);
+});
 find("clear-log").addEventListener("click", () => log.clear());
-find("esi-route").addEventListener("change", showRouteHint);
+find("esi-route").addEventListener("change", () => showRouteHint(session.claims));
 find("fault-endpoint").addEventListener("change", () => faults.showKinds());
-find("scopes").addEventListener("change", showScopeHint);
 
-find("scopes").append(
-  ...SCOPES.map(({ name, label, preset }) => {
-    const box = element("input", { type: "checkbox", name: "scope", value: name, ...(preset && { checked: "" }) });
-    return element("label", { class: "scope" }, box, element("span", {}, label, element("code", {}, name)));
-  }),
-);
-find("esi-route").append(...ROUTES.map(({ id, label }) => element("option", { value: id }, label)));
-find("specimen").append(guilloche(7), portrait(0));
-
-setInterval(render, 1000);
+offerScopes();
+offerRoutes();
+drawBlank();
+setInterval(tick, 1000);
 await open();

@@ -9,6 +9,11 @@ export class Notice {
     this.#place = place;
   }
 
+  /** What is shown: another object after each message, null for none. */
+  get current() {
+    return this.#place.firstElementChild;
+  }
+
   /**
    * @param {"info" | "warning"} kind
    * @param {string} text

@@ -55,7 +55,11 @@ function definitions(key, hue, suit, random) {
       [0.55, "rgb(0 0 0 / 0)"],
       [1, "rgb(0 0 0 / 0.55)"],
     ]),
-    svg("filter", { id: `${key}-soft`, x: "-60%", y: "-60%", width: "220%", height: "220%" }, svg("feGaussianBlur", { stdDeviation: random(11, 15) })),
+    svg(
+      "filter",
+      { id: `${key}-soft`, x: "-60%", y: "-60%", width: "220%", height: "220%" },
+      svg("feGaussianBlur", { stdDeviation: random(11, 15) }),
+    ),
   );
 }
 
@@ -82,7 +86,14 @@ function sky(key, hue, random) {
   const radius = random(44, 74);
   const [x, y] = [random(24, 60), random(44, 82)];
   const planet = svg("circle", { cx: x, cy: y, r: radius, fill: `url(#${key}-planet)` });
-  const haze = svg("circle", { cx: x, cy: y, r: radius + 1.6, fill: "none", stroke: tint(hue, 60, 74, 0.28), "stroke-width": 1.6 });
+  const haze = svg("circle", {
+    cx: x,
+    cy: y,
+    r: radius + 1.6,
+    fill: "none",
+    stroke: tint(hue, 60, 74, 0.28),
+    "stroke-width": 1.6,
+  });
   return svg(
     "g",
     {},
@@ -123,10 +134,14 @@ function shoulders(key, light, random) {
 
 /** Outlines of visors; `w` is half their width, `y` their upper edge. */
 const VISORS = [
-  (w, y) => `M${100 - w} ${y + 8} Q100 ${y - 12} ${100 + w} ${y + 8} L${100 + w - 5} ${y + 34} Q100 ${y + 58} ${100 - w + 5} ${y + 34}Z`,
-  (w, y) => `M${100 - w} ${y + 4} Q100 ${y - 8} ${100 + w} ${y + 4} L${100 + w - 3} ${y + 24} L114 ${y + 32} L108 ${y + 56} L92 ${y + 56} L86 ${y + 32} L${100 - w + 3} ${y + 24}Z`,
-  (w, y) => `M${100 - w} ${y + 14} Q${100 - w + 8} ${y - 6} 100 ${y - 6} T${100 + w} ${y + 14} Q${100 + w - 4} ${y + 50} 100 ${y + 54} Q${100 - w + 4} ${y + 50} ${100 - w} ${y + 14}Z`,
-  (w, y) => `M${100 - w} ${y + 6} L100 ${y + 1} L${100 + w} ${y + 6} L${100 + w - 6} ${y + 27} L100 ${y + 36} L${100 - w + 6} ${y + 27}Z`,
+  (w, y) =>
+    `M${100 - w} ${y + 8} Q100 ${y - 12} ${100 + w} ${y + 8} L${100 + w - 5} ${y + 34} Q100 ${y + 58} ${100 - w + 5} ${y + 34}Z`,
+  (w, y) =>
+    `M${100 - w} ${y + 4} Q100 ${y - 8} ${100 + w} ${y + 4} L${100 + w - 3} ${y + 24} L114 ${y + 32} L108 ${y + 56} L92 ${y + 56} L86 ${y + 32} L${100 - w + 3} ${y + 24}Z`,
+  (w, y) =>
+    `M${100 - w} ${y + 14} Q${100 - w + 8} ${y - 6} 100 ${y - 6} T${100 + w} ${y + 14} Q${100 + w - 4} ${y + 50} 100 ${y + 54} Q${100 - w + 4} ${y + 50} ${100 - w} ${y + 14}Z`,
+  (w, y) =>
+    `M${100 - w} ${y + 6} L100 ${y + 1} L${100 + w} ${y + 6} L${100 + w - 6} ${y + 27} L100 ${y + 36} L${100 - w + 6} ${y + 27}Z`,
 ];
 
 function helmet(key, hue, light, random) {
@@ -150,28 +165,50 @@ function helmet(key, hue, light, random) {
     ...ear(left - 7, 14),
     ...ear(right - 7, 14),
     svg("path", { d: shell, fill: `url(#${key}-metal)` }),
-    svg("path", { d: `M${100 - fin} ${crown + 24} L${100 - fin * 0.45} ${crown - 3} L${100 + fin * 0.45} ${crown - 3} L${100 + fin} ${crown + 24}Z`, fill: "rgb(0 0 0 / 0.26)" }),
+    svg("path", {
+      d: `M${100 - fin} ${crown + 24} L${100 - fin * 0.45} ${crown - 3} L${100 + fin * 0.45} ${crown - 3} L${100 + fin} ${crown + 24}Z`,
+      fill: "rgb(0 0 0 / 0.26)",
+    }),
     svg("path", { d: `M100 ${crown - 2} V${crown + 22}`, stroke: light, "stroke-width": 1.6, opacity: 0.75 }),
     svg("path", { d: `M${left + 5} 158 Q100 176 ${right - 5} 158`, ...seam }),
     svg("path", { d: "M84 186 L88 171 H112 L116 186", ...seam }),
     svg("path", { d: visor, fill: "rgb(2 4 6)", stroke: "rgb(2 4 6)", "stroke-width": 6, "stroke-linejoin": "round" }),
-    svg("path", { d: visor, fill: `url(#${key}-visor)`, stroke: tint(hue, 50, 78, 0.5), "stroke-width": 0.8, "stroke-linejoin": "round" }),
+    svg("path", {
+      d: visor,
+      fill: `url(#${key}-visor)`,
+      stroke: tint(hue, 50, 78, 0.5),
+      "stroke-width": 0.8,
+      "stroke-linejoin": "round",
+    }),
     svg("clipPath", { id: clip }, svg("path", { d: visor })),
     svg(
       "g",
       { "clip-path": `url(#${clip})` },
-      svg("path", { d: `M${left} 90 H${100 - random(2, 14)} L${left + 16} 170 H${left - 20}Z`, fill: "rgb(255 255 255 / 0.17)" }),
+      svg("path", {
+        d: `M${left} 90 H${100 - random(2, 14)} L${left + 16} 170 H${left - 20}Z`,
+        fill: "rgb(255 255 255 / 0.17)",
+      }),
       svg("ellipse", { cx: 118, cy: 168, rx: 62, ry: 25, fill: tint(hue + 10, 62, 60, 0.24) }),
     ),
     // The planet's light along one edge.
-    svg("path", { d: `M${left + 1} 128 C${left + 1} ${crown + 16} ${left + 22} ${crown + 1.5} 100 ${crown + 1.5}`, fill: "none", stroke: tint(hue, 70, 86, 0.6), "stroke-width": 1.8, "stroke-linecap": "round" }),
+    svg("path", {
+      d: `M${left + 1} 128 C${left + 1} ${crown + 16} ${left + 22} ${crown + 1.5} 100 ${crown + 1.5}`,
+      fill: "none",
+      stroke: tint(hue, 70, 86, 0.6),
+      "stroke-width": 1.8,
+      "stroke-linecap": "round",
+    }),
   );
 }
 
+/** Gradients are found by id, so no two drawings of a page may share any. */
+let drawings = 0;
+
 /** @param {number} characterId */
 export function portrait(characterId) {
+  drawings += 1;
   const random = randomFrom(characterId);
-  const key = `pilot-${characterId}`;
+  const key = `portrait-${drawings}`;
   const hue = HUES[Math.floor(random(0, HUES.length - 0.01))] + random(-6, 6);
   const suit = hue + random(-30, 30);
   const light = tint(hue + 20, 80, 74);

@@ -13,8 +13,9 @@
 export async function findLocalServer() {
   try {
     const response = await fetch("/config.json");
-    return { ...(await response.json()), id: "local" };
+    return response.ok ? { ...(await response.json()), id: "local" } : null;
   } catch {
+    // No answer, or index.html in its place.
     return null;
   }
 }

@@ -62,7 +62,7 @@ export class Settings {
 
   #complain(problem) {
     find("client-id-problem").textContent = problem;
-    find("client-id").toggleAttribute("aria-invalid", problem !== "");
+    find("client-id").setAttribute("aria-invalid", problem !== "");
   }
 
   #submit(event) {
