@@ -1,0 +1,60 @@
+// Builds `pkg/`, the WebAssembly module with its glue, unless it is already what these sources give.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fail, isMain, output, ROOT, run } from "./run.js";
+import { setup } from "./setup.js";
+
+const SOURCES = ["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js", "scripts/build.js"];
+const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
+const STAMP = join(ROOT, "pkg/.fingerprint");
+
+const WASM_PACK = [
+  ...["build", "bindings", "--mode", "no-install", "--release", "--target", "web"],
+  ...["--out-dir", "../pkg", "--out-name", "esi_security", "--no-typescript", "--no-pack", "--", "--locked"],
+];
+
+function filesIn(path) {
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  return readdirSync(join(ROOT, path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(ROOT.length))
+    .sort();
+}
+
+/** A digest of everything that decides what comes out, and of what came out. */
+function fingerprint(env) {
+  const hash = createHash("sha256");
+  for (const [program, ...args] of [
+    ["rustc", "-vV"],
+    ["wasm-bindgen", "--version"],
+    ["wasm-opt", "--version"],
+  ]) {
+    hash.update(`${output(program, args, env)}\0`);
+  }
+  for (const file of [...SOURCES.flatMap(filesIn), ...RESULTS]) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function isUpToDate(env) {
+  if (![STAMP, ...RESULTS.map((file) => join(ROOT, file))].every(existsSync)) return false;
+  return readFileSync(STAMP, "utf8") === fingerprint(env);
+}
+
+/** @param {NodeJS.ProcessEnv} env from `setup` */
+export async function build(env) {
+  if (isUpToDate(env)) return;
+  console.log("\nBuilding the package; this tends to take a minute, and more at first.");
+  rmSync(STAMP, { force: true });
+  await run("wasm-pack", WASM_PACK, { env });
+  writeFileSync(STAMP, fingerprint(env));
+}
+
+if (isMain(import.meta)) {
+  await setup({ tests: false }).then(build).catch(fail);
+}

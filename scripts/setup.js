@@ -1,0 +1,64 @@
+// Installs what is missing on this machine, and just that. Every other script begins with it; when nothing is
+// missing it takes a second and says nothing. Interrupted, it can be run again.
+import { fail, isMain } from "./run.js";
+import { browser } from "./setup/browser.js";
+import { cargoTools } from "./setup/cargo-tools.js";
+import { linker } from "./setup/linker.js";
+import { lints } from "./setup/lints.js";
+import { npmPackages } from "./setup/npm-packages.js";
+import { rust } from "./setup/rust.js";
+import { environment, which } from "./toolchain.js";
+
+/**
+ * Something that has to be here.
+ *
+ * @template [Found=unknown]
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string} takes how long the installation tends to take
+ * @property {string} byHand the command that a person would give
+ * @property {() => Found | null} find what is here already
+ * @property {() => Promise<unknown>} install
+ */
+
+const NO_RUST = `Rust is missing. Install it from https://rustup.rs:
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
+or, on Debian:
+  apt-get install rustc-web cargo-web`;
+
+/**
+ * @template Found
+ * @param {Part<Found>} part
+ * @returns {Promise<Found>}
+ */
+async function ensure({ name, takes, byHand, find, install }) {
+  const here = find();
+  if (here) return here;
+  console.log(`\nMissing: ${name}. Installing it; this tends to take ${takes}.`);
+  let reason = "it is still not found";
+  try {
+    await install();
+  } catch (error) {
+    reason = error.message;
+  }
+  const found = find();
+  if (found) return found;
+  throw new Error(`Could not install ${name}: ${reason}.\nInstall it by hand, then try again:\n  ${byHand}`);
+}
+
+/**
+ * @param {{ tests?: boolean }} [needs] without what only the tests need
+ * @returns {Promise<NodeJS.ProcessEnv>} the environment to build and test in
+ */
+export async function setup({ tests = true } = {}) {
+  if (!which("rustc") || !which("cargo")) throw new Error(NO_RUST);
+  await ensure(linker);
+  const compiler = await ensure(rust);
+  if (tests) await ensure(lints(compiler));
+  const env = environment(compiler, tests ? await ensure(browser) : null);
+  await ensure(npmPackages);
+  for (const tool of cargoTools(env)) await ensure(tool);
+  return env;
+}
+
+if (isMain(import.meta)) await setup().catch(fail);

@@ -1,0 +1,55 @@
+// What a page has to load: the WebAssembly module and the minified JavaScript, plain and as servers compress
+// them. Fails above the budget, which is also what guards link-time optimisation: without it the module is
+// a third larger.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "./build.js";
+import { fail, isMain, ROOT } from "./run.js";
+import { setup } from "./setup.js";
+
+async function minifiedJavaScript() {
+  // Imported late, because the packages may not be there before `setup`.
+  const { build: bundle } = await import("esbuild");
+  const { outputFiles } = await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: ["js/index.js"],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
+function measure(name, bytes) {
+  return {
+    name,
+    plain: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes).length,
+  };
+}
+
+/** Prints the payload. @throws {Error} above the budget */
+export async function size() {
+  const rows = [
+    measure("WebAssembly", readFileSync(join(ROOT, "pkg/esi_security_bg.wasm"))),
+    measure("JavaScript", await minifiedJavaScript()),
+  ];
+  const sum = (member) => rows.reduce((total, row) => total + row[member], 0);
+  rows.push({ name: "together", plain: sum("plain"), gzip: sum("gzip"), brotli: sum("brotli") });
+
+  const cells = (...values) => values.map((value) => String(value).padStart(9)).join("");
+  console.log(`bytes      ${cells("plain", "gzip -9", "brotli")}`);
+  for (const { name, plain, gzip, brotli } of rows) console.log(`${name.padEnd(11)}${cells(plain, gzip, brotli)}`);
+
+  const budget = JSON.parse(readFileSync(join(ROOT, "budget.json"), "utf8")).gzip;
+  const { gzip } = rows.at(-1);
+  console.log(`budget     ${cells("", budget, "")}`);
+  if (gzip > budget) throw new Error(`The payload is ${gzip - budget} bytes of gzip above the budget in budget.json.`);
+}
+
+if (isMain(import.meta)) {
+  await setup({ tests: false }).then(build).then(size).catch(fail);
+}

@@ -1,0 +1,107 @@
+// `npm test` runs every step; with names, `node scripts/test.js rust web`, just those. The first failure ends
+// it. The summary repeats what the test runners themselves said at their ends.
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./build.js";
+import { fail, ROOT, run } from "./run.js";
+import { setup } from "./setup.js";
+import { size } from "./size.js";
+import { TARGET } from "./toolchain.js";
+
+const CRYPTO = ["--features", "rust-crypto"];
+
+async function lint(env) {
+  const clippy = (...args) => run("cargo", ["clippy", "--locked", ...args, "--", "--deny", "warnings"], { env });
+  await run("cargo", ["fmt", "--all", "--check"], { env });
+  await run("biome", ["check", "--error-on-warnings"], { env });
+  await clippy("--workspace", "--all-targets");
+  await clippy("--workspace", "--all-targets", ...CRYPTO);
+  await clippy("--workspace", "--lib", "--test", "web", "--target", TARGET);
+  await clippy("--lib", "--target", TARGET, ...CRYPTO);
+}
+
+const rust = (env) => run("cargo", ["test", "--locked", "--package", "esi-security", ...CRYPTO], { env });
+
+/** Calls work with a temporary folder. */
+async function withFolder(work) {
+  const folder = await mkdtemp(join(tmpdir(), "esi-security-test-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What Chromium is asked for: no window, no traffic of its own. */
+function capabilities({ CHROME_BIN }) {
+  const args = ["headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"];
+  args.push("disable-component-update", "disable-sync");
+  // Its sandbox refuses to run as root.
+  if (process.getuid() === 0) args.push("no-sandbox");
+  return { "goog:chromeOptions": { binary: CHROME_BIN, args } };
+}
+
+const web = (env) =>
+  withFolder(async (folder) => {
+    const file = join(folder, "webdriver.json");
+    await writeFile(file, JSON.stringify(capabilities(env)));
+    const browser = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER];
+    const args = ["test", "--mode", "no-install", ...browser, "--locked", "--test", "web"];
+    return run("wasm-pack", args, { env: { ...env, WASM_BINDGEN_TEST_WEBDRIVER_JSON: file } });
+  });
+
+const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
+
+/** Runs a folder's tests: a report for people as they run, and what Node says at the end as the result. */
+const node = (path) => (env) =>
+  withFolder(async (folder) => {
+    const files = (await readdir(join(ROOT, path))).filter((file) => file.endsWith(".test.js"));
+    const tap = join(folder, "tap");
+    const reporters = [
+      ...["--test-reporter", "spec", "--test-reporter-destination", "stdout"],
+      ...["--test-reporter", "tap", "--test-reporter-destination", tap],
+    ];
+    await run(process.execPath, ["--test", ...reporters, ...files.map((file) => join(path, file))], { env });
+    return readFile(tap, "utf8");
+  });
+
+/** Steps that need the package built first. */
+const built = (step) => async (env) => {
+  await build(env);
+  return step(env);
+};
+
+/** In the order of a whole run; each gives what its runner printed. */
+const STEPS = {
+  lint,
+  rust,
+  web,
+  types,
+  sso: node("tests/sso"),
+  e2e: built(node("tests/e2e")),
+  size: built(size),
+};
+
+/** The lines with which cargo's, wasm-bindgen's and Node's runners end. */
+function closingLines(printed = "") {
+  return printed.match(/^(?:test result: .*|# (?:tests|pass|fail|cancelled|skipped|todo) \d+)$/gm) ?? [];
+}
+
+async function test(names) {
+  const unknown = names.find((name) => !(name in STEPS));
+  if (unknown) throw new Error(`There is no step "${unknown}"; there are: ${Object.keys(STEPS).join(", ")}.`);
+  const env = await setup();
+  const summary = [];
+  for (const name of names) {
+    console.log(`\n=== ${name}`);
+    const begin = performance.now();
+    const printed = await STEPS[name](env);
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    summary.push(`${name}: passed (${seconds} s)`, ...closingLines(printed));
+  }
+  console.log(`\n=== Summary\n${summary.join("\n")}`);
+}
+
+const names = process.argv.slice(2);
+await test(names.length > 0 ? names : Object.keys(STEPS)).catch(fail);
