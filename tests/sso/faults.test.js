@@ -134,6 +134,17 @@ test("expires-in takes any JSON value, or leaves the member out", async () => {
   assert.ok(!("expires_in" in (await (await ASK.token()).json())));
 });
 
+test("refresh-token takes any JSON value, or leaves the member out, and the grant moves on", async () => {
+  const { refresh_token: token } = await logIn(sso);
+  for (const value of ["", null, 7]) {
+    sso.faults.set({ token: { kind: "refresh-token", value } });
+    assert.deepEqual((await (await ASK.token()).json()).refresh_token, value);
+  }
+  sso.faults.set({ token: { kind: "refresh-token", times: 1 } });
+  assert.ok(!("refresh_token" in (await (await refresh(sso, token)).json())));
+  assert.equal((await refresh(sso, token)).status, 400, "it was rotated");
+});
+
 test("oauth-error says what it is told, and serves nothing", async () => {
   const { refresh_token: token } = await logIn(sso);
   const error = "invalid_grant: Token is expired or invalid.";
@@ -193,7 +204,9 @@ test("bad-signature keeps the rest of the token", async () => {
   sso.faults.set({ token: { kind: "bad-signature", times: 1 } });
   const { access_token: bad } = await (await ASK.token()).json();
   assert.equal(readJwt(bad).tier, "live");
-  assert.equal(bad.split(".")[2].length, 342);
+  const signature = Buffer.from(bad.split(".")[2], "base64url");
+  assert.equal(signature.length, 256);
+  assert.equal(signature.toString("base64url"), bad.split(".")[2], "it is still base64url");
   const headers = { authorization: `Bearer ${bad}` };
   assert.equal((await fetch(`${sso.esiUrl}/characters/2119000101/skills/`, { headers })).status, 401);
 });
