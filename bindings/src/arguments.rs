@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use esi_security::{Error, Phase, suggestion};
-use js_sys::{Array, JSON, Object, Reflect};
+use js_sys::{Array, JSON, Object, Reflect, Symbol};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
@@ -104,6 +104,10 @@ impl<'a> Options<'a> {
             return Ok(Vec::new());
         };
         let object: Object = value.dyn_into().map_err(|_| wrong())?;
+        // `Headers`, a `Map` or a list: their pairs are no properties, and would be lost without a word.
+        if Reflect::has(&object, &Symbol::iterator()) == Ok(true) {
+            return Err(wrong());
+        }
         let pair = |entry: JsValue| {
             let entry = Array::from(&entry);
             Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
