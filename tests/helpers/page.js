@@ -51,6 +51,9 @@ async function startServer() {
 let browser;
 after(() => browser?.close());
 
+/** Ends the page that is open. */
+let endPage = async () => {};
+
 /** Sent into the page: runs `work` and tells how it ended, as text, with errors taken apart. */
 const HARNESS = `
   const done = arguments[arguments.length - 1];
@@ -254,9 +257,11 @@ class Page {
     return this.#console;
   }
 
-  /** Every secret that this test has seen: on the wire, given, and verifiers that are still to be used. */
-  #secrets(logins) {
-    const verifiers = logins.flat().map(({ verifier }) => verifier);
+  /** Every secret that this test has seen: given, on the wire, and verifiers that are still to be used. */
+  async secrets() {
+    // Without an origin there is no storage.
+    const logins = await this.stored("/logins/").catch(() => []);
+    const verifiers = logins.flat().map((login) => login?.verifier);
     const { secretKey, codeVerifier } = this.options;
     const all = [...this.#traffic.exchanges.flatMap(({ secrets }) => secrets), ...verifiers, secretKey, codeVerifier];
     return [...new Set(all.filter(Boolean))];
@@ -268,7 +273,7 @@ class Page {
    * @returns {Promise<string[]>} the places; empty if all is well
    */
   async leaks() {
-    const { logins, ...kept } = await this.runBare(() => {
+    const kept = await this.runBare(() => {
       // Without an origin there is neither storage nor a cookie.
       const attempt = (read) => {
         try {
@@ -278,7 +283,6 @@ class Page {
         }
       };
       return {
-        logins: attempt(() => Object.keys(sessionStorage).filter((key) => key.includes("/logins/")).map((key) => sessionStorage[key])),
         document: document.documentElement.outerHTML,
         "window.name": window.name,
         localStorage: attempt(() => JSON.stringify(localStorage)),
@@ -286,36 +290,42 @@ class Page {
       };
     });
     const places = { ...kept, errors: JSON.stringify(this.#errors), console: (await this.console()).join("\n") };
-    const secrets = this.#secrets([...logins].map((row) => JSON.parse(row)));
+    const secrets = await this.secrets();
     const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
     return Object.keys(places).filter((place) => spellings.some((spelling) => places[place].includes(spelling)));
   }
 }
 
 /**
- * Opens a page of a fresh origin, with a fresh SSO; both end with the test.
+ * Opens a page of a fresh origin, with a fresh SSO; both end with the test, or when it opens another.
  *
  * @param {import("node:test").TestContext} t
- * @param {{ sso?: object, options?: object }} [config] options for `startSso`, and for `EsiSecurity`
+ * @param {object} [config]
+ * @param {object} [config.sso] options for `startSso`
+ * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
+ * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @returns {Promise<Page>}
  */
-export async function openPage(t, { sso: ssoOptions, options } = {}) {
+export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {}) {
+  await endPage();
   browser ??= await openBrowser();
   const { driver } = browser;
   const traffic = recordTraffic();
   const server = await startServer();
   const sso = await startSso(ssoOptions);
-  const given = typeof options === "function" ? options({ sso, origin: server.origin }) : options;
+  const given = typeof options === "function" ? options({ sso }) : options;
   const page = new Page({ driver, sso, origin: server.origin, traffic, options: given });
-  t.after(async () => {
+  endPage = async () => {
+    endPage = async () => {};
     try {
-      assert.deepEqual(await page.leaks(), [], "a secret got out");
+      assert.deepEqual(await page.leaks(), leaks, "a secret got out");
     } finally {
       await driver.get("about:blank");
       traffic.stop();
       await Promise.all([sso.close(), server.close()]);
     }
-  });
+  };
+  t.after(() => endPage());
   await page.open("/");
   // Another test may have had the same port.
   await page.runBare(() => sessionStorage.clear());

@@ -1,0 +1,155 @@
+// Loading the module, and the little that needs nothing else: nothing runs at import, a failed load can
+// be tried again, and giving the memory back harms no call under way.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPage } from "../helpers/page.js";
+
+const WASM = "/pkg/esi_security_bg.wasm";
+
+const NOT_READY = { name: "EsiError", code: "not_initialized", phase: "load", retryable: false, message: /init\(\)/ };
+
+test("an import runs nothing, and use before loading says what to do", async (t) => {
+  const page = await openPage(t);
+  await page.runBare(() => import("/js/index.js"));
+  assert.equal(page.requests(WASM).length, 0);
+  await assert.rejects(
+    page.runBare(async (options) => new (await import("/js/index.js")).EsiSecurity(options), page.options),
+    NOT_READY,
+  );
+  for (const name of ["generateCodeVerifier", "generateCodeChallenge"]) {
+    await assert.rejects(
+      page.runBare(async (which) => (await import("/js/index.js"))[which](), name),
+      NOT_READY,
+    );
+  }
+  assert.deepEqual(await page.runBare(() => Object.keys(sessionStorage)), []);
+});
+
+test("it is loaded once, however many ask", async (t) => {
+  const page = await openPage(t);
+  const same = await page.runBare(async (options) => {
+    const { EsiSecurity, init } = await import("/js/index.js");
+    const first = init();
+    await Promise.all([first, init(), EsiSecurity.create(options), EsiSecurity.create(options)]);
+    new EsiSecurity(options);
+    return first === init();
+  }, page.options);
+  assert.equal(same, true);
+  assert.equal(page.requests(WASM).length, 1);
+});
+
+test("a failed load is told, and can be tried again", async (t) => {
+  const page = await openPage(t);
+  const failed = { name: "EsiError", code: "load_failed", phase: "load", retryable: true, cause: /Error/ };
+  const create = () =>
+    page.runBare(async (options) => {
+      const { EsiSecurity } = await import("/js/index.js");
+      return (await EsiSecurity.create(options)).state;
+    }, page.options);
+  await page.runBare(() => import("/js/index.js"));
+  await page.setOffline(true);
+  try {
+    await assert.rejects(create(), failed);
+    await assert.rejects(create(), failed);
+  } finally {
+    await page.setOffline(false);
+  }
+  await assert.rejects(
+    page.runBare(async () => (await import("/js/index.js")).init("/no-module-but-a-page")),
+    failed,
+  );
+  assert.equal(await create(), "signed-out");
+});
+
+test("the module can come from wherever the page says", async (t) => {
+  for (const source of [
+    "url",
+    "new URL(url, location)",
+    "new Request(url)",
+    "fetch(url)",
+    "await fetch(url)",
+    "await (await fetch(url)).arrayBuffer()",
+    "await WebAssembly.compileStreaming(fetch(url))",
+  ]) {
+    const page = await openPage(t);
+    const verifier = await page.runBare(
+      `async (url) => {
+        const { init, generateCodeVerifier } = await import("/js/index.js");
+        await init(${source});
+        return generateCodeVerifier();
+      }`,
+      WASM,
+    );
+    assert.equal(verifier.length, 43);
+  }
+});
+
+test("`isEsiError` knows an error from any copy of the package, and nothing else", async (t) => {
+  const page = await openPage(t);
+  const known = await page.run(async ({ EsiError, isEsiError, security }) => {
+    const error = await security.verify().catch((reason) => reason);
+    const copy = await import("/js/error.js?another-copy");
+    const foreign = new copy.EsiError("message", "no_token", "verify", false);
+    const others = [new Error("x"), Object.assign(new Error("x"), { code: "no_token" }), { ...foreign, name: "EsiError" }, null, "x"];
+    return {
+      ours: [isEsiError(error), error instanceof EsiError, error instanceof Error],
+      foreign: [isEsiError(foreign), foreign instanceof EsiError],
+      others: others.map(isEsiError),
+    };
+  });
+  assert.deepEqual(known, {
+    ours: [true, true, true],
+    foreign: [true, false],
+    others: [false, false, false, false, false],
+  });
+});
+
+test("`free` during a call harms nothing: every promise ends, and the tokens are stored", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [revoked, ...tokens] = await page.run(async ({ EsiSecurity, options, security }) => {
+    const freed = () => new EsiSecurity(options);
+    const during = async (call) => {
+      const object = freed();
+      const promise = call(object);
+      object.free();
+      return promise;
+    };
+    const results = [await during((object) => object.refresh()), await during((object) => object.refresh())];
+    await during((object) => object.verify());
+    await during((object) => object.getAuthUri());
+    results.push({ access_token: await security.getAccessToken() });
+    return [await during((object) => object.revoke()), ...results];
+  });
+  assert.equal(revoked.revoked, true);
+  assert.deepEqual(
+    tokens.map(({ access_token: token }) => token),
+    [1, 2, 2].map((index) => page.tokenRequests[index].json.access_token),
+  );
+});
+
+test("a code verifier has 32 to 96 random bytes in base64url (RFC 7636 section 4.1)", async (t) => {
+  const page = await openPage(t);
+  const make = (...bytes) => page.run(({ generateCodeVerifier }, ...given) => generateCodeVerifier(...given), ...bytes);
+  for (const [bytes, length] of [[[], 43], [[null], 43], [[32], 43], [[33], 44], [[64], 86], [[96], 128]]) {
+    const verifier = await make(...bytes);
+    assert.match(verifier, /^[\w-]+$/);
+    assert.equal(verifier.length, length, String(bytes));
+  }
+  assert.notEqual(await make(), await make());
+  for (const bytes of [31, 97, 0, -32, 32.5, 1e9, "32", {}, true]) {
+    await assert.rejects(make(bytes), { code: "invalid_argument", phase: "login", message: /`bytes` must be a whole number/ }, String(bytes));
+  }
+});
+
+test("the challenge is that of RFC 7636 appendix B", async (t) => {
+  const page = await openPage(t);
+  const challenge = (verifier) => page.run(({ generateCodeChallenge }, given) => generateCodeChallenge(given), verifier);
+  assert.equal(
+    await challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  );
+  for (const verifier of ["too-short", "x".repeat(129), `${"x".repeat(42)}+`, `${"x".repeat(42)}é`, 7, null]) {
+    await assert.rejects(challenge(verifier), { code: "invalid_argument", phase: "login" }, String(verifier));
+  }
+});

@@ -1,0 +1,272 @@
+// The constructor's options: which are refused, and what the others do.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ILMARI, LOCATION, openPage, SAPHRA } from "../helpers/page.js";
+
+const SECRET_CLIENT = { clientId: "esi-security-secret", secretKey: "local-secret-not-a-secret" };
+const VERIFIER = "0123456789-abcdefghijklmnopqrstuvwxyz.ABCDEF";
+
+/** Makes an object with these options in place of the page's own. */
+const create = (page, changes) =>
+  page.run(async ({ EsiSecurity, options }, given) => {
+    await EsiSecurity.create({ ...options, ...given });
+  }, changes);
+
+test("what cannot work is refused, by name", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const endpoints = { authorization_endpoint: "https://sso.example/a", token_endpoint: "https://sso.example/t" };
+  const refused = {
+    clientId: [null, "", "  ", 7, {}],
+    redirectUri: [
+      null,
+      "",
+      7,
+      "callback",
+      "//app.example/callback",
+      "http://app.example/callback",
+      "http://localhost.app.example/",
+      "http://localhost@app.example/",
+      "ftp://localhost/",
+      "javascript:alert(1)",
+      "https://",
+      "https://app.example/#callback",
+    ],
+    scopes: [LOCATION, [7], [""], ["a b"], ["a\\b"], ["ä"], {}],
+    secretKey: ["", " ", 7],
+    codeVerifier: ["", 7, "too-short", `${VERIFIER}+`, "x".repeat(129)],
+    headers: ["User-Agent", [], 7, { "User-Agent": 7 }, { "no name": "x" }, { "X-Line": "a\nb" }],
+    tokenIdentifier: ["", 7],
+    securityName: ["", " ", 7, ["evesso"]],
+    signalTokenUpdated: ["", 7],
+    ssoEndpointsUrl: ["", " ", 7, "nowhere", "http://sso.example/", "ftp://sso.example/"],
+    ssoEndpoints: [
+      "https://sso.example",
+      [],
+      ["issuer", "https://sso.example/a", "https://sso.example/t"],
+      {},
+      { token_endpoint: endpoints.token_endpoint },
+      { authorization_endpoint: endpoints.authorization_endpoint },
+      { ...endpoints, token_endpoint: 7 },
+      { ...endpoints, token_endpoint: "http://sso.example/t" },
+      { ...endpoints, revocation_endpoint: "http://sso.example/r" },
+      { ...endpoints, jwks_uri: "javascript:0" },
+    ],
+    jwksKey: ["key", 7, [], {}, { keys: [] }, { keys: {} }, { kty: "RSA" }, { kty: "oct", k: "c2VjcmV0" }],
+    apiOrigins: ["https://esi.evetech.net", [7], [""], ["esi.evetech.net"], ["http://esi.evetech.net"], ["ftp://x.example"]],
+    audiences: ["EVE Online", [7], [""]],
+  };
+  await page.keepsTokens(async () => {
+    for (const [name, values] of Object.entries(refused)) {
+      for (const value of values) {
+        await assert.rejects(
+          create(page, { [name]: value }),
+          { name: "EsiError", code: "invalid_argument", phase: "create", retryable: false, message: new RegExp(`^\`${name}`) },
+          `${name}: ${JSON.stringify(value)}`,
+        );
+      }
+    }
+  });
+});
+
+test("headers in another kind of object are refused, since they would be lost", async (t) => {
+  const page = await openPage(t);
+  for (const make of ["new Headers({ 'User-Agent': 'x' })", "new Map([['User-Agent', 'x']])", "[['User-Agent', 'x']]"]) {
+    await assert.rejects(
+      page.run(`({ EsiSecurity, options }) => EsiSecurity.create({ ...options, headers: ${make} })`),
+      { code: "invalid_argument", phase: "create", message: "`headers` must be an object of strings" },
+      make,
+    );
+  }
+});
+
+test("what works is taken, and `null` is the same as nothing", async (t) => {
+  const page = await openPage(t);
+  for (const redirectUri of [
+    "https://app.example",
+    "https://app.example/callback?x=1",
+    "http://localhost:1/",
+    "http://127.0.0.1/callback",
+    "http://[::1]:8080/callback",
+  ]) {
+    await create(page, { redirectUri });
+  }
+  await create(page, {
+    scopes: null,
+    secretKey: null,
+    codeVerifier: null,
+    headers: null,
+    tokenIdentifier: null,
+    securityName: null,
+    signalTokenUpdated: null,
+    ssoEndpointsUrl: null,
+    ssoEndpoints: null,
+    jwksKey: null,
+    apiOrigins: null,
+    audiences: null,
+  });
+});
+
+test("the options must be an object", async (t) => {
+  const page = await openPage(t);
+  for (const value of ["options", 7, true, []]) {
+    await assert.rejects(
+      page.run(({ EsiSecurity }, given) => EsiSecurity.create(given), value),
+      { code: "invalid_argument", phase: "create", message: /^`options` must be an object/ },
+    );
+  }
+  await assert.rejects(
+    page.run(({ EsiSecurity }) => new EsiSecurity()),
+    { code: "invalid_argument", phase: "create", message: "`clientId` is required" },
+  );
+  await assert.rejects(
+    page.run(({ EsiSecurity }) =>
+      EsiSecurity.create({
+        get clientId() {
+          throw new Error("no");
+        },
+      }),
+    ),
+    { code: "invalid_argument", phase: "create", message: /`clientId`/ },
+  );
+});
+
+test("a name that does not exist is refused with what was meant: EsiPy's spellings, slips, nothing", async (t) => {
+  const page = await openPage(t);
+  const meant = {
+    redirect_uri: "redirectUri",
+    client_id: "clientId",
+    secret_key: "secretKey",
+    code_verifier: "codeVerifier",
+    token_identifier: "tokenIdentifier",
+    security_name: "securityName",
+    signal_token_updated: "signalTokenUpdated",
+    sso_endpoints_url: "ssoEndpointsUrl",
+    sso_endpoints: "ssoEndpoints",
+    jwks_key: "jwksKey",
+    clientID: "clientId",
+    redirectURL: "redirectUri",
+    scope: "scopes",
+    header: "headers",
+  };
+  for (const [name, known] of Object.entries(meant)) {
+    await assert.rejects(create(page, { [name]: "x" }), {
+      code: "unknown_option",
+      phase: "create",
+      retryable: false,
+      message: `unknown option \`${name}\`; did you mean \`${known}\`?`,
+    });
+  }
+  await assert.rejects(create(page, { esi: "x" }), { code: "unknown_option", message: "unknown option `esi`" });
+});
+
+test("a secret is sent in the form where the server lists that, without PKCE and with one warning", async (t) => {
+  const page = await openPage(t, { options: SECRET_CLIENT });
+  const uri = new URL(await page.run(({ security }) => security.getAuthUri()));
+  assert.equal(uri.searchParams.get("response_type"), "code");
+  assert.equal(uri.searchParams.has("code_challenge"), false);
+  await create(page, { tokenIdentifier: "another" });
+  await page.logIn();
+  await page.refresh();
+  await page.run(({ security }) => security.revoke());
+  const sent = [...page.tokenRequests, ...page.requests("/v2/oauth/revoke")];
+  assert.equal(sent.length, 3);
+  for (const { form, headers, status } of sent) {
+    assert.equal(status, 200);
+    assert.equal(form.get("client_id"), SECRET_CLIENT.clientId);
+    assert.equal(form.get("client_secret"), SECRET_CLIENT.secretKey);
+    assert.equal(form.has("code_verifier"), false);
+    assert.equal(headers.authorization, undefined);
+  }
+  assert.deepEqual(page.preflights, []);
+  const warnings = (await page.console()).filter((line) => line.includes("`secretKey` in a page is no secret"));
+  // `logIn` opens a second document, where it is said again.
+  assert.equal(warnings.length, 2);
+});
+
+test("a secret goes as Basic where the form is not listed, which a server like EVE's stops at the preflight", async (t) => {
+  const page = await openPage(t, {
+    options: ({ sso }) => ({
+      ...SECRET_CLIENT,
+      ssoEndpoints: {
+        issuer: sso.issuer,
+        authorization_endpoint: `${sso.issuer}/v2/oauth/authorize`,
+        token_endpoint: `${sso.issuer}/v2/oauth/token`,
+        token_endpoint_auth_methods_supported: ["client_secret_basic"],
+      },
+    }),
+  });
+  const callback = await page.authorize();
+  await page.open(callback);
+  await assert.rejects(page.handleRedirect(), {
+    code: "network_error",
+    phase: "token",
+    retryable: true,
+    cause: /^TypeError: /,
+  });
+  const [preflight] = page.preflights;
+  assert.equal(preflight.headers["access-control-request-headers"], "authorization");
+  assert.equal(page.tokenRequests.length, 0);
+  assert.equal(await page.address(), callback);
+});
+
+test("`User-Agent` goes to no server as a header of its own, and its absence is warned about once", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.run(({ security }) => security.verify());
+  assert.deepEqual(page.preflights, []);
+  for (const { headers } of page.tokenRequests) assert.doesNotMatch(headers["user-agent"], /EndToEnd/);
+  assert.deepEqual(await page.console(), []);
+  await create(page, { headers: {} });
+  await create(page, { headers: undefined });
+  const warnings = await page.console();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /`headers` has no `User-Agent`/);
+});
+
+test("any other header goes to the SSO, where a preflight like EVE's stops it, with a warning beforehand", async (t) => {
+  const page = await openPage(t);
+  const headers = { "User-Agent": "EndToEnd/1.0", "X-Shop": "open" };
+  const getAuthUri = (changes) =>
+    page.run(({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(), changes);
+  await assert.rejects(getAuthUri({ headers }), {
+    code: "network_error",
+    phase: "metadata",
+    retryable: true,
+    message: /could not be reached, or its answer may not be read/,
+  });
+  assert.equal(page.preflights[0].headers["access-control-request-headers"], "x-shop");
+  const [warning] = await page.console();
+  assert.match(warning, /each other header goes to the SSO and causes a preflight/);
+});
+
+test("each token identifier has a session of its own, also after a reload", async (t) => {
+  const page = await openPage(t);
+  const pilots = { first: ILMARI, second: SAPHRA };
+  const withIdentifier = async ({ EsiSecurity, options }, tokenIdentifier, url) => {
+    const security = await EsiSecurity.create({ ...options, tokenIdentifier });
+    if (url) await security.handleRedirect(url);
+    if (security.state === "signed-out") return [security.tokenIdentifier, null];
+    return [security.tokenIdentifier, (await security.verify()).characterId];
+  };
+  for (const [identifier, characterId] of Object.entries(pilots)) {
+    const callback = await page.authorize({ characterId });
+    assert.deepEqual(await page.run(withIdentifier, identifier, callback), [identifier, characterId]);
+  }
+  await page.open("/");
+  for (const [identifier, characterId] of Object.entries(pilots)) {
+    assert.deepEqual(await page.run(withIdentifier, identifier), [identifier, characterId]);
+  }
+  assert.deepEqual(await page.run(withIdentifier, "third"), ["third", null]);
+  assert.deepEqual(await page.run(withIdentifier), [null, null]);
+});
+
+test("sessions of other clients and other servers are other sessions", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const stateWith = (changes) =>
+    page.run(async ({ EsiSecurity, options }, given) => (await EsiSecurity.create({ ...options, ...given })).state, changes);
+  assert.equal(await stateWith({}), "active");
+  assert.equal(await stateWith({ clientId: "another-app" }), "signed-out");
+  assert.equal(await stateWith({ ssoEndpointsUrl: "https://sso.example/.well-known/openid-configuration" }), "signed-out");
+});
