@@ -24,8 +24,9 @@ const KINDS = {
   empty: { label: "An empty answer" },
   truncated: { label: "Half an answer" },
   "drop-after": { label: "Done, but the answer is lost" },
-  "oauth-error": { label: "Refused: invalid_grant" },
+  "oauth-error": { label: "Refused: invalid_grant", members: { error: "invalid_grant" } },
   "no-access-token": { label: "No access token" },
+  "refresh-token": { label: "No refresh token", members: { value: null } },
   "expires-in": { label: "A token for 75 seconds", members: { value: 75 } },
   claims: {
     label: "Another app’s token",

@@ -39,16 +39,26 @@ async function attempt(what, work) {
     explain(what, error);
     return false;
   } finally {
-    render(session, opening);
-    // If the local SSO is gone, the call that failed has said so.
-    await faults?.update().catch(() => {});
+    update();
   }
+}
+
+/** Brings the page up to date after something happened. */
+function update() {
+  render(session, opening);
+  // If the local SSO is gone, the call that failed has said so.
+  faults?.update().catch(() => {});
 }
 
 /** What a pilot should know without reading the log. */
 function explain(what, error) {
-  if (error.code === "invalid_grant" || error.code === "needs_login") {
+  if (error.code === "invalid_grant") {
     notice.show("warning", "The SSO has ended this session. What you hold works until it expires; then log in again.");
+  } else if (error.code === "needs_login") {
+    notice.show(
+      "warning",
+      "This session cannot be refreshed. What you hold works until it expires; then log in again.",
+    );
   } else if (what !== "Verify") {
     // That one has its place on the licence.
     notice.show("warning", `${what} did not work: ${error.message}.`);
@@ -155,7 +165,7 @@ async function resume() {
   if (verification) await verification;
   else if (session.security.state !== "signed-out") await attempt("Session", takeUp);
   opening = false;
-  render(session, opening);
+  update();
 }
 
 async function open() {

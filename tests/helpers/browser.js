@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Builder, Browser, logging } from "selenium-webdriver";
+import { Browser, Builder, logging } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/chrome.js";
 
 const CHROME = process.env.CHROME_BIN ?? "/usr/bin/chromium";
