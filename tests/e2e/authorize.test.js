@@ -46,7 +46,11 @@ test("method, address, headers and body are kept, and the original stays as it w
   const page = await openPage(t);
   await page.logIn();
   const url = `${page.sso.esiUrl}/characters/${ILMARI}/mail/?a=%20b&c`;
-  const init = { method: "POST", body: '{"to":["þ"]}', headers: { "X-Compatibility-Date": "2026-01-01", "Content-Type": "application/json" } };
+  const init = {
+    method: "POST",
+    body: '{"to":["þ"]}',
+    headers: { "X-Compatibility-Date": "2026-01-01", "Content-Type": "application/json" },
+  };
   const signed = await sign(page, url, init);
   assert.deepEqual(signed, {
     same: false,
@@ -70,7 +74,9 @@ test("method, address, headers and body are kept, and the original stays as it w
 test("a request's own `X-User-Agent` wins, and an `Authorization` of its own is replaced", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  const { headers } = await sign(page, page.sso.esiUrl, { headers: { "X-User-Agent": "mine", Authorization: "Basic x" } });
+  const { headers } = await sign(page, page.sso.esiUrl, {
+    headers: { "X-User-Agent": "mine", Authorization: "Basic x" },
+  });
   assert.equal(headers["x-user-agent"], "mine");
   assert.equal(headers.authorization, `Bearer ${await getAccessToken(page)}`);
 });
@@ -112,7 +118,12 @@ test("only the API's origins get the token", async (t) => {
       `http://localhost.evil.example:${port}/`,
       `${page.origin}/`,
     ]) {
-      const refused = { code: "origin_not_allowed", phase: "authorize", retryable: false, message: new RegExp(new URL(url).origin) };
+      const refused = {
+        code: "origin_not_allowed",
+        phase: "authorize",
+        retryable: false,
+        message: new RegExp(new URL(url).origin),
+      };
       await assert.rejects(sign(page, url), refused, url);
     }
   });

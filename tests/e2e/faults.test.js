@@ -147,7 +147,12 @@ test("an unknown life is no error: the token counts as expired", async (t) => {
   await page.logIn();
   page.sso.faults.set({ token: { kind: "expires-in", value: null } });
   assert.equal("expires_in" in (await page.refresh()), false);
-  const look = ({ security }) => [security.isTokenExpired(), security.isTokenExpired(-1e9), security.tokenExpiry, security.state];
+  const look = ({ security }) => [
+    security.isTokenExpired(),
+    security.isTokenExpired(-1e9),
+    security.tokenExpiry,
+    security.state,
+  ];
   assert.deepEqual(await page.run(look), [true, true, null, "expiring"]);
 });
 
@@ -161,7 +166,9 @@ test("`Retry-After` is told where the server lets a page read it", async (t) => 
   t.after(() => server.close());
   const ssoEndpointsUrl = `http://localhost:${server.address().port}/`;
   await assert.rejects(
-    page.run(({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(), { ssoEndpointsUrl }),
+    page.run(({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(), {
+      ssoEndpointsUrl,
+    }),
     { code: "rate_limited", phase: "metadata", retryable: true, status: 429, retryAfter: 17 },
   );
 });

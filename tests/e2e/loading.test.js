@@ -90,7 +90,13 @@ test("`isEsiError` knows an error from any copy of the package, and nothing else
     const error = await security.verify().catch((reason) => reason);
     const copy = await import("/js/error.js?another-copy");
     const foreign = new copy.EsiError("message", "no_token", "verify", false);
-    const others = [new Error("x"), Object.assign(new Error("x"), { code: "no_token" }), { ...foreign, name: "EsiError" }, null, "x"];
+    const others = [
+      new Error("x"),
+      Object.assign(new Error("x"), { code: "no_token" }),
+      { ...foreign, name: "EsiError" },
+      null,
+      "x",
+    ];
     return {
       ours: [isEsiError(error), error instanceof EsiError, error instanceof Error],
       foreign: [isEsiError(foreign), foreign instanceof EsiError],
@@ -131,20 +137,32 @@ test("`free` during a call harms nothing: every promise ends, and the tokens are
 test("a code verifier has 32 to 96 random bytes in base64url (RFC 7636 section 4.1)", async (t) => {
   const page = await openPage(t);
   const make = (...bytes) => page.run(({ generateCodeVerifier }, ...given) => generateCodeVerifier(...given), ...bytes);
-  for (const [bytes, length] of [[[], 43], [[null], 43], [[32], 43], [[33], 44], [[64], 86], [[96], 128]]) {
+  for (const [bytes, length] of [
+    [[], 43],
+    [[null], 43],
+    [[32], 43],
+    [[33], 44],
+    [[64], 86],
+    [[96], 128],
+  ]) {
     const verifier = await make(...bytes);
     assert.match(verifier, /^[\w-]+$/);
     assert.equal(verifier.length, length, String(bytes));
   }
   assert.notEqual(await make(), await make());
   for (const bytes of [31, 97, 0, -32, 32.5, 1e9, "32", {}, true]) {
-    await assert.rejects(make(bytes), { code: "invalid_argument", phase: "login", message: /`bytes` must be a whole number/ }, String(bytes));
+    await assert.rejects(
+      make(bytes),
+      { code: "invalid_argument", phase: "login", message: /`bytes` must be a whole number/ },
+      String(bytes),
+    );
   }
 });
 
 test("the challenge is that of RFC 7636 appendix B", async (t) => {
   const page = await openPage(t);
-  const challenge = (verifier) => page.run(({ generateCodeChallenge }, given) => generateCodeChallenge(given), verifier);
+  const challenge = (verifier) =>
+    page.run(({ generateCodeChallenge }, given) => generateCodeChallenge(given), verifier);
   assert.equal(
     await challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",

@@ -39,9 +39,12 @@ test("a login through the SSO's page ends in a session that survives a reload", 
 test("`login` leaves for the address that `getAuthUri` would give", async (t) => {
   const page = await openPage(t);
   const uri = await getAuthUri(page, { state: "the-same-state", scopes: [SKILLS] });
-  await page.run(({ security }, scopes) => {
-    security.login({ state: "the-same-state", scopes });
-  }, [SKILLS]);
+  await page.run(
+    ({ security }, scopes) => {
+      security.login({ state: "the-same-state", scopes });
+    },
+    [SKILLS],
+  );
   await page.waitForAddress(`${page.sso.issuer}/login/`);
   const left = page.requests("/v2/oauth/authorize")[0].url;
   for (const url of [uri, left]) url.searchParams.delete("code_challenge");
@@ -100,10 +103,7 @@ test("each login has its own state and verifier, and several under way end in an
   assert.deepEqual((await page.handleRedirect()).requestedScopes, [SKILLS]);
   assert.equal((await page.run(({ security }) => security.verify())).characterId, ILMARI);
   const sent = page.tokenRequests.map(({ form }) => form.get("code_verifier"));
-  assert.deepEqual(
-    sent,
-    logins.map(({ verifier }) => verifier).reverse(),
-  );
+  assert.deepEqual(sent, logins.map(({ verifier }) => verifier).reverse());
 });
 
 test("a verifier is used once and then gone", async (t) => {
@@ -188,7 +188,9 @@ test("a login without scopes has no refresh token, and one day needs another log
   const [stored] = await page.stored("/session/");
   assert.equal("refresh_token" in stored, false);
   assert.deepEqual((await page.run(({ security }) => security.verify())).scopes, []);
-  await page.keepsTokens(() => assert.rejects(page.refresh(), { code: "needs_login", phase: "refresh", retryable: false }));
+  await page.keepsTokens(() =>
+    assert.rejects(page.refresh(), { code: "needs_login", phase: "refresh", retryable: false }),
+  );
   await page.shiftClock(1200);
   assert.equal(await state(), "needs-login");
   await assert.rejects(
@@ -244,7 +246,14 @@ test("a token in the fragment that nobody asked for is refused", async (t) => {
 test("`returnTo` stays on this origin", async (t) => {
   const page = await openPage(t);
   const login = (returnTo) => page.run(({ security }, given) => security.login({ returnTo: given }), returnTo);
-  for (const address of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http://", "data:,x"]) {
+  for (const address of [
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "javascript:alert(1)",
+    "http://",
+    "data:,x",
+  ]) {
     await assert.rejects(login(address), { code: "invalid_argument", phase: "login", message: /`returnTo`/ }, address);
   }
   assert.deepEqual(await page.stored("/logins/"), []);

@@ -53,7 +53,14 @@ test("what cannot work is refused, by name", async (t) => {
       { ...endpoints, jwks_uri: "javascript:0" },
     ],
     jwksKey: ["key", 7, [], {}, { keys: [] }, { keys: {} }, { kty: "RSA" }, { kty: "oct", k: "c2VjcmV0" }],
-    apiOrigins: ["https://esi.evetech.net", [7], [""], ["esi.evetech.net"], ["http://esi.evetech.net"], ["ftp://x.example"]],
+    apiOrigins: [
+      "https://esi.evetech.net",
+      [7],
+      [""],
+      ["esi.evetech.net"],
+      ["http://esi.evetech.net"],
+      ["ftp://x.example"],
+    ],
     audiences: ["EVE Online", [7], [""]],
   };
   await page.keepsTokens(async () => {
@@ -61,7 +68,13 @@ test("what cannot work is refused, by name", async (t) => {
       for (const value of values) {
         await assert.rejects(
           create(page, { [name]: value }),
-          { name: "EsiError", code: "invalid_argument", phase: "create", retryable: false, message: new RegExp(`^\`${name}`) },
+          {
+            name: "EsiError",
+            code: "invalid_argument",
+            phase: "create",
+            retryable: false,
+            message: new RegExp(`^\`${name}`),
+          },
           `${name}: ${JSON.stringify(value)}`,
         );
       }
@@ -71,7 +84,11 @@ test("what cannot work is refused, by name", async (t) => {
 
 test("headers in another kind of object are refused, since they would be lost", async (t) => {
   const page = await openPage(t);
-  for (const make of ["new Headers({ 'User-Agent': 'x' })", "new Map([['User-Agent', 'x']])", "[['User-Agent', 'x']]"]) {
+  for (const make of [
+    "new Headers({ 'User-Agent': 'x' })",
+    "new Map([['User-Agent', 'x']])",
+    "[['User-Agent', 'x']]",
+  ]) {
     await assert.rejects(
       page.run(`({ EsiSecurity, options }) => EsiSecurity.create({ ...options, headers: ${make} })`),
       { code: "invalid_argument", phase: "create", message: "`headers` must be an object of strings" },
@@ -265,8 +282,14 @@ test("sessions of other clients and other servers are other sessions", async (t)
   const page = await openPage(t);
   await page.logIn();
   const stateWith = (changes) =>
-    page.run(async ({ EsiSecurity, options }, given) => (await EsiSecurity.create({ ...options, ...given })).state, changes);
+    page.run(
+      async ({ EsiSecurity, options }, given) => (await EsiSecurity.create({ ...options, ...given })).state,
+      changes,
+    );
   assert.equal(await stateWith({}), "active");
   assert.equal(await stateWith({ clientId: "another-app" }), "signed-out");
-  assert.equal(await stateWith({ ssoEndpointsUrl: "https://sso.example/.well-known/openid-configuration" }), "signed-out");
+  assert.equal(
+    await stateWith({ ssoEndpointsUrl: "https://sso.example/.well-known/openid-configuration" }),
+    "signed-out",
+  );
 });

@@ -1,8 +1,8 @@
 // Refreshing (RFC 6749 section 6): what is sent, once however many ask, and what ends a session.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CLIENT_ID, LOCATION, openPage, SKILLS } from "../helpers/page.js";
 import { postForm } from "../helpers/oauth.js";
+import { CLIENT_ID, LOCATION, openPage, SKILLS } from "../helpers/page.js";
 
 const WALLET = "esi-wallet.read_character_wallet.v1";
 
@@ -126,10 +126,7 @@ test("refreshes for different scopes follow one another, each with the newest to
     [[LOCATION], [SKILLS], [LOCATION], []],
   );
   const [, ...refreshes] = page.tokenRequests;
-  assert.deepEqual(
-    refreshes.map(({ form }) => form.get("scope")).sort(),
-    [LOCATION, SKILLS, null].sort(),
-  );
+  assert.deepEqual(refreshes.map(({ form }) => form.get("scope")).sort(), [LOCATION, SKILLS, null].sort());
   for (const [index, { began, status }] of refreshes.entries()) {
     assert.equal(status, 200);
     assert.ok(began > page.tokenRequests[index].ended);
@@ -248,7 +245,9 @@ test("an answer that comes after the tokens were replaced is dropped", async (t)
     globalThis.refreshing = security.refresh();
   });
   await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
-  await page.run(({ security }) => security.updateToken({ access_token: "brought", expires_in: 1199, refresh_token: "too" }));
+  await page.run(({ security }) =>
+    security.updateToken({ access_token: "brought", expires_in: 1199, refresh_token: "too" }),
+  );
   await page.releaseAnswers();
   await page.keepsTokens(() =>
     assert.rejects(

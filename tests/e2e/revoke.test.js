@@ -1,8 +1,8 @@
 // Revoking (RFC 7009): which token is sent, and that both are gone whatever the server says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CLIENT_ID, openPage } from "../helpers/page.js";
 import { refresh } from "../helpers/oauth.js";
+import { CLIENT_ID, openPage } from "../helpers/page.js";
 
 const PATH = "/v2/oauth/revoke";
 

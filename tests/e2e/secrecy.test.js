@@ -14,12 +14,15 @@ test("the search finds a secret in each place, in plain and encoded", async (t) 
     await page.logIn();
     assert.deepEqual(await page.leaks(), []);
     const [{ refresh_token: secret }] = await page.stored("/session/");
-    await page.runBare(`(secret) => {
+    await page.runBare(
+      `(secret) => {
       const text = "<" + (${encode})(secret) + ">";
       document.title = window.name = localStorage.leak = text;
       document.cookie = "leak=" + text;
       console.log(text);
-    }`, secret);
+    }`,
+      secret,
+    );
     const thrown = page.runBare(`async (secret) => { throw new Error("no", { cause: (${encode})(secret) }); }`, secret);
     await assert.rejects(thrown, { message: "no" });
   }
@@ -57,7 +60,11 @@ test("after revoking nothing secret is stored, and nothing ever was but in sessi
   await page.run(({ security }) => security.revoke());
   const stored = await page.runBare(() => JSON.stringify(sessionStorage));
   for (const secret of await page.secrets()) assert.ok(!stored.includes(secret));
-  const elsewhere = await page.runBare(async () => [localStorage.length, await indexedDB.databases(), await caches.keys()]);
+  const elsewhere = await page.runBare(async () => [
+    localStorage.length,
+    await indexedDB.databases(),
+    await caches.keys(),
+  ]);
   assert.deepEqual(elsewhere, [0, [], []]);
 });
 
@@ -112,7 +119,11 @@ test("requests to the SSO carry no cookie and no address, and no header that wou
   const paths = ["/.well-known/oauth-authorization-server", "/oauth/jwks", "/v2/oauth/token", "/v2/oauth/revoke"];
   for (const path of paths) {
     for (const { headers } of page.requests(path)) {
-      assert.deepEqual([headers.cookie, headers.referer, headers.authorization], [undefined, undefined, undefined], path);
+      assert.deepEqual(
+        [headers.cookie, headers.referer, headers.authorization],
+        [undefined, undefined, undefined],
+        path,
+      );
     }
   }
   assert.deepEqual(page.preflights, []);
@@ -130,7 +141,11 @@ test("a token endpoint that sends the form elsewhere is not followed", async (t)
   const base = `http://localhost:${server.address().port}`;
   const page = await openPage(t, {
     options: {
-      ssoEndpoints: { authorization_endpoint: `${base}/authorize`, token_endpoint: `${base}/token`, revocation_endpoint: `${base}/revoke` },
+      ssoEndpoints: {
+        authorization_endpoint: `${base}/authorize`,
+        token_endpoint: `${base}/token`,
+        revocation_endpoint: `${base}/revoke`,
+      },
     },
   });
   await page.run(({ security }) => security.updateToken({ refresh_token: "kept-elsewhere-for-this" }));

@@ -33,7 +33,11 @@ test("a token response from elsewhere becomes the session, and survives a reload
 test("a refresh token alone is enough to start", async (t) => {
   const page = await openPage(t);
   await page.logIn({ characterId: SAPHRA });
-  for (const [access_token, expires_in] of [[undefined, undefined], [null, null], ["", -1]]) {
+  for (const [access_token, expires_in] of [
+    [undefined, undefined],
+    [null, null],
+    ["", -1],
+  ]) {
     const [{ refresh_token }] = await page.stored("/session/");
     await page.runBare(() => sessionStorage.clear());
     await page.open("/");
@@ -119,7 +123,10 @@ test("another `tokenIdentifier` is another session, which leaves the first where
   assert.equal(rows.length, 2);
   const second = rows.find(({ access }) => access.token === "brought");
   assert.equal("refresh_token" in second, false, "it inherits nothing");
-  assert.deepEqual(rows.find((row) => row !== second), first);
+  assert.deepEqual(
+    rows.find((row) => row !== second),
+    first,
+  );
   await page.open("/");
   assert.equal(await page.run(({ security }) => security.getAccessToken()), first.access.token);
 });
@@ -130,11 +137,26 @@ test("expiry is counted from now, with an offset either way, and unknown counts 
   await update(page, { access_token: "brought", expires_in: 600 });
   const { expiry, now } = await page.run(({ security }) => ({ expiry: security.tokenExpiry, now: Date.now() / 1000 }));
   assert.ok(Math.abs(expiry - now - 600) < 60);
-  for (const [offset, expired] of [[undefined, false], [null, false], [0, false], [500, false], [700, true], [-1000, false], [1e300, true]]) {
+  for (const [offset, expired] of [
+    [undefined, false],
+    [null, false],
+    [0, false],
+    [500, false],
+    [700, true],
+    [-1000, false],
+    [1e300, true],
+  ]) {
     assert.equal(await isTokenExpired(page, offset), expired, String(offset));
   }
   await page.shiftClock(700);
-  for (const [offset, expired] of [[undefined, true], [0, true], [500, true], [-50, true], [-200, false], [-1e300, false]]) {
+  for (const [offset, expired] of [
+    [undefined, true],
+    [0, true],
+    [500, true],
+    [-50, true],
+    [-200, false],
+    [-1e300, false],
+  ]) {
     assert.equal(await isTokenExpired(page, offset), expired, String(offset));
   }
   await update(page, { access_token: "brought" });
@@ -158,7 +180,13 @@ test("the event tells after a login, a refresh and an update what EsiPy's signal
   await page.refresh();
   await update(page, { access_token: "brought", token_type: "bearer" });
   const [login, refresh] = page.tokenRequests.map(({ json }) => ({ token_identifier: "pilot-7", ...json }));
-  const brought = { token_identifier: "pilot-7", access_token: "brought", refresh_token: refresh.refresh_token, expires_in: null, token_type: "bearer" };
+  const brought = {
+    token_identifier: "pilot-7",
+    access_token: "brought",
+    refresh_token: refresh.refresh_token,
+    expires_in: null,
+    token_type: "bearer",
+  };
   assert.deepEqual(await heard(page), [login, refresh, brought]);
 });
 
@@ -178,7 +206,10 @@ test("`signalTokenUpdated` is the event's type", async (t) => {
   await listen(page, "my-app:tokens");
   await update(page, { access_token: "brought" });
   const mine = await heard(page);
-  assert.deepEqual(mine.map(({ access_token: token }) => token), ["brought"]);
+  assert.deepEqual(
+    mine.map(({ access_token: token }) => token),
+    ["brought"],
+  );
   await listen(page);
   await update(page, { access_token: "brought" });
   assert.deepEqual(await heard(page), []);
@@ -203,7 +234,11 @@ test("the tokens are stored before anybody is told, and a listener may call back
 test("a listener that throws harms nothing", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  await page.runBare(() => addEventListener("esi:token-refreshed", () => { throw new Error("the listener's own"); }));
+  await page.runBare(() =>
+    addEventListener("esi:token-refreshed", () => {
+      throw new Error("the listener's own");
+    }),
+  );
   await listen(page);
   const tokens = await page.refresh();
   assert.equal((await heard(page))[0].access_token, tokens.access_token);

@@ -51,8 +51,8 @@ async function startServer() {
 let browser;
 after(() => browser?.close());
 
-/** Ends the page that is open. */
-let endPage = async () => {};
+/** Ends the page that is open, if one is. */
+let endPage;
 
 /** Sent into the page: runs `work` and tells how it ended, as text, with errors taken apart. */
 const HARNESS = `
@@ -84,13 +84,15 @@ class Page {
   #errors = [];
   #console = [];
   #traffic;
+  #server;
 
-  constructor({ driver, sso, origin, traffic, options }) {
+  constructor({ driver, sso, server, traffic, options }) {
     this.driver = driver;
     this.sso = sso;
-    this.origin = origin;
-    this.redirectUri = `${origin}/callback`;
+    this.origin = server.origin;
+    this.redirectUri = `${server.origin}/callback`;
     this.#traffic = traffic;
+    this.#server = server;
     this.options = {
       clientId: CLIENT_ID,
       redirectUri: this.redirectUri,
@@ -113,7 +115,11 @@ class Page {
   }
 
   async #perform(work, args, options) {
-    const told = await this.driver.executeAsyncScript(HARNESS.replace("WORK", () => `(${work})`), args, options);
+    const told = await this.driver.executeAsyncScript(
+      HARNESS.replace("WORK", () => `(${work})`),
+      args,
+      options,
+    );
     const { value, error } = JSON.parse(told, (_key, part) => {
       if (part?.thrown) this.#errors.push(part);
       return part;
@@ -294,6 +300,17 @@ class Page {
     const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
     return Object.keys(places).filter((place) => spellings.some((spelling) => places[place].includes(spelling)));
   }
+
+  /** @param {string[]} leaks where secrets may have got out */
+  async end(leaks) {
+    try {
+      assert.deepEqual(await this.leaks(), leaks, "a secret got out");
+    } finally {
+      await this.driver.get("about:blank");
+      this.#traffic.stop();
+      await Promise.all([this.sso.close(), this.#server.close()]);
+    }
+  }
 }
 
 /**
@@ -307,25 +324,19 @@ class Page {
  * @returns {Promise<Page>}
  */
 export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {}) {
-  await endPage();
+  await endPage?.();
   browser ??= await openBrowser();
   const { driver } = browser;
   const traffic = recordTraffic();
   const server = await startServer();
   const sso = await startSso(ssoOptions);
   const given = typeof options === "function" ? options({ sso }) : options;
-  const page = new Page({ driver, sso, origin: server.origin, traffic, options: given });
+  const page = new Page({ driver, sso, server, traffic, options: given });
   endPage = async () => {
-    endPage = async () => {};
-    try {
-      assert.deepEqual(await page.leaks(), leaks, "a secret got out");
-    } finally {
-      await driver.get("about:blank");
-      traffic.stop();
-      await Promise.all([sso.close(), server.close()]);
-    }
+    endPage = undefined;
+    await page.end(leaks);
   };
-  t.after(() => endPage());
+  t.after(() => endPage?.());
   await page.open("/");
   // Another test may have had the same port.
   await page.runBare(() => sessionStorage.clear());
