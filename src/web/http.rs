@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use gloo_net::http::{Method, RequestBuilder};
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -69,17 +69,22 @@ async fn perform(request: &Request) -> Result<Response, JsValue> {
 }
 
 fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
-    if let Some(exception) = rejection.dyn_ref::<DomException>()
-        && exception.name() == "TimeoutError"
-    {
+    let name = text(rejection, "name");
+    if rejection.has_type::<DomException>() && name.as_deref() == Some("TimeoutError") {
         return Error::Timeout { phase };
     }
-    let cause = match rejection.dyn_ref::<js_sys::Error>() {
-        Some(error) => format!("{}: {}", error.name(), error.message()),
-        None => rejection
+    let cause = match (name, text(rejection, "message")) {
+        (Some(name), Some(message)) => format!("{name}: {message}"),
+        _ => rejection
             .as_string()
+            .filter(|text| !text.is_empty())
             .unwrap_or_else(|| "rejected with something that is no Error".into()),
     };
     let cause: String = request.redact(&cause).chars().take(CAUSE_LIMIT).collect();
     Error::Network { phase, cause }
+}
+
+/// A member that is a string. On what a page's own `fetch` rejects with it may be anything, or throw.
+fn text(rejection: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(rejection, &name.into()).ok()?.as_string()
 }
