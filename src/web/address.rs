@@ -43,7 +43,9 @@ pub(super) fn return_to(address: &str) -> Result<String, Error> {
     let url = parse(address).ok_or_else(refused)?;
     let here = location().and_then(|location| location.origin().ok());
     let path = url.pathname();
-    if here.as_deref() != Some(&url.origin()) || path.starts_with("//") {
+    // A `blob:` has its page's origin, but no path.
+    let absolute = path.starts_with('/') && !path.starts_with("//");
+    if here.as_deref() != Some(&url.origin()) || !absolute {
         return Err(refused());
     }
     Ok(format!("{path}{}{}", url.search(), url.hash()))
