@@ -137,6 +137,16 @@ impl EsiSecurity {
     /// Takes over a token response, as JSON, from elsewhere. With another `token_identifier` it is
     /// another session, which inherits nothing from this one.
     pub fn update_token(&self, json: &str, token_identifier: Option<String>) -> Result<(), Error> {
+        if token_identifier
+            .as_ref()
+            .is_some_and(|name| name.trim().is_empty())
+        {
+            return Err(Error::InvalidArgument {
+                phase: Phase::Update,
+                name: Cow::Borrowed("tokenIdentifier"),
+                reason: "must not be empty",
+            });
+        }
         let update = token_response::parse_update(json)?;
         if token_identifier.is_some() && token_identifier != self.token_identifier() {
             let key = self.0.place.session(token_identifier.as_deref());
