@@ -19,7 +19,7 @@ use crate::oauth::authorization_response::{AuthorizationResponse, Outcome};
 use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse};
-use crate::oauth::{scope, token_request};
+use crate::oauth::{scope, token_request, url};
 use crate::session::login::{Login, Logins};
 use crate::{Error, Phase};
 
@@ -341,7 +341,8 @@ impl EsiSecurity {
         let login = state
             .map(|state| logins.find(state, clock::now(), phase))
             .transpose()?;
-        if login.is_some_and(|login| login.issuer != metadata.issuer) {
+        let issuer = url::without_scheme(&metadata.issuer);
+        if login.is_some_and(|login| url::without_scheme(&login.issuer) != issuer) {
             return Err(Error::IssuerMismatch);
         }
         let fixed = match (login, &inner.fixed_verifier) {
