@@ -11,6 +11,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_request;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
 use crate::session::machine::{MARGIN, Refresh};
+use crate::session::token_set::AccessToken;
 use crate::{Error, Phase};
 
 impl EsiSecurity {
@@ -76,20 +77,24 @@ impl EsiSecurity {
     /// An access token that is good for a minute at least where the server allows. While the old one
     /// lives, a refresh that does not get through is no reason to fail.
     pub async fn get_access_token(&self) -> Result<String, Error> {
+        let text = |access: &AccessToken| String::from(access.token.expose());
+        let held = || self.who().row.session.borrow().access().map(text);
         let usable = |offset| {
             let row = self.who().row;
             let session = row.session.borrow();
-            let access = session.usable(clock::now(), offset);
-            access.map(|access| String::from(access.token.expose()))
+            session.usable(clock::now(), offset).map(text)
         };
         if let Some(token) = usable(MARGIN) {
             return Ok(token);
         }
+        let none = Error::NoToken {
+            phase: Phase::Refresh,
+        };
         match self.refresh(&[]).await {
-            // Not the response's: the session may have been replaced since.
-            Ok(_) | Err(Error::Superseded { .. }) => usable(0).ok_or(Error::NoToken {
-                phase: Phase::Refresh,
-            }),
+            // There is no newer one, even if nobody knows how long it lives. Not the response's: the
+            // session may have been replaced since.
+            Ok(_) => held().ok_or(none),
+            Err(Error::Superseded { .. }) => usable(0).ok_or(none),
             Err(error) => usable(0).ok_or(error),
         }
     }
