@@ -1,0 +1,110 @@
+//! What is taken out of the page's address after a callback, and what stays.
+
+use esi_security::web::AuthUriOptions;
+use esi_security::{EsiSecurity, Options};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::page::{Page, go_to, history_state, href, origin};
+
+/// A login with this state, whose redirect URI is a path of this page.
+async fn begun(page: &Page, state: &str, implicit: bool) -> EsiSecurity {
+    let security = EsiSecurity::new(Options {
+        redirect_uri: format!("{}/callback?app=1", origin()),
+        ..page.options()
+    })
+    .unwrap();
+    let options = AuthUriOptions {
+        state: Some(state.into()),
+        implicit,
+        ..AuthUriOptions::default()
+    };
+    security.get_auth_uri(options).await.unwrap();
+    security
+}
+
+#[wasm_bindgen_test]
+async fn only_our_own_parameters_leave_and_the_history_entry_stays() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", false).await;
+    go_to("/callback?app=1&error=access_denied&state=the-state&tab=a%20b#section");
+    let length = web_sys::window()
+        .unwrap()
+        .history()
+        .unwrap()
+        .length()
+        .unwrap();
+    let error = security.handle_redirect(None).await.unwrap_err();
+    assert_eq!(error.code(), "access_denied");
+    assert_eq!(
+        href(),
+        format!("{}/callback?app=1&tab=a%20b#section", origin())
+    );
+    assert_eq!(history_state(), r#"{"of":"the page"}"#);
+    let history = web_sys::window().unwrap().history().unwrap();
+    assert_eq!(history.length().unwrap(), length);
+    // Once it is clean, it is no callback any more.
+    assert_eq!(security.handle_redirect(None).await, Ok(None));
+}
+
+#[wasm_bindgen_test]
+async fn nothing_is_left_of_a_bare_callback() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", false).await;
+    go_to("/callback?error=access_denied&error_description=x&state=the-state");
+    security.handle_redirect(None).await.unwrap_err();
+    assert_eq!(href(), format!("{}/callback", origin()));
+}
+
+#[wasm_bindgen_test]
+async fn a_token_leaves_the_fragment() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", true).await;
+    go_to(
+        "/callback?app=1#access_token=the-token&token_type=Bearer&expires_in=1200&state=the-state&tab=2",
+    );
+    let result = security.handle_redirect(None).await.unwrap().unwrap();
+    assert_eq!(result.state, "the-state");
+    assert_eq!(href(), format!("{}/callback?app=1#tab=2", origin()));
+    assert_eq!(security.get_access_token().await.unwrap(), "the-token");
+}
+
+/// What is not ours, and what may succeed after a reload, stays where it is.
+#[wasm_bindgen_test]
+async fn other_answers_stay_in_the_address() {
+    let page = Page::new();
+    crate::page::break_fetch("a TypeError");
+    let security = begun(&page, "the-state", false).await;
+    for (address, code) in [
+        ("/callback?code=c&state=unknown", "state_unknown"),
+        ("/callback?code=c", "state_missing"),
+        (
+            "/callback?code=c&state=the-state&iss=https://evil.example",
+            "issuer_mismatch",
+        ),
+        ("/callback?code=c&state=the-state", "network_error"),
+        (
+            "/callback?code=c&code=d&state=the-state",
+            "invalid_argument",
+        ),
+    ] {
+        go_to(address);
+        let error = security.handle_redirect(None).await.unwrap_err();
+        assert_eq!(error.code(), code, "{address}");
+        assert_eq!(href(), format!("{}{address}", origin()));
+    }
+    for address in ["/callback?tab=2", "/elsewhere?code=c&state=the-state"] {
+        go_to(address);
+        assert_eq!(security.handle_redirect(None).await, Ok(None), "{address}");
+        assert_eq!(href(), format!("{}{address}", origin()));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_address_that_the_page_is_not_at_is_left_alone() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", false).await;
+    go_to("/elsewhere?code=theirs");
+    let url = format!("{}/callback?error=access_denied&state=the-state", origin());
+    security.handle_redirect(Some(&url)).await.unwrap_err();
+    assert_eq!(href(), format!("{}/elsewhere?code=theirs", origin()));
+}

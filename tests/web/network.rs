@@ -1,0 +1,280 @@
+//! Whatever `fetch` does, there is an error and no panic, and the tokens are still there.
+
+use std::cell::Cell;
+
+use esi_security::session::machine::State;
+use esi_security::web::VerifyOptions;
+use esi_security::{EsiSecurity, Phase};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::page::{
+    Page, all, break_fetch, echo_fetch, failure_names, fetched, hold_fetch, reject_fetch,
+    settle_fetch, tick,
+};
+
+#[wasm_bindgen_test]
+async fn every_failure_of_fetch_is_a_network_error_and_keeps_the_tokens() {
+    let page = Page::new();
+    let security = page.expired();
+    let row = page.row().unwrap();
+    let names = failure_names();
+    assert!(names.len() > 20);
+    for name in names {
+        break_fetch(&name);
+        let error = security.refresh(&[]).await.unwrap_err();
+        assert_eq!(error.code(), "network_error", "{name}: {error:?}");
+        assert_eq!(error.phase(), Phase::Refresh, "{name}");
+        assert!(error.retryable());
+        assert!(!error.cause().unwrap().is_empty(), "{name}");
+        assert_eq!(page.row().as_ref(), Some(&row), "{name}");
+        assert_eq!(security.state(), State::Offline, "{name}");
+        let error = security.get_access_token().await.unwrap_err();
+        assert_eq!(error.code(), "network_error", "{name}: {error:?}");
+        assert_eq!(fetched().len(), 2, "{name}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_the_platform_said_is_the_cause() {
+    let page = Page::new();
+    let security = page.expired();
+    for (failure, cause) in [
+        ("a string", "no network"),
+        ("a TypeError", "TypeError: Failed to fetch"),
+        ("an AbortError", "AbortError: gone"),
+        ("it throws at once", "Error: no network"),
+    ] {
+        break_fetch(failure);
+        let error = security.refresh(&[]).await.unwrap_err();
+        assert_eq!(error.cause(), Some(cause), "{failure}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn no_answer_in_time_is_a_timeout() {
+    let page = Page::new();
+    reject_fetch("TimeoutError", "signal timed out");
+    let security = page.expired();
+    let error = security.refresh(&[]).await.unwrap_err();
+    assert_eq!((error.code(), error.phase()), ("timeout", Phase::Refresh));
+    assert_eq!(security.state(), State::Offline);
+    assert!(page.row().is_some());
+}
+
+/// A proxy may quote what it could not send.
+#[wasm_bindgen_test]
+async fn nothing_secret_is_in_the_cause() {
+    let page = Page::new();
+    echo_fetch();
+    let security = page.expired();
+    let error = security.refresh(&[]).await.unwrap_err();
+    let cause = error.cause().unwrap();
+    assert!(
+        cause.contains("grant_type=refresh_token&refresh_token=[redacted]"),
+        "{cause}"
+    );
+    assert!(
+        !format!("{error:?}{error}").contains("refresh%2Btoken"),
+        "{cause}"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_long_cause_is_clipped() {
+    let page = Page::new();
+    reject_fetch("NetworkError", &"é".repeat(10_000));
+    let error = page.expired().refresh(&[]).await.unwrap_err();
+    assert_eq!(error.cause().unwrap().chars().count(), 300);
+}
+
+#[wasm_bindgen_test]
+async fn while_the_old_token_lives_a_failed_refresh_is_no_failure() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.security();
+    let json = r#"{"access_token":"old","expires_in":30,"refresh_token":"refresh"}"#;
+    security.update_token(json, None).unwrap();
+    assert_eq!(security.state(), State::Expiring);
+    assert_eq!(security.get_access_token().await.unwrap(), "old");
+    assert_eq!(fetched(), ["https://sso.example/token"]);
+    assert_eq!(security.state(), State::Offline);
+}
+
+#[wasm_bindgen_test]
+async fn without_tokens_nothing_is_asked() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.security();
+    for error in [
+        security.refresh(&[]).await.unwrap_err(),
+        security.get_access_token().await.unwrap_err(),
+    ] {
+        assert_eq!((error.code(), error.phase()), ("no_token", Phase::Refresh));
+    }
+    let error = security.revoke().await.unwrap_err();
+    assert_eq!((error.code(), error.phase()), ("no_token", Phase::Revoke));
+    let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+    assert_eq!((error.code(), error.phase()), ("no_token", Phase::Verify));
+    let error = security.refresh(&[String::new()]).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("invalid_argument", Phase::Refresh)
+    );
+    assert!(fetched().is_empty());
+}
+
+/// Nothing to refresh with, and what there is has expired.
+#[wasm_bindgen_test]
+async fn an_expired_token_alone_needs_a_login() {
+    let page = Page::new();
+    let security = page.security();
+    let json = r#"{"access_token":"old","expires_in":30}"#;
+    security.update_token(json, None).unwrap();
+    assert_eq!(security.get_access_token().await.unwrap(), "old");
+    crate::page::shift_clock(31.0);
+    assert_eq!(security.state(), State::NeedsLogin);
+    let error = security.get_access_token().await.unwrap_err();
+    assert_eq!(error.code(), "needs_login");
+}
+
+/// The tokens are gone from here, whatever became of the request.
+#[wasm_bindgen_test]
+async fn a_failed_revocation_forgets_the_tokens_too() {
+    let page = Page::new();
+    for name in [
+        "a TypeError",
+        "null",
+        "it throws at once",
+        "a body that breaks off",
+    ] {
+        let security = page.expired();
+        break_fetch(name);
+        let revocation = security.revoke().await.unwrap();
+        assert_eq!(revocation.hint.as_str(), "refresh_token");
+        let error = revocation.answer.unwrap_err();
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("network_error", Phase::Revoke),
+            "{name}"
+        );
+        assert_eq!(security.state(), State::SignedOut);
+        assert_eq!(page.row(), None);
+        assert_eq!(fetched(), ["https://sso.example/revoke"]);
+    }
+}
+
+/// Waits until everybody has asked, and then lets the request fail.
+async fn settle_after(started: &Cell<u32>, expected: u32) {
+    while started.get() < expected {
+        tick().await;
+    }
+    tick().await;
+    settle_fetch();
+}
+
+#[wasm_bindgen_test]
+async fn one_refresh_however_many_ask() {
+    let page = Page::new();
+    let (one, two) = (page.expired(), page.security());
+    hold_fetch();
+    let (started, failed) = (Cell::new(0), Cell::new(0));
+    let ask = async |security: &EsiSecurity, number: u32| {
+        started.set(started.get() + 1);
+        let error = if number.is_multiple_of(2) {
+            security.refresh(&[]).await.unwrap_err()
+        } else {
+            security.get_access_token().await.unwrap_err()
+        };
+        assert_eq!(error.code(), "network_error");
+        failed.set(failed.get() + 1);
+    };
+    let watch = async || {
+        while started.get() < 50 {
+            tick().await;
+        }
+        tick().await;
+        assert_eq!(one.state(), State::Refreshing);
+        assert_eq!(two.state(), State::Refreshing);
+        assert_eq!(failed.get(), 0);
+        settle_fetch();
+    };
+    let mut work: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+    for number in 0..50 {
+        let security = if number < 25 { &one } else { &two };
+        work.push(Box::pin(ask(security, number)));
+    }
+    work.push(Box::pin(watch()));
+    all(work).await;
+    assert_eq!(failed.get(), 50);
+    assert_eq!(fetched(), ["https://sso.example/token"]);
+}
+
+/// The new tokens win over an answer to the old ones' question.
+#[wasm_bindgen_test]
+async fn tokens_that_come_meanwhile_win() {
+    let page = Page::new();
+    let security = page.expired();
+    hold_fetch();
+    let started = Cell::new(0);
+    let refresh = async || {
+        started.set(started.get() + 1);
+        let error = security.refresh(&[]).await.unwrap_err();
+        assert_eq!(error.code(), "superseded");
+    };
+    let token = async || {
+        started.set(started.get() + 1);
+        assert_eq!(
+            security.get_access_token().await.unwrap(),
+            "the-access-token"
+        );
+    };
+    let update = async || {
+        settle_after(&started, 2).await;
+    };
+    let replace = async || {
+        while started.get() < 2 {
+            tick().await;
+        }
+        security.update_token(crate::page::TOKENS, None).unwrap();
+        assert_eq!(security.state(), State::Active);
+    };
+    all(vec![
+        Box::pin(refresh()),
+        Box::pin(token()),
+        Box::pin(replace()),
+        Box::pin(update()),
+    ])
+    .await;
+    assert_eq!(security.state(), State::Active);
+    assert!(page.row().unwrap().contains("the-access-token"));
+}
+
+/// A refresh for other scopes waits for its turn: the refresh token may rotate.
+#[wasm_bindgen_test]
+async fn refreshes_for_different_scopes_come_one_after_another() {
+    let page = Page::new();
+    let security = page.expired();
+    hold_fetch();
+    let started = Cell::new(0);
+    let ask = async |scopes: Vec<String>| {
+        started.set(started.get() + 1);
+        let error = security.refresh(&scopes).await.unwrap_err();
+        assert_eq!(error.code(), "network_error");
+    };
+    let watch = async || {
+        while started.get() < 2 {
+            tick().await;
+        }
+        tick().await;
+        assert_eq!(fetched().len(), 1);
+        settle_fetch();
+    };
+    all(vec![
+        Box::pin(ask(Vec::new())),
+        Box::pin(ask(vec!["publicData".into()])),
+        Box::pin(watch()),
+    ])
+    .await;
+    assert_eq!(fetched().len(), 1);
+    assert_eq!(security.state(), State::Offline);
+}

@@ -1,0 +1,356 @@
+// What the tests of the browser floor do to their page, and how it is undone: a test that fails ends
+// without a word, so the next one undoes what is left.
+
+const undo = [];
+const warned = [];
+let asked = [];
+let told = [];
+let reported = [];
+
+function replace(target, name, descriptor) {
+  const before = Object.getOwnPropertyDescriptor(target, name);
+  undo.push(() => (before ? Object.defineProperty(target, name, before) : delete target[name]));
+  Object.defineProperty(target, name, { configurable: true, ...descriptor });
+}
+
+/** Puts everything back that was replaced. */
+export function restore() {
+  while (undo.length > 0) undo.pop()();
+}
+
+/**
+ * The page as it was when it was loaded, with an ear on the errors of listeners and on the console, which
+ * throws at a warning, as some test runners' do: no warning may stop anything.
+ */
+export function begin() {
+  restore();
+  sessionStorage.clear();
+  asked = [];
+  told = [];
+  reported = [];
+  const address = location.href;
+  const state = history.state;
+  undo.push(() => history.replaceState(state, "", address));
+  const warn = (text) => {
+    warned.push(String(text));
+    throw new Error("no warnings here");
+  };
+  replace(console, "warn", { value: warn });
+  const hear = (event) => {
+    reported.push(String(event.message));
+    event.preventDefault();
+  };
+  addEventListener("error", hear);
+  undo.push(() => removeEventListener("error", hear));
+}
+
+/** How many warnings in the life of this page, not only of this test, hold `text`. */
+export function warnings(text) {
+  return warned.filter((warning) => warning.includes(text)).length;
+}
+
+/** Every warning in the life of this page. */
+export function allWarnings() {
+  return warned;
+}
+
+/** Errors that the browser reported, since nobody caught them. */
+export function uncaught() {
+  return reported;
+}
+
+// --- fetch
+
+const nativeFetch = globalThis.fetch;
+
+const failures = {
+  "a string": () => Promise.reject("no network"),
+  "an empty string": () => Promise.reject(""),
+  null: () => Promise.reject(null),
+  undefined: () => Promise.reject(undefined),
+  "a number": () => Promise.reject(0),
+  "a symbol": () => Promise.reject(Symbol("no network")),
+  "a function": () => Promise.reject(() => {}),
+  "an object": () => Promise.reject({ message: "no network" }),
+  "an object without a prototype": () => Promise.reject(Object.create(null)),
+  "a list": () => Promise.reject(["no network"]),
+  "a TypeError": () => Promise.reject(new TypeError("Failed to fetch")),
+  "an AbortError": () => Promise.reject(new DOMException("gone", "AbortError")),
+  "what cannot be a string": () =>
+    Promise.reject({
+      toString() {
+        throw new Error("no string");
+      },
+    }),
+  "an Error without a message": () => Promise.reject(Object.assign(new Error(), { message: undefined, name: null })),
+  "an Error whose message is an object": () => Promise.reject(Object.assign(new Error(), { message: {}, name: [] })),
+  "an Error whose message throws": () =>
+    Promise.reject(
+      Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error("no message");
+        },
+      }),
+    ),
+  "an Error whose name throws": () =>
+    Promise.reject(
+      Object.defineProperty(new Error(), "name", {
+        get() {
+          throw new Error("no name");
+        },
+      }),
+    ),
+  "what only looks like a DOMException": () => Promise.reject(Object.create(DOMException.prototype)),
+  "a Proxy that was revoked": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return Promise.reject(proxy);
+  },
+  "it throws at once": () => {
+    throw new Error("no network");
+  },
+  "it throws null at once": () => {
+    throw null;
+  },
+  "no promise": () => undefined,
+  "a promise of nothing": () => Promise.resolve(),
+  "a promise of something else": () => Promise.resolve({ status: 200, text: () => "{}" }),
+  "a thenable that throws": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    get then() {
+      throw new Error("no then");
+    },
+  }),
+  "a body that breaks off": () => {
+    const start = (controller) => {
+      controller.enqueue(new TextEncoder().encode('{"access_token":"a'));
+      controller.error(new TypeError("network error"));
+    };
+    return Promise.resolve(new Response(new ReadableStream({ start })));
+  },
+  "a body that was read": async () => {
+    const response = new Response("{}");
+    await response.text();
+    return response;
+  },
+};
+
+/** The ways in which `fetch` can be made to fail. */
+export function failureNames() {
+  return Object.keys(failures);
+}
+
+function replaceFetch(answer) {
+  const value = (request) => {
+    asked.push(request.url);
+    return answer(request);
+  };
+  replace(globalThis, "fetch", { value, writable: true });
+}
+
+/** From now on every `fetch` fails in this way. */
+export function breakFetch(name) {
+  replaceFetch(failures[name]);
+}
+
+/** From now on every `fetch` rejects with an error of this name and message. */
+export function rejectFetch(name, message) {
+  replaceFetch(() => Promise.reject(new DOMException(message, name)));
+}
+
+/** From now on every `fetch` rejects with what it was sent, as a text. */
+export function echoFetch() {
+  replaceFetch(async (request) => Promise.reject(new Error(`could not send ${await request.text()}`)));
+}
+
+/** From now on every `fetch` waits until `settleFetch`, and then fails. */
+export function holdFetch() {
+  const waiting = new Promise((_, reject) => {
+    undo.push(() => reject(new Error("the test is over")));
+    settle = () => reject(new TypeError("Failed to fetch"));
+  });
+  waiting.catch(() => {});
+  replaceFetch(() => waiting);
+}
+
+let settle = () => {};
+export function settleFetch() {
+  settle();
+}
+
+/** The addresses that were asked for since the test began, or since the last look. */
+export function fetched() {
+  const addresses = asked;
+  asked = [];
+  return addresses;
+}
+
+export function fetchIsNative() {
+  return globalThis.fetch === nativeFetch;
+}
+
+/** Lets everything happen that is waiting to. */
+export function tick() {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** A request that a browser sends without the headers that matter. */
+export function requestWithoutCors(url) {
+  return new Request(url, { mode: "no-cors" });
+}
+
+/** A request whose body is gone. */
+export function requestThatWasSent(url) {
+  const request = new Request(url, { method: "POST", body: "{}" });
+  request.text();
+  return request;
+}
+
+// --- sessionStorage
+
+const storage = () => Object.getPrototypeOf(sessionStorage);
+
+/** Nothing can be written any more; `attempts` gets what was tried. */
+const attempts = [];
+export function fillStorage() {
+  const value = (_key, text) => {
+    attempts.push(text);
+    throw new DOMException("no room", "QuotaExceededError");
+  };
+  replace(storage(), "setItem", { value, writable: true });
+}
+
+/** What was last tried to write into a full storage. */
+export function lastAttempt() {
+  return attempts.at(-1);
+}
+
+/** Every access throws, as where a browser blocks storage. */
+export function blockStorage() {
+  const get = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  replace(globalThis, "sessionStorage", { get });
+}
+
+/** There is none, as in a browser that has it switched off. */
+export function removeStorage() {
+  replace(globalThis, "sessionStorage", { get: () => null });
+}
+
+/** Reading throws too. */
+export function breakStorage() {
+  const value = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  for (const name of ["getItem", "setItem", "removeItem"]) replace(storage(), name, { value, writable: true });
+}
+
+/** The rows whose keys hold `part`, in the order of their keys. */
+export function rows(part) {
+  const keys = Object.keys(sessionStorage).filter((key) => key.includes(part));
+  return keys.sort().map((key) => sessionStorage.getItem(key));
+}
+
+// --- the clock
+
+/** Sets the clock forward by so many seconds, or back. */
+export function shiftClock(seconds) {
+  const now = Date.now;
+  replace(Date, "now", { value: () => now() + seconds * 1000, writable: true });
+}
+
+// --- events
+
+function listen(kind, listener) {
+  addEventListener(kind, listener);
+  undo.push(() => removeEventListener(kind, listener));
+}
+
+/** Keeps each event of this type, with the session's row as it stands at that moment. */
+export function record(kind, part) {
+  const stored = () => {
+    try {
+      return rows(part)[0] ?? null;
+    } catch {
+      return null;
+    }
+  };
+  listen(kind, (event) => told.push(JSON.stringify({ detail: event.detail, stored: stored() })));
+}
+
+/** What `record` kept. */
+export function events() {
+  return told;
+}
+
+/** A listener that throws. */
+export function listenAndThrow(kind) {
+  listen(kind, () => {
+    throw new Error("a listener's own");
+  });
+}
+
+/** A listener that calls back. */
+export function listenAndCall(kind, callback) {
+  listen(kind, () => callback());
+}
+
+// --- addresses
+
+/** One parameter of an address, decoded. */
+export function parameter(address, name) {
+  return new URL(address).searchParams.get(name) ?? undefined;
+}
+
+/** Goes to an address of this page, as the server's redirect would, without loading it. */
+export function goTo(address) {
+  history.replaceState({ of: "the page" }, "", address);
+}
+
+/** The state of the current history entry. */
+export function historyState() {
+  return JSON.stringify(history.state);
+}
+
+// --- tokens
+
+const algorithms = {
+  RS256: {
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  },
+  ES256: { name: "ECDSA", hash: "SHA-256", namedCurve: "P-256" },
+};
+
+const pairs = {};
+
+function base64url(bytes) {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** The public key of this page for an algorithm, as JSON; it is named after it. */
+export async function publicKey(name) {
+  pairs[name] ??= crypto.subtle.generateKey(algorithms[name], true, ["sign", "verify"]);
+  const { publicKey } = await pairs[name];
+  const { kty, n, e, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
+  return JSON.stringify({ kty, n, e, crv, x, y, kid: name, alg: name, use: "sig" });
+}
+
+/** A token with these claims, signed by that key. */
+export async function token(name, claims) {
+  await publicKey(name);
+  const encode = (text) => base64url(new TextEncoder().encode(text));
+  const input = `${encode(JSON.stringify({ alg: name, kid: name, typ: "JWT" }))}.${encode(claims)}`;
+  const { privateKey } = await pairs[name];
+  const signature = await crypto.subtle.sign(algorithms[name], privateKey, new TextEncoder().encode(input));
+  return `${input}.${base64url(new Uint8Array(signature))}`;
+}
+
+/** A page without `crypto.subtle`, as one that is served over http. */
+export function removeSubtle() {
+  replace(crypto, "subtle", { get: () => undefined });
+}

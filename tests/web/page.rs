@@ -1,0 +1,219 @@
+//! The page that a test has for itself. See `page.js`.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use esi_security::oauth::metadata::Metadata;
+use esi_security::{EsiSecurity, Options};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/tests/web/page.js")]
+extern "C" {
+    fn begin();
+    fn restore();
+
+    pub(crate) fn warnings(text: &str) -> u32;
+    #[wasm_bindgen(js_name = allWarnings)]
+    pub(crate) fn all_warnings() -> Vec<String>;
+    pub(crate) fn uncaught() -> Vec<String>;
+
+    #[wasm_bindgen(js_name = failureNames)]
+    pub(crate) fn failure_names() -> Vec<String>;
+    #[wasm_bindgen(js_name = breakFetch)]
+    pub(crate) fn break_fetch(name: &str);
+    #[wasm_bindgen(js_name = rejectFetch)]
+    pub(crate) fn reject_fetch(name: &str, message: &str);
+    #[wasm_bindgen(js_name = echoFetch)]
+    pub(crate) fn echo_fetch();
+    #[wasm_bindgen(js_name = holdFetch)]
+    pub(crate) fn hold_fetch();
+    #[wasm_bindgen(js_name = settleFetch)]
+    pub(crate) fn settle_fetch();
+    pub(crate) fn fetched() -> Vec<String>;
+    #[wasm_bindgen(js_name = fetchIsNative)]
+    pub(crate) fn fetch_is_native() -> bool;
+
+    #[wasm_bindgen(js_name = tick)]
+    async fn tick_js();
+
+    #[wasm_bindgen(js_name = requestWithoutCors)]
+    pub(crate) fn request_without_cors(url: &str) -> web_sys::Request;
+    #[wasm_bindgen(js_name = requestThatWasSent)]
+    pub(crate) fn request_that_was_sent(url: &str) -> web_sys::Request;
+
+    #[wasm_bindgen(js_name = fillStorage)]
+    pub(crate) fn fill_storage();
+    #[wasm_bindgen(js_name = lastAttempt)]
+    pub(crate) fn last_attempt() -> String;
+    #[wasm_bindgen(js_name = blockStorage)]
+    pub(crate) fn block_storage();
+    #[wasm_bindgen(js_name = removeStorage)]
+    pub(crate) fn remove_storage();
+    #[wasm_bindgen(js_name = breakStorage)]
+    pub(crate) fn break_storage();
+    pub(crate) fn rows(part: &str) -> Vec<String>;
+
+    #[wasm_bindgen(js_name = shiftClock)]
+    pub(crate) fn shift_clock(seconds: f64);
+
+    pub(crate) fn record(kind: &str, part: &str);
+    pub(crate) fn events() -> Vec<String>;
+    #[wasm_bindgen(js_name = listenAndThrow)]
+    pub(crate) fn listen_and_throw(kind: &str);
+    #[wasm_bindgen(js_name = listenAndCall)]
+    fn listen_and_call_js(kind: &str, callback: JsValue);
+
+    pub(crate) fn parameter(address: &str, name: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = goTo)]
+    pub(crate) fn go_to(address: &str);
+    #[wasm_bindgen(js_name = historyState)]
+    pub(crate) fn history_state() -> String;
+
+    #[wasm_bindgen(js_name = publicKey)]
+    async fn public_key_js(algorithm: &str) -> JsValue;
+    #[wasm_bindgen(js_name = token)]
+    async fn token_js(algorithm: &str, claims: &str) -> JsValue;
+    #[wasm_bindgen(js_name = removeSubtle)]
+    pub(crate) fn remove_subtle();
+}
+
+pub(crate) const EVENT: &str = "esi:token-refreshed";
+
+/// What the test before did to the page is undone when this is made, and what this one did when it
+/// ends. Each has a client of its own, and so a session of its own.
+pub(crate) struct Page {
+    pub(crate) client_id: String,
+}
+
+impl Page {
+    pub(crate) fn new() -> Self {
+        thread_local! {
+            static NUMBER: Cell<u32> = const { Cell::new(0) };
+        }
+        begin();
+        NUMBER.set(NUMBER.get() + 1);
+        Self {
+            client_id: format!("client-{}", NUMBER.get()),
+        }
+    }
+
+    /// Options with a given server, so that nothing needs the network but the token endpoint.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            sso_endpoints: Some(server("https://sso.example")),
+            ..self.options_for_eve()
+        }
+    }
+
+    /// Options with EVE's server, whose documents are fetched.
+    pub(crate) fn options_for_eve(&self) -> Options {
+        Options::new(&self.client_id, &redirect_uri())
+    }
+
+    pub(crate) fn security(&self) -> EsiSecurity {
+        EsiSecurity::new(self.options()).unwrap()
+    }
+
+    /// One that can be refreshed, and has to be.
+    pub(crate) fn expired(&self) -> EsiSecurity {
+        let security = self.security();
+        security.update_token(EXPIRED, None).unwrap();
+        security
+    }
+
+    pub(crate) fn row(&self) -> Option<String> {
+        let mut rows = rows(&format!("/session/{}", self.path()));
+        assert!(rows.len() < 2, "{rows:?}");
+        rows.pop()
+    }
+
+    pub(crate) fn logins(&self) -> serde_json::Value {
+        let rows = rows(&format!("/logins/{}", self.path()));
+        assert!(rows.len() < 2, "{rows:?}");
+        rows.first().map_or(serde_json::json!([]), |row| {
+            serde_json::from_str(row).unwrap()
+        })
+    }
+
+    fn path(&self) -> String {
+        format!("https%3A%2F%2Fsso.example/{}", self.client_id)
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        restore();
+        assert!(fetch_is_native());
+    }
+}
+
+/// A refresh token that was kept elsewhere, as EsiPy's users write it.
+pub(crate) const EXPIRED: &str =
+    r#"{"access_token":"","expires_in":-1,"refresh_token":"refresh+token/=="}"#;
+
+pub(crate) const TOKENS: &str = r#"{"access_token":"the-access-token","expires_in":1200,"token_type":"Bearer","refresh_token":"refresh+token/=="}"#;
+
+pub(crate) fn server(origin: &str) -> Metadata {
+    Metadata {
+        issuer: origin.into(),
+        authorization_endpoint: format!("{origin}/authorize"),
+        token_endpoint: format!("{origin}/token"),
+        revocation_endpoint: Some(format!("{origin}/revoke")),
+        jwks_uri: Some(format!("{origin}/keys")),
+        token_endpoint_auth_methods_supported: None,
+    }
+}
+
+pub(crate) fn origin() -> String {
+    web_sys::window().unwrap().location().origin().unwrap()
+}
+
+pub(crate) fn href() -> String {
+    web_sys::window().unwrap().location().href().unwrap()
+}
+
+pub(crate) fn redirect_uri() -> String {
+    format!("{}/callback", origin())
+}
+
+pub(crate) fn now() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds fit")]
+    let now = (js_sys::Date::now() / 1000.0) as i64;
+    now
+}
+
+pub(crate) fn listen_and_call(kind: &str, callback: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(callback);
+    listen_and_call_js(kind, callback.into_js_value());
+}
+
+pub(crate) async fn public_key(algorithm: &str) -> String {
+    public_key_js(algorithm).await.as_string().unwrap()
+}
+
+pub(crate) async fn token(algorithm: &str, claims: &serde_json::Value) -> String {
+    let token = token_js(algorithm, &claims.to_string()).await;
+    token.as_string().unwrap()
+}
+
+/// Lets everything happen that is waiting to.
+pub(crate) async fn tick() {
+    tick_js().await;
+}
+
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// All of it at once.
+pub(crate) async fn all(mut work: Vec<Work<'_>>) {
+    poll_fn(|context| {
+        work.retain_mut(|part| part.as_mut().poll(context).is_pending());
+        if work.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}

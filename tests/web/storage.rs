@@ -1,0 +1,117 @@
+//! sessionStorage that is full, blocked or missing.
+
+use esi_security::session::machine::State;
+use esi_security::web::AuthUriOptions;
+use esi_security::{EsiSecurity, Phase};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::page::{
+    EVENT, Page, TOKENS, block_storage, break_storage, events, fill_storage, record,
+    remove_storage, warnings,
+};
+
+const BROKEN: [(&str, fn()); 4] = [
+    ("full", fill_storage),
+    ("blocked", block_storage),
+    ("missing", remove_storage),
+    ("broken", break_storage),
+];
+
+/// It could not be finished after the redirect.
+#[wasm_bindgen_test]
+async fn a_login_needs_storage() {
+    for (name, broken) in BROKEN {
+        let page = Page::new();
+        let security = page.security();
+        broken();
+        let error = security
+            .get_auth_uri(AuthUriOptions::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "storage_unavailable", "{name}");
+        assert_eq!(error.phase(), Phase::Login);
+        assert!(!error.retryable());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_session_lives_on_in_memory_with_one_warning() {
+    for (name, broken) in BROKEN {
+        let page = Page::new();
+        broken();
+        record(EVENT, "none");
+        let security = page.security();
+        assert_eq!(security.state(), State::SignedOut, "{name}");
+        for _ in 0..2 {
+            security.update_token(TOKENS, None).unwrap();
+            assert_eq!(security.state(), State::Active, "{name}");
+        }
+        assert_eq!(events().len(), 2, "{name}");
+        let token = security.get_access_token().await.unwrap();
+        assert_eq!(token, "the-access-token");
+        // Other objects of this page know it too.
+        assert_eq!(page.security().state(), State::Active, "{name}");
+        // Once in the life of the page, not once for each test.
+        assert_eq!(warnings("sessionStorage"), 1, "{name}");
+    }
+}
+
+/// What was stored before the storage broke is not lost.
+#[wasm_bindgen_test]
+fn a_full_storage_keeps_what_is_in_it() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    let row = page.row();
+    fill_storage();
+    security.update_token(crate::page::EXPIRED, None).unwrap();
+    assert_eq!(security.state(), State::Expiring);
+    assert_eq!(page.row(), row);
+}
+
+#[wasm_bindgen_test]
+async fn a_callback_of_a_login_that_is_nowhere_stored_is_unknown() {
+    for (name, broken) in BROKEN {
+        let page = Page::new();
+        let security = page.security();
+        broken();
+        let url = format!("{}?code=c&state=s", crate::page::redirect_uri());
+        let error = security.handle_redirect(Some(&url)).await.unwrap_err();
+        assert_eq!(error.code(), "state_unknown", "{name}");
+        let error = security.auth("c", None).await.unwrap_err();
+        assert_eq!(error.code(), "login_not_found", "{name}");
+    }
+}
+
+/// Documents are kept only to save a request after a reload.
+#[wasm_bindgen_test]
+async fn metadata_needs_no_storage() {
+    let page = Page::new();
+    crate::page::break_fetch("a TypeError");
+    break_storage();
+    let security = EsiSecurity::new(page.options_for_eve()).unwrap();
+    let error = security
+        .get_auth_uri(AuthUriOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "storage_unavailable");
+    assert_eq!(crate::page::fetched().len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn revoking_works_without_it() {
+    for (name, broken) in BROKEN {
+        let page = Page::new();
+        crate::page::break_fetch("a TypeError");
+        broken();
+        let security = page.security();
+        security.update_token(TOKENS, None).unwrap();
+        let revocation = security.revoke().await.unwrap();
+        assert_eq!(
+            revocation.answer.unwrap_err().code(),
+            "network_error",
+            "{name}"
+        );
+        assert_eq!(security.state(), State::SignedOut, "{name}");
+    }
+}

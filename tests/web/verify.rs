@@ -1,0 +1,313 @@
+//! Verifying with the browser's WebCrypto, with keys and tokens made by it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use esi_security::jwt::{Checks, Claims};
+use esi_security::web::VerifyOptions;
+use esi_security::{Error, EsiSecurity, Options, Phase};
+use serde_json::{Value, json};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::page::{Page, break_fetch, fetched, now, public_key, remove_subtle, shift_clock, token};
+
+const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
+
+impl Page {
+    /// One that has both public keys of this page.
+    async fn verifier(&self) -> EsiSecurity {
+        let keys = [public_key("RS256").await, public_key("ES256").await].join(",");
+        EsiSecurity::new(Options {
+            jwks_key: Some(format!(r#"{{"keys":[{keys}]}}"#)),
+            ..self.options()
+        })
+        .unwrap()
+    }
+
+    /// EVE's claims, changed.
+    fn claims(&self, changes: &Value) -> Value {
+        let now = now();
+        let mut claims = json!({
+            "iss": "https://sso.example",
+            "sub": "CHARACTER:EVE:2119000101",
+            "aud": [self.client_id, "EVE Online"],
+            "azp": self.client_id,
+            "name": "Ilmari Ŝtorm",
+            "owner": "b3duZXI=",
+            "scp": ["publicData"],
+            "iat": now,
+            "exp": now + 1200,
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+}
+
+async fn verify(security: &EsiSecurity, token: &str) -> Result<Claims, Error> {
+    hold(security, token);
+    security.verify(VerifyOptions::default()).await
+}
+
+fn hold(security: &EsiSecurity, token: &str) {
+    let update = json!({ "access_token": token, "expires_in": 1200 });
+    security.update_token(&update.to_string(), None).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_token_of_the_given_keys_is_verified_without_the_network() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.verifier().await;
+    for algorithm in ALGORITHMS {
+        let token = token(algorithm, &page.claims(&json!({}))).await;
+        let claims = verify(&security, &token).await.unwrap();
+        assert!(claims.verified());
+        assert_eq!(claims.character_id, Some(2_119_000_101));
+        assert_eq!(claims.name.as_deref(), Some("Ilmari Ŝtorm"));
+        assert_eq!(claims.owner.as_deref(), Some("b3duZXI="));
+        assert_eq!(claims.scopes, ["publicData"]);
+        assert_eq!(claims.issuer.as_deref(), Some("https://sso.example"));
+    }
+    assert!(fetched().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn one_single_key_will_do() {
+    let page = Page::new();
+    for algorithm in ALGORITHMS {
+        let security = EsiSecurity::new(Options {
+            jwks_key: Some(public_key(algorithm).await),
+            ..page.options()
+        })
+        .unwrap();
+        let token = token(algorithm, &page.claims(&json!({}))).await;
+        assert!(verify(&security, &token).await.unwrap().verified());
+    }
+}
+
+/// Flips one bit of one part.
+fn flipped(token: &str, part: usize, byte: usize, bit: u8) -> String {
+    let mut parts: Vec<String> = token.split('.').map(String::from).collect();
+    let mut bytes = URL_SAFE_NO_PAD.decode(&parts[part]).unwrap();
+    bytes[byte] ^= 1 << bit;
+    parts[part] = URL_SAFE_NO_PAD.encode(bytes);
+    parts.join(".")
+}
+
+#[wasm_bindgen_test]
+async fn a_flipped_bit_of_the_signature_makes_it_invalid() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    for algorithm in ALGORITHMS {
+        let token = token(algorithm, &page.claims(&json!({}))).await;
+        let signature = token.rsplit('.').next().unwrap();
+        let length = URL_SAFE_NO_PAD.decode(signature).unwrap().len();
+        for byte in [0, 1, length / 2, length / 2 - 1, length - 1] {
+            for bit in [0, 3, 7] {
+                let error = verify(&security, &flipped(&token, 2, byte, bit)).await;
+                assert_eq!(
+                    error,
+                    Err(Error::SignatureInvalid),
+                    "{algorithm} {byte} {bit}"
+                );
+            }
+        }
+        // The token itself is still good.
+        assert!(verify(&security, &token).await.is_ok());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn claims_that_were_changed_after_signing_are_invalid() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    for algorithm in ALGORITHMS {
+        let token = token(algorithm, &page.claims(&json!({}))).await;
+        let parts: Vec<&str> = token.split('.').collect();
+        let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        let changed = payload.replace("2119000101", "2119000102");
+        assert_ne!(changed, payload);
+        let changed = URL_SAFE_NO_PAD.encode(changed);
+        let forged = format!("{}.{changed}.{}", parts[0], parts[2]);
+        assert_eq!(
+            verify(&security, &forged).await,
+            Err(Error::SignatureInvalid)
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_signature_of_another_length_or_algorithm_is_invalid() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let (rsa, ec) = (
+        token("RS256", &page.claims(&json!({}))).await,
+        token("ES256", &page.claims(&json!({}))).await,
+    );
+    for token in [&rsa, &ec] {
+        let (input, signature) = token.rsplit_once('.').unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let lengths = [&bytes[1..], &bytes[..bytes.len() - 1], &bytes[..1]];
+        for bytes in lengths {
+            let short = format!("{input}.{}", URL_SAFE_NO_PAD.encode(bytes));
+            assert_eq!(
+                verify(&security, &short).await,
+                Err(Error::SignatureInvalid)
+            );
+        }
+    }
+    let ((input, _), (_, signature)) =
+        (rsa.rsplit_once('.').unwrap(), ec.rsplit_once('.').unwrap());
+    let crossed = format!("{input}.{signature}");
+    assert_eq!(
+        verify(&security, &crossed).await,
+        Err(Error::SignatureInvalid)
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_key_that_the_set_does_not_have_is_not_found() {
+    let page = Page::new();
+    let security = EsiSecurity::new(Options {
+        jwks_key: Some(public_key("ES256").await),
+        ..page.options()
+    })
+    .unwrap();
+    let token = token("RS256", &page.claims(&json!({}))).await;
+    assert_eq!(verify(&security, &token).await, Err(Error::KeyNotFound));
+}
+
+#[wasm_bindgen_test]
+async fn the_claims_are_judged_too() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let past = json!({ "exp": now() - 60 });
+    for (changes, expected) in [
+        (
+            json!({ "iss": "https://evil.example" }),
+            Error::ClaimInvalid { claim: "iss" },
+        ),
+        (
+            json!({ "aud": [page.client_id] }),
+            Error::ClaimInvalid { claim: "aud" },
+        ),
+        (
+            json!({ "aud": ["EVE Online"] }),
+            Error::ClaimInvalid { claim: "aud" },
+        ),
+        (
+            json!({ "azp": "another" }),
+            Error::ClaimInvalid { claim: "azp" },
+        ),
+        (past.clone(), Error::TokenExpired),
+        (
+            json!({ "iat": now() + 600 }),
+            Error::TokenNotYetValid { claim: "iat" },
+        ),
+    ] {
+        let token = token("ES256", &page.claims(&changes)).await;
+        assert_eq!(verify(&security, &token).await, Err(expected), "{changes}");
+    }
+    let without_scheme = json!({ "iss": "sso.example" });
+    let token = token("ES256", &page.claims(&without_scheme)).await;
+    assert!(verify(&security, &token).await.is_ok());
+}
+
+#[wasm_bindgen_test]
+async fn a_check_can_be_switched_off_by_name() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let expired = token("ES256", &page.claims(&json!({ "exp": now() - 60 }))).await;
+    hold(&security, &expired);
+    let options = VerifyOptions {
+        checks: Checks {
+            expiry: false,
+            ..Checks::default()
+        },
+        ..VerifyOptions::default()
+    };
+    assert!(security.verify(options).await.unwrap().verified());
+
+    // Without the signature nothing is verified, and says so.
+    let forged = flipped(&token("ES256", &page.claims(&json!({}))).await, 2, 0, 0);
+    hold(&security, &forged);
+    let options = VerifyOptions {
+        checks: Checks {
+            signature: false,
+            ..Checks::default()
+        },
+        ..VerifyOptions::default()
+    };
+    assert!(!security.verify(options).await.unwrap().verified());
+}
+
+#[wasm_bindgen_test]
+async fn clocks_may_differ_by_the_leeway() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({ "exp": now() + 100 }))).await;
+    hold(&security, &token);
+    let with = async |leeway| {
+        let options = VerifyOptions {
+            leeway,
+            ..VerifyOptions::default()
+        };
+        security.verify(options).await
+    };
+    shift_clock(105.0);
+    assert!(with(None).await.is_ok());
+    assert_eq!(with(Some(0)).await, Err(Error::TokenExpired));
+    shift_clock(100.0);
+    assert_eq!(with(None).await, Err(Error::TokenExpired));
+    assert!(with(Some(300)).await.is_ok());
+    for odd in [-1, 301, i64::MIN, i64::MAX] {
+        let error = with(Some(odd)).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::InvalidArgument { phase: Phase::Verify, name, .. } if name == "leeway"),
+            "{odd}: {error:?}"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+async fn other_audiences_can_be_asked_for() {
+    let page = Page::new();
+    let mut options = page.options();
+    options.jwks_key = Some(public_key("ES256").await);
+    options.audiences = Some(vec!["an-api".into()]);
+    let security = EsiSecurity::new(options).unwrap();
+    let ours = token("ES256", &page.claims(&json!({ "aud": "an-api" }))).await;
+    assert!(verify(&security, &ours).await.is_ok());
+    let eves = token("ES256", &page.claims(&json!({}))).await;
+    let expected = Err(Error::ClaimInvalid { claim: "aud" });
+    assert_eq!(verify(&security, &eves).await, expected);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_jwt_is_malformed() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    for token in ["opaque", "a.b", "a.b.c", "....", "eyJhbGciOiJub25lIn0.e30."] {
+        let error = verify(&security, token).await.unwrap_err();
+        assert!(
+            ["token_malformed", "algorithm_not_allowed"].contains(&error.code()),
+            "{token}: {error:?}"
+        );
+    }
+}
+
+/// Unless the library brings signatures of its own, such a page can verify nothing, and says so.
+#[wasm_bindgen_test]
+async fn a_page_without_webcrypto_is_told_so() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    remove_subtle();
+    let verified = verify(&security, &token).await;
+    if cfg!(feature = "rust-crypto") {
+        assert!(verified.unwrap().verified());
+    } else {
+        assert_eq!(verified, Err(Error::CryptoUnavailable));
+    }
+}
