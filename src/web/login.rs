@@ -176,9 +176,10 @@ impl EsiSecurity {
             };
         };
         let finished = self.finish(state, &response).await;
-        // What may succeed later stays in the address, for a reload; so does what is not ours.
+        // What may succeed later stays in the address, for a reload; so does what is not ours. A token
+        // that came in the address itself and cannot be used gets no better.
         let keeps = |error: &Error| {
-            error.retryable()
+            error.retryable() && error.phase() != phase
                 || matches!(
                     error,
                     Error::StateUnknown { .. } | Error::StateReused { .. } | Error::IssuerMismatch

@@ -68,6 +68,31 @@ async fn a_token_leaves_the_fragment() {
     assert_eq!(security.get_access_token().await.unwrap(), "the-token");
 }
 
+/// It gets no better by a reload, and an address is no place for a token.
+#[wasm_bindgen_test]
+async fn a_token_that_cannot_be_used_leaves_too() {
+    let page = Page::new();
+    for (implicit, fragment, code) in [
+        (
+            true,
+            "access_token=the-token&token_type=mac",
+            "invalid_response",
+        ),
+        (
+            true,
+            "access_token=the-token&expires_in=soon",
+            "invalid_response",
+        ),
+        (false, "access_token=the-token", "authorization_failed"),
+    ] {
+        let security = begun(&page, "the-state", implicit).await;
+        go_to(&format!("/callback#{fragment}&state=the-state"));
+        let error = security.handle_redirect(None).await.unwrap_err();
+        assert_eq!(error.code(), code);
+        assert_eq!(href(), format!("{}/callback", origin()));
+    }
+}
+
 /// What is not ours, and what may succeed after a reload, stays where it is.
 #[wasm_bindgen_test]
 async fn other_answers_stay_in_the_address() {
