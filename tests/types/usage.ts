@@ -2,17 +2,17 @@
 // compiling, or a mistake marked below that starts to, fails it.
 
 import {
-  EsiError,
   type EsiClaims,
+  EsiError,
   type EsiErrorCode,
   type EsiPhase,
   EsiSecurity,
   type EsiSecurityOptions,
-  type SessionState,
   generateCodeChallenge,
   generateCodeVerifier,
   init,
   isEsiError,
+  type SessionState,
 } from "esi-security";
 
 const options: EsiSecurityOptions = {
@@ -51,7 +51,10 @@ export async function everything(): Promise<void> {
   security.updateToken({ access_token: "", refresh_token: "kept elsewhere" });
   const refreshed: string = (await security.refresh(["esi-skills.read_skills.v1"])).access_token;
   const expired: boolean = security.isTokenExpired(-10);
-  const claims: EsiClaims = await security.verify({ kid: "JWT-Signature-Key", options: { verifyAud: false, leeway: 5 } });
+  const claims: EsiClaims = await security.verify({
+    kid: "JWT-Signature-Key",
+    options: { verifyAud: false, leeway: 5 },
+  });
   const id: number | null = claims.characterId;
   const signed: Request = await security.authorize(new Request("https://esi.evetech.net/status/"), {
     security: [{ evesso: ["esi-skills.read_skills.v1"] }],
