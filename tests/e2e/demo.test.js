@@ -159,6 +159,7 @@ test("faults are switched on, used up and cleared; keys are rotated", async (t) 
   await demo.click("rotate-keys");
   await demo.waitForLog(/JWT-Signature-Key-2/);
   await demo.click("refresh");
+  await demo.waitForIdle("refresh");
   await demo.waitForVerdict("verified");
 });
 
@@ -255,7 +256,10 @@ test("everything from login to logout works by keyboard alone, with the focus in
 
 test("nothing is wider than a phone", async (t) => {
   const demo = await openDemo(t, { width: 390, height: 844 });
-  const check = async (where) => assert.equal(await demo.scrollWidth(), 390, where);
+  const check = async (where) => {
+    assert.equal(await demo.scrollWidth(), 390, where);
+    assert.deepEqual(await demo.sidewaysScrollers(), [], where);
+  };
   await check("signed out");
   await demo.click("open-settings");
   await (await demo.find("input[value=eve]")).click();
@@ -351,9 +355,41 @@ test("Back from the login page finds a page that works", async (t) => {
   await demo.click("login");
   await demo.waitForLoginPage();
   await demo.back();
-  await demo.waitForAddress(`${demo.origin}/`);
   await demo.logIn({ character: ILMARI });
   assert.equal(await demo.text("character-name"), "Ilmari Vesk");
+});
+
+test("a page that the browser kept for Back starts anew", async (t) => {
+  const demo = await openDemo(t);
+  await demo.click("login");
+  await demo.waitForLoginPage();
+  await demo.back();
+  await demo.markDocument();
+  await demo.returnFromCache();
+  await demo.waitForNewDocument();
+});
+
+test("a package that could not be loaded can be loaded again", async (t) => {
+  const demo = await openDemo(t);
+  await demo.forbid("*.wasm");
+  await demo.open("/");
+  await demo.waitForText("notice", /could not be loaded/);
+  assert.match(await demo.text("log"), /load_failed/);
+  await demo.forbid();
+  await (await demo.find("#notice button")).click();
+  await demo.waitForText("notice", /^$/);
+  await demo.logIn({ character: ILMARI });
+});
+
+test("without a local SSO there is EVE's, and a login asks for a client id first", async (t) => {
+  const demo = await openDemo(t);
+  await demo.forbid("*/config.json", "*://login.eveonline.com/*");
+  await demo.open("/");
+  assert.equal(await demo.text("server-name"), "EVE Online");
+  assert.equal(await demo.isVisible("faults"), false);
+  await demo.click("login");
+  await demo.waitForText("settings", /Client ID/);
+  assert.equal(await (await demo.find("input[value=local]")).isEnabled(), false);
 });
 
 test("who wants less motion gets none", async (t) => {

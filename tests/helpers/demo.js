@@ -37,15 +37,22 @@ class Demo {
 
   async open(path) {
     await this.#driver.get(this.origin + path);
-    await this.waitFor(
-      () => this.#run("return document.querySelector('[data-for=loading]').hidden"),
-      (ready) => ready,
-      "the demo did not get ready",
-    );
+    await this.#waitUntilReady();
   }
 
-  back() {
-    return this.#driver.navigate().back();
+  /** Back from the login page. */
+  async back() {
+    await this.#driver.navigate().back();
+    await this.waitForAddress(`${this.origin}/`);
+    await this.#waitUntilReady();
+  }
+
+  #waitUntilReady() {
+    return this.waitFor(
+      () => this.#run("return document.querySelector('[data-for=loading]')?.hidden"),
+      (ready) => ready === true,
+      "the demo did not get ready",
+    );
   }
 
   find(selector) {
@@ -202,6 +209,14 @@ class Demo {
     return this.#run("return document.documentElement.scrollWidth");
   }
 
+  /** What could be scrolled sideways, by id or class. */
+  sidewaysScrollers() {
+    return this.#run(`
+      const scrolls = (it) => /auto|scroll/.test(getComputedStyle(it).overflowX) && it.scrollWidth > it.clientWidth;
+      return [...document.querySelectorAll("body *")].filter(scrolls).map((it) => it.id || it.className || it.tagName);
+    `);
+  }
+
   /** The tokens that the page holds, from where the package keeps them. */
   tokens() {
     return this.#run(`
@@ -238,6 +253,24 @@ class Demo {
   async forbid(...urls) {
     await this.#driver.sendDevToolsCommand("Network.enable", {});
     await this.#driver.sendDevToolsCommand("Network.setBlockedURLs", { urls });
+  }
+
+  markDocument() {
+    return this.#run("window.marked = true");
+  }
+
+  /** The document becomes another one than that which was marked. */
+  waitForNewDocument() {
+    return this.waitFor(
+      () => this.#run("return window.marked === undefined"),
+      (isNew) => isNew,
+      "the page did not start anew",
+    );
+  }
+
+  /** What a browser tells a page that it kept; whether it keeps one is its own affair. */
+  returnFromCache() {
+    return this.#run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
   }
 
   async preferReducedMotion() {
