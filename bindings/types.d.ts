@@ -119,7 +119,7 @@ export interface SsoEndpoints {
   token_endpoint: string;
   revocation_endpoint?: string;
   jwks_uri?: string;
-  /** Decides how a `secretKey` is sent. Default: `["client_secret_post"]`. */
+  /** Decides how a `secretKey` is sent: in the form if `client_secret_post` is listed, else by Basic, which causes a preflight. */
   token_endpoint_auth_methods_supported?: string[];
 }
 
@@ -162,8 +162,8 @@ export interface EsiSecurityOptions {
    */
   codeVerifier?: string;
   /**
-   * Headers. `User-Agent` goes to the API as `X-User-Agent`, because browsers drop the real one; any other goes to the SSO as given, where it
-   * causes a preflight that EVE's SSO may refuse.
+   * Headers. `User-Agent` goes to the API as `X-User-Agent`, because browsers drop the real one; any other goes to the SSO's token and revocation endpoints
+   * as given, where it causes a preflight that EVE's SSO may refuse.
    */
   headers?: Record<string, string>;
   /** Whose tokens these are; names the session in storage and in events. */
@@ -180,17 +180,22 @@ export interface EsiSecurityOptions {
   jwksKey?: Jwk | JwkSet;
   /** Origins that may be sent the access token. Default: `["https://esi.evetech.net"]`. */
   apiOrigins?: string[];
-  /** Audiences that a token must have, all of them. Default: the client id and `EVE Online`. */
+  /**
+   * Audiences that a token must have, all of them. Default: the client id and `EVE Online`. Empty: only a
+   * token without any is accepted.
+   */
   audiences?: string[];
 }
 
 /**
  * - `signed-out`: no tokens.
- * - `active`: an access token with at least a minute to live.
- * - `expiring`: less than a minute, or gone; the next use refreshes.
+ * - `active`: an access token with at least a minute to live, or half its life if that is less; also one of
+ *   unknown life that nothing could refresh, and one that is still good after the server refused to refresh it.
+ * - `expiring`: less, or none; the next use refreshes if there is a refresh token.
  * - `refreshing`: a refresh is under way.
  * - `offline`: the last refresh did not get through; the refresh token is kept.
- * - `needs-login`: the server ended the session.
+ * - `needs-login`: the access token is gone, and there is nothing to refresh it with: the server ended the
+ *   session, or it was a login without scopes.
  */
 export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" | "offline" | "needs-login";
 
@@ -242,6 +247,7 @@ export interface RevokeResult {
 export interface VerifyOptions {
   /** Off: nothing is known about who wrote the claims. */
   verifySignature?: boolean;
+  /** `aud`, and `azp` with it. */
   verifyAud?: boolean;
   verifyIss?: boolean;
   verifyExp?: boolean;
@@ -310,21 +316,28 @@ export class EsiSecurity {
 
   /**
    * The address to send the pilot to (RFC 6749 section 4.1.1, RFC 7636 section 4.3). Keeps a record
-   * of this login for ten minutes, so that `handleRedirect` or `auth` can finish it; several can be
-   * under way at once.
+   * of this login for ten minutes, so that `handleRedirect` or `auth` can finish it; up to eight can be
+   * under way at once, then the oldest is forgotten.
    *
-   * @throws {EsiError} `storage_unavailable`: the login could not be finished after the redirect
+   * @throws {EsiError} `storage_unavailable`: the login could not be finished after the redirect;
+   * `invalid_argument`, `unknown_option`, `crypto_unavailable`, and, for a server whose metadata cannot be read,
+   * `invalid_metadata`, `network_error`, `timeout`, `http_error`
    */
   getAuthUri(options?: AuthUriOptions): Promise<string>;
 
-  /** `getAuthUri`, and goes there. The promise settles only if the page could not leave. */
+  /**
+   * `getAuthUri`, and goes there. The promise settles only if the page could not leave.
+   *
+   * @throws {EsiError} as {@link getAuthUri}
+   */
   login(options?: LoginOptions): Promise<never>;
 
   /**
    * Finishes a login from the current address, or from `url`: checks `state` and `iss`, exchanges
    * the code, stores the tokens and takes its own parameters out of the address. `null` if the
-   * address is no callback of ours. Safe to call twice: the same callback gives the same answer.
-   * After a network failure the login stays open: call again, or let the user reload.
+   * address is no callback of ours, or is the callback of a login that an object with another
+   * `tokenIdentifier` began. Safe to call twice: the same callback gives the same answer. After a failure
+   * that may pass the login stays open: call again, or let the user reload.
    *
    * @throws {EsiError} `state_missing`, `state_unknown`, `state_reused`, `login_expired`,
    * `issuer_mismatch`, `access_denied`, `authorization_failed`, and those of {@link auth}
@@ -336,7 +349,8 @@ export class EsiSecurity {
    *
    * @param state names the login; may be left out while only one is under way.
    * @throws {EsiError} `invalid_grant`, `invalid_response`, `oauth_error`, `http_error`, `network_error`, `timeout`,
-   * `rate_limited`, `login_not_found`, `state_missing`, `state_unknown`
+   * `rate_limited`, `login_not_found`, `login_expired`, `state_missing`, `state_unknown`, `state_reused`,
+   * `issuer_mismatch`, `invalid_metadata`, `invalid_argument`
    */
   auth(code: string, state?: string): Promise<TokenResponse>;
 
@@ -344,11 +358,18 @@ export class EsiSecurity {
    * Refreshes (RFC 6749 section 6), once however many ask at the same moment.
    *
    * @param scopes a subset of the granted ones; default: all of them.
-   * @throws {EsiError} `invalid_grant` when the server ended the session; nothing else does
+   * @throws {EsiError} `invalid_grant`: the server ended the session, and no other error says that;
+   * `no_token`, `needs_login`, `superseded`, `invalid_response`, `oauth_error`, `http_error`, `rate_limited`,
+   * `network_error`, `timeout`, `invalid_metadata`, `invalid_argument`
    */
   refresh(scopes?: string[]): Promise<TokenResponse>;
 
-  /** A token that is good for a minute at least where the server allows; refreshed first if need be. */
+  /**
+   * A token that is good for a minute at least where the server allows; refreshed first if need be. While the
+   * old one lives, a refresh that does not get through is no reason to fail.
+   *
+   * @throws {EsiError} as {@link refresh}
+   */
   getAccessToken(): Promise<string>;
 
   /** Revokes the refresh token, else the access token (RFC 7009). Both are gone from here, whatever the server says. @throws {EsiError} `no_token` */
@@ -369,6 +390,10 @@ export class EsiSecurity {
    * `exp`, `nbf`, `iat`, `sub` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3).
    *
    * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
+   * @throws {EsiError} `no_token`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
+   * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
+   * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`;
+   * `invalid_argument`, `unknown_option`
    */
   verify(options?: { kid?: string; options?: VerifyOptions }): Promise<EsiClaims>;
 
@@ -380,18 +405,18 @@ export class EsiSecurity {
    */
   authorize(request: Request, options?: { security?: SecurityRequirements }): Promise<Request>;
 
-  /** Gives the memory back. Calls under way finish. */
+  /** Gives the memory back. Calls under way finish; any later one throws a plain `Error`. */
   free(): void;
 }
 
 /**
  * A code verifier (RFC 7636 section 4.1) of `bytes` random bytes, 32 to 96. Default: 32.
  *
- * @throws {EsiError} `invalid_argument`, `not_initialized`
+ * @throws {EsiError} `invalid_argument`, `crypto_unavailable`, `not_initialized`
  */
 export function generateCodeVerifier(bytes?: number): string;
 
-/** The S256 challenge for a verifier (RFC 7636 section 4.2). @throws {EsiError} `invalid_argument` */
+/** The S256 challenge for a verifier (RFC 7636 section 4.2). @throws {EsiError} `invalid_argument`, `not_initialized` */
 export function generateCodeChallenge(verifier: string): string;
 
 declare global {

@@ -214,8 +214,11 @@ pub enum Error {
         /// Which of them.
         claim: &'static str,
     },
-    /// No `crypto.subtle` here, and the feature `rust-crypto` is off.
-    CryptoUnavailable,
+    /// No `crypto` here, or no `crypto.subtle` while the feature `rust-crypto` is off.
+    CryptoUnavailable {
+        /// What needed it.
+        phase: Phase,
+    },
     /// The request goes where the token must not go.
     OriginNotAllowed {
         /// The request's origin.
@@ -259,7 +262,7 @@ impl Error {
             Self::ClaimInvalid { .. } => "claim_invalid",
             Self::TokenExpired => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
-            Self::CryptoUnavailable => "crypto_unavailable",
+            Self::CryptoUnavailable { .. } => "crypto_unavailable",
             Self::OriginNotAllowed { .. } => "origin_not_allowed",
         }
     }
@@ -281,7 +284,8 @@ impl Error {
             | Self::LoginExpired { phase }
             | Self::NoToken { phase }
             | Self::NeedsLogin { phase }
-            | Self::Superseded { phase } => *phase,
+            | Self::Superseded { phase }
+            | Self::CryptoUnavailable { phase } => *phase,
             Self::InvalidMetadata { .. } => Phase::Metadata,
             Self::InvalidKeySet { .. } => Phase::Keys,
             Self::LoginNotFound => Phase::Token,
@@ -296,8 +300,7 @@ impl Error {
             | Self::ClaimMissing { .. }
             | Self::ClaimInvalid { .. }
             | Self::TokenExpired
-            | Self::TokenNotYetValid { .. }
-            | Self::CryptoUnavailable => Phase::Verify,
+            | Self::TokenNotYetValid { .. } => Phase::Verify,
             Self::OriginNotAllowed { .. } => Phase::Authorize,
         }
     }
@@ -306,9 +309,9 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             // A hotel's or a gateway's page in place of the answer is gone some day.
+            Self::InvalidResponse { phase, .. } => *phase != Phase::Update,
             Self::Network { .. }
             | Self::Timeout { .. }
-            | Self::InvalidResponse { .. }
             | Self::InvalidMetadata { .. }
             | Self::InvalidKeySet { .. } => true,
             Self::Http { status, .. } | Self::OAuth { status, .. } => {
@@ -478,8 +481,8 @@ impl fmt::Display for Error {
             Self::KeyNotFound => "the key set has no key for this token",
             Self::SignatureInvalid => "the token's signature is not valid",
             Self::TokenExpired => "the token has expired",
-            Self::CryptoUnavailable => {
-                "this page has no `crypto.subtle`: serve it over https or from localhost"
+            Self::CryptoUnavailable { .. } => {
+                "this page lacks the browser's `crypto`: serve it over https or from localhost"
             }
         };
         formatter.write_str(text)

@@ -225,7 +225,12 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
                 reason: "it is no JSON object",
             },
             "invalid_response",
-            retryable(),
+            // What the page itself brought gets no better.
+            if phase == Phase::Update {
+                nothing()
+            } else {
+                retryable()
+            },
         ),
         (Error::StateMissing { phase }, "state_missing", nothing()),
         (Error::StateUnknown { phase }, "state_unknown", nothing()),
@@ -234,6 +239,11 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
         (Error::NoToken { phase }, "no_token", nothing()),
         (Error::NeedsLogin { phase }, "needs_login", nothing()),
         (Error::Superseded { phase }, "superseded", nothing()),
+        (
+            Error::CryptoUnavailable { phase },
+            "crypto_unavailable",
+            nothing(),
+        ),
     ]
 }
 
@@ -335,7 +345,6 @@ fn in_verification() -> Vec<(Error, &'static str, Fields)> {
             "token_not_yet_valid",
             claim("nbf"),
         ),
-        (Error::CryptoUnavailable, "crypto_unavailable", nothing()),
     ]
 }
 

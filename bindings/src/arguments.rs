@@ -2,15 +2,18 @@
 //! argument's name, an option that does not exist too, with what was probably meant.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use esi_security::{Error, Phase, suggestion};
-use js_sys::{Array, JSON, Object, Reflect, Symbol};
+use js_sys::{Array, JSON, Reflect, Symbol};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-/// An object of named options.
+/// An object of named options. Only its own members count, not what somebody has put into
+/// `Object.prototype`.
 pub(crate) struct Options<'a> {
-    object: Option<&'a Object>,
+    object: &'a JsValue,
+    names: Vec<String>,
     phase: Phase,
 }
 
@@ -21,72 +24,60 @@ impl<'a> Options<'a> {
         phase: Phase,
         known: &[&'static str],
     ) -> Result<Self, Error> {
-        if is_nothing(value) {
-            return Ok(Self {
-                object: None,
+        let wrong = || invalid(phase, "options", "must be an object");
+        let names = if is_nothing(value) {
+            Vec::new()
+        } else if value.is_object() && !Array::is_array(value) {
+            let keys = Reflect::own_keys(value).map_err(|_| wrong())?;
+            keys.iter().filter_map(|key| key.as_string()).collect()
+        } else {
+            return Err(wrong());
+        };
+        let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
+        if let Some(name) = unknown {
+            return Err(Error::UnknownOption {
                 phase,
+                suggestion: suggestion(name, known),
+                name: name.clone(),
             });
         }
-        let object = value.dyn_ref::<Object>();
-        let object = object.filter(|_| !value.is_function() && !Array::is_array(value));
-        let Some(object) = object else {
-            return Err(invalid(phase, "options", "must be an object"));
-        };
-        for name in Object::keys(object)
-            .iter()
-            .filter_map(|key| key.as_string())
-        {
-            if !known.contains(&name.as_str()) {
-                let suggestion = suggestion(&name, known);
-                return Err(Error::UnknownOption {
-                    phase,
-                    name,
-                    suggestion,
-                });
-            }
-        }
         Ok(Self {
-            object: Some(object),
+            object: value,
+            names,
             phase,
         })
     }
 
     /// The option as it was given; `None` if it was left out, or is `undefined` or `null`.
     pub(crate) fn value(&self, name: &'static str) -> Result<Option<JsValue>, Error> {
-        let Some(object) = self.object else {
+        if !self.names.iter().any(|given| given == name) {
             return Ok(None);
-        };
-        let value = Reflect::get(object, &name.into())
+        }
+        let value = Reflect::get(self.object, &name.into())
             .map_err(|_| invalid(self.phase, name, "could not be read"))?;
         Ok(Some(value).filter(|value| !is_nothing(value)))
     }
 
-    /// The option as a `T`; `expected` says what that is.
-    pub(crate) fn get<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-    ) -> Result<Option<T>, Error> {
-        let value = self.value(name)?;
-        let read = |value| serde_wasm_bindgen::from_value(value);
-        value
-            .map(|value| read(value).map_err(|_| invalid(self.phase, name, expected)))
-            .transpose()
-    }
-
     /// A string.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<String>, Error> {
-        self.get(name, TEXT)
+        let value = self.value(name)?;
+        value
+            .map(|value| text(&value, self.phase, name))
+            .transpose()
     }
 
     /// A list of strings.
     pub(crate) fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, Error> {
-        self.get(name, TEXTS)
+        self.data(name, TEXTS)
     }
 
     /// True or false.
     pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
-        self.get(name, "must be true or false")
+        let wrong = || invalid(self.phase, name, "must be true or false");
+        let value = self.value(name)?;
+        value
+            .map(|value| value.as_bool().ok_or_else(wrong))
+            .transpose()
     }
 
     /// The option as JSON.
@@ -97,26 +88,28 @@ impl<'a> Options<'a> {
             .transpose()
     }
 
+    /// Plain data; `expected` says what.
+    pub(crate) fn data<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let value = self.value(name)?;
+        value
+            .map(|value| data(&value, self.phase, name, expected))
+            .transpose()
+    }
+
     /// An object of strings, as pairs.
     pub(crate) fn pairs(&self, name: &'static str) -> Result<Vec<(String, String)>, Error> {
-        let wrong = || invalid(self.phase, name, "must be an object of strings");
-        let Some(value) = self.value(name)? else {
-            return Ok(Vec::new());
-        };
-        let object: Object = value.dyn_into().map_err(|_| wrong())?;
+        const PAIRS: &str = "must be an object of strings";
         // `Headers`, a `Map` or a list: their pairs are no properties, and would be lost without a word.
-        if Reflect::has(&object, &Symbol::iterator()) == Ok(true) {
-            return Err(wrong());
+        let listed = |value: JsValue| Reflect::has(&value, &Symbol::iterator()) != Ok(false);
+        if self.value(name)?.is_some_and(listed) {
+            return Err(invalid(self.phase, name, PAIRS));
         }
-        let pair = |entry: JsValue| {
-            let entry = Array::from(&entry);
-            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
-        };
-        let pairs = Object::entries(&object);
-        pairs
-            .iter()
-            .map(|entry| pair(entry).ok_or_else(wrong))
-            .collect()
+        let pairs: Option<BTreeMap<_, _>> = self.data(name, PAIRS)?;
+        Ok(pairs.into_iter().flatten().collect())
     }
 }
 
@@ -149,7 +142,19 @@ pub(crate) fn texts(
     if is_nothing(value) {
         return Ok(Vec::new());
     }
-    serde_wasm_bindgen::from_value(value.clone()).map_err(|_| invalid(phase, name, TEXTS))
+    data(value, phase, name, TEXTS)
+}
+
+/// Plain data by way of JSON: the one way to read it during which no getter of the page can throw into
+/// this module.
+pub(crate) fn data<T: DeserializeOwned>(
+    value: &JsValue,
+    phase: Phase,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<T, Error> {
+    let json = json(value, phase, name)?;
+    serde_json::from_str(&json).map_err(|_| invalid(phase, name, expected))
 }
 
 /// A whole number of seconds, negative too; nothing is zero.

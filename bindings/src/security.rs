@@ -7,7 +7,8 @@ use esi_security::jwt::Checks;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
 use esi_security::{Error, Phase};
-use js_sys::{Array, Object, Promise};
+use js_sys::Promise;
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
@@ -74,13 +75,10 @@ impl EsiSecurity {
     }
 
     #[wasm_bindgen(js_name = handleRedirect)]
-    pub fn handle_redirect(&self, url: JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(async move {
-            let url = arguments::optional_text(&url, Phase::Redirect, "url")?;
-            let result = security.handle_redirect(url.as_deref()).await?;
-            Ok(results::login(result.as_ref()))
-        })
+    pub fn handle_redirect(&self, url: &JsValue) -> Promise {
+        let url = arguments::optional_text(url, Phase::Redirect, "url");
+        let finished = url.map(|url| self.0.handle_redirect(url.as_deref()));
+        promise(async move { Ok(results::login(finished?.await?.as_ref())) })
     }
 
     pub fn auth(&self, code: JsValue, state: JsValue) -> Promise {
@@ -189,7 +187,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.token_identifier = given.text("tokenIdentifier")?;
     options.jwks_key = given.json("jwksKey")?;
     options.audiences = given.texts("audiences")?;
-    options.sso_endpoints = given.get(
+    options.sso_endpoints = given.data(
         "ssoEndpoints",
         "must be an object with authorization_endpoint and token_endpoint",
     )?;
@@ -257,21 +255,8 @@ fn verify_options(given: &Options<'_>) -> Result<VerifyOptions, Error> {
 }
 
 fn requirements(options: &Options<'_>) -> Result<Option<SecurityRequirements>, Error> {
-    let Some(value) = options.value("security")? else {
-        return Ok(None);
-    };
-    let wrong = || invalid(Phase::Authorize, "security", "must be a list of objects");
-    if !Array::is_array(&value) {
-        return Err(wrong());
-    }
-    let names = |alternative: JsValue| {
-        let object = alternative.dyn_into::<Object>().map_err(|_| wrong())?;
-        let names = Object::keys(&object);
-        Ok(names.iter().filter_map(|name| name.as_string()).collect())
-    };
-    Array::from(&value)
-        .iter()
-        .map(names)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    let alternatives: Option<Vec<Map<String, Value>>> =
+        options.data("security", "must be a list of objects")?;
+    let names = |schemes: Map<String, Value>| schemes.into_iter().map(|(name, _)| name).collect();
+    Ok(alternatives.map(|all| all.into_iter().map(names).collect()))
 }

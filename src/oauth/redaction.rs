@@ -20,14 +20,16 @@ pub(super) fn redact(text: &str, secret: &str) -> String {
 }
 
 fn strip<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
-    secret.chars().try_fold(text, strip_character)
+    // As it is, or else with escapes before plain characters: an `&` also begins `&amp;`.
+    text.strip_prefix(secret)
+        .or_else(|| secret.chars().try_fold(text, strip_character))
 }
 
 fn strip_character(text: &str, wanted: char) -> Option<&str> {
-    text.strip_prefix(wanted)
+    strip_entity(text, wanted)
         .or_else(|| strip_percent(text, wanted))
         .or_else(|| strip_json(text, wanted))
-        .or_else(|| strip_entity(text, wanted))
+        .or_else(|| text.strip_prefix(wanted))
 }
 
 /// `%2B`, by the bytes of its UTF-8; a form writes a space as `+`.
@@ -53,14 +55,20 @@ fn strip_json(text: &str, wanted: char) -> Option<&str> {
     })
 }
 
-/// `&#43;` or `&#x2B;`.
+/// `&amp;`, `&#43;` or `&#x2B;`.
 fn strip_entity(text: &str, wanted: char) -> Option<&str> {
-    let (number, rest) = text.strip_prefix("&#")?.split_once(';')?;
-    let (digits, radix) = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => (digits, 16),
-        None => (number, 10),
+    let (entity, rest) = text.strip_prefix('&')?.split_once(';')?;
+    let same = match entity.strip_prefix('#') {
+        None => matches!(
+            (entity, wanted),
+            ("amp", '&') | ("lt", '<') | ("gt", '>') | ("quot", '"') | ("apos", '\'')
+        ),
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(digits) => is(digits, 16, wanted.into()),
+            None => is(number, 10, wanted.into()),
+        },
     };
-    is(digits, radix, wanted.into()).then_some(rest)
+    same.then_some(rest)
 }
 
 fn is(digits: &str, radix: u32, wanted: u32) -> bool {

@@ -19,9 +19,8 @@ pub struct Document {
     pub text: String,
 }
 
-impl Document {
-    /// True while it need not be fetched again. A clock that was set back makes it old, not eternal.
-    pub fn is_fresh(&self, now: i64) -> bool {
-        (0..TIME_TO_LIVE).contains(&now.saturating_sub(self.fetched_at))
-    }
+/// True while a document that was fetched then need not be fetched again. A clock that was set back
+/// makes it old, not eternal.
+pub fn is_fresh(fetched_at: i64, now: i64) -> bool {
+    (0..TIME_TO_LIVE).contains(&now.saturating_sub(fetched_at))
 }

@@ -25,6 +25,9 @@ pub struct Login {
     /// True if the token itself was asked for, and not a code.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub implicit: bool,
+    /// Whose session it is to become.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_identifier: Option<String>,
     /// Who must answer (RFC 9700 section 4.4.2).
     pub issuer: String,
     /// The scopes that were asked for.
@@ -34,7 +37,7 @@ pub struct Login {
     pub return_to: Option<String>,
     /// When it began, seconds since 1970.
     pub began_at: i64,
-    /// Set when it ended well: a digest of the answer that ended it, so that the same answer again is
+    /// Set when it has ended: a digest of the answer that ended it, so that the same answer again is
     /// known from another one under the same `state`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
@@ -82,14 +85,27 @@ impl Logins {
         Ok(login)
     }
 
-    /// The only login that has not ended yet; `None` if there is none.
-    pub fn only(&self, now: i64, phase: Phase) -> Result<Option<&Login>, Error> {
-        let mut open = self.open(now);
+    /// The only login for this identifier that has not ended yet; `None` if there is none.
+    pub fn only(
+        &self,
+        token_identifier: Option<&str>,
+        now: i64,
+        phase: Phase,
+    ) -> Result<Option<&Login>, Error> {
+        let ours = |login: &&Login| login.token_identifier.as_deref() == token_identifier;
+        let mut open = self.open(now).filter(ours);
         let first = open.next();
         if open.next().is_some() {
             return Err(Error::StateMissing { phase });
         }
         Ok(first)
+    }
+
+    /// True if some login has ended with this answer already.
+    pub fn any_answered(&self, answer: &str) -> bool {
+        self.0
+            .iter()
+            .any(|login| login.answer.as_deref() == Some(answer))
     }
 
     /// True if a login is under way.
@@ -103,7 +119,7 @@ impl Logins {
             .filter(move |login| login.answer.is_none() && !is_expired(login, now))
     }
 
-    /// The login ended well: its verifier has done its work.
+    /// The login has ended, and its verifier has done its work.
     pub fn finish(&mut self, state: &str, answer: String) {
         if let Some(login) = self.0.iter_mut().find(|login| login.state == state) {
             login.verifier = None;

@@ -10,15 +10,12 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{TokenResponse, Unusable, Update};
 use crate::{Error, Phase};
 
-/// How many seconds before its expiry an access token counts as expiring.
-pub const MARGIN: i64 = 60;
-
 /// What stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// No tokens.
     SignedOut,
-    /// An access token with at least [`MARGIN`] to live.
+    /// An access token with its margin still to live.
     Active,
     /// Less, or none at all; the next use refreshes.
     Expiring,
@@ -74,11 +71,17 @@ impl Session {
     /// Reads the stored row, whose format is version 1, named in the row's key; one that cannot be
     /// read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
-        // Without the look at the first character, an empty list would pass for an ended session.
-        let row = row.filter(|json| json.starts_with('{'));
         Self {
-            tokens: row.and_then(|json| serde_json::from_str(json).ok()),
+            tokens: row.and_then(read),
             ..Self::default()
+        }
+    }
+
+    /// Takes over a row that another page of this storage has written meanwhile; one that cannot be
+    /// read changes nothing.
+    pub fn reload(&mut self, row: &str) {
+        if let Some(tokens) = read(row) {
+            self.hold(Some(tokens));
         }
     }
 
@@ -110,6 +113,11 @@ impl Session {
         })
     }
 
+    /// The access token, if it need not be refreshed yet.
+    pub fn comfortable(&self, now: i64) -> Option<&AccessToken> {
+        self.usable(now, self.access()?.margin())
+    }
+
     /// What stands at `now`.
     pub fn state(&self, now: i64) -> State {
         if self.tokens.is_none() {
@@ -117,7 +125,7 @@ impl Session {
         }
         match self.activity {
             Activity::Refreshing => State::Refreshing,
-            _ if self.usable(now, MARGIN).is_some() => State::Active,
+            _ if self.comfortable(now).is_some() => State::Active,
             _ if self.refresh_token().is_none() && self.usable(now, 0).is_none() => {
                 State::NeedsLogin
             }
@@ -169,9 +177,17 @@ impl Session {
         now: i64,
     ) -> (bool, Result<TokenResponse, Error>) {
         if refresh.generation != self.generation {
-            // Tokens were replaced or revoked meanwhile; they win over the answer.
+            // Tokens were replaced or revoked meanwhile; they win over the answer, but for a refresh token
+            // that has replaced the very one that they still hold.
+            let rotated = match answer {
+                Ok(response) => response.refresh_token,
+                Err(unusable) => unusable.refresh_token,
+            };
             let phase = Phase::Refresh;
-            return (false, Err(Error::Superseded { phase }));
+            return (
+                self.rotate(refresh, rotated),
+                Err(Error::Superseded { phase }),
+            );
         }
         match answer {
             Ok(response) => {
@@ -207,6 +223,19 @@ impl Session {
         true
     }
 
+    fn rotate(&mut self, refresh: &Refresh, rotated: Option<Secret>) -> bool {
+        match &mut self.tokens {
+            Some(tokens)
+                if rotated.is_some()
+                    && tokens.refresh_token.as_ref() == Some(&refresh.refresh_token) =>
+            {
+                tokens.refresh_token = rotated;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Signs out. The token to revoke: the refresh token, else the access token.
     pub fn sign_out(&mut self) -> Result<(Secret, TokenTypeHint), Error> {
         let phase = Phase::Revoke;
@@ -228,4 +257,10 @@ impl Session {
         self.activity = Activity::Idle;
         self.generation = self.generation.wrapping_add(1);
     }
+}
+
+/// Without the look at the first character, an empty list would pass for an ended session.
+fn read(row: &str) -> Option<TokenSet> {
+    let object = Some(row).filter(|json| json.starts_with('{'))?;
+    serde_json::from_str(object).ok()
 }

@@ -5,8 +5,6 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::oauth::url;
-
 /// Every key's beginning. The number is the records' version.
 const PREFIX: &str = "esi-security/1";
 
@@ -18,13 +16,13 @@ pub struct Place {
 }
 
 impl Place {
-    /// `address` is any of the server's addresses; only its origin counts.
+    /// `address` is the server's metadata or token endpoint, whole: one origin may hold several servers.
     pub fn new(client_id: &str, address: &str) -> Self {
         let encode =
             |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
         Self {
             client_id: encode(client_id),
-            server: encode(url::origin(address).unwrap_or(address)),
+            server: encode(address),
         }
     }
 

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 
+/// How many seconds before its end an access token counts as expiring.
+pub const MARGIN: i64 = 60;
+
 /// An access token and when it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
@@ -13,16 +16,33 @@ pub struct AccessToken {
     pub token: Secret,
     /// As the server spelled it: `Bearer`.
     pub token_type: String,
-    /// Seconds since 1970 by this machine's clock; `None` where nobody knows.
+    /// When it came, seconds since 1970 by this machine's clock.
+    pub received_at: i64,
+    /// When it ends, by the same clock; `None` where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
 
+/// By how many seconds a clock may have been set back before its times mean nothing any more.
+const CLOCK_STEP: i64 = 60;
+
 impl AccessToken {
-    /// True if it expires within `offset` seconds of `now`, or nobody knows when.
+    /// True if it expires within `offset` seconds of `now`, or nobody knows when: a clock that was set
+    /// back makes a token old, not eternal.
     pub fn is_expired(&self, now: i64, offset: i64) -> bool {
-        self.expires_at
-            .is_none_or(|expiry| now >= expiry.saturating_sub(offset))
+        let set_back = now < self.received_at.saturating_sub(CLOCK_STEP);
+        set_back
+            || self
+                .expires_at
+                .is_none_or(|expiry| now >= expiry.saturating_sub(offset))
+    }
+
+    /// For how many seconds before its end it counts as expiring: [`MARGIN`], or half its life if that
+    /// is less, so that a short-lived token is used at all.
+    pub fn margin(&self) -> i64 {
+        self.expires_at.map_or(MARGIN, |end| {
+            (end.saturating_sub(self.received_at) / 2).min(MARGIN)
+        })
     }
 }
 
@@ -49,6 +69,7 @@ impl TokenSet {
             access: Some(AccessToken {
                 token: response.access_token,
                 token_type: response.token_type,
+                received_at: now,
                 expires_at,
             }),
             refresh_token: response.refresh_token.or(before),

@@ -58,24 +58,20 @@ pub(super) fn clean(url: &Url) {
     if here.as_deref() != Some(&url.href()) {
         return;
     }
-    let part = |mark: char, encoded: String, ours: &[&str]| {
-        let kept = strip(encoded.trim_start_matches(mark), ours);
-        if kept.is_empty() {
-            kept
-        } else {
-            format!("{mark}{kept}")
-        }
+    let Ok(cleaned) = Url::new(&url.href()) else {
+        return;
     };
-    let cleaned = format!(
-        "{}{}{}",
-        url.pathname(),
-        part('?', url.search(), QUERY_PARAMETERS),
-        part('#', url.hash(), FRAGMENT_PARAMETERS),
-    );
+    let query = url.search();
+    cleaned.set_search(&strip(query.trim_start_matches('?'), QUERY_PARAMETERS));
+    let fragment = url.hash();
+    cleaned.set_hash(&strip(
+        fragment.trim_start_matches('#'),
+        FRAGMENT_PARAMETERS,
+    ));
     let history = web_sys::window().and_then(|window| window.history().ok());
     if let Some(history) = history {
         let state = history.state().unwrap_or(JsValue::NULL);
         // Refused only to pages that may not do this at all, where the address stays as it is.
-        let _ = history.replace_state_with_url(&state, "", Some(&cleaned));
+        let _ = history.replace_state_with_url(&state, "", Some(&cleaned.href()));
     }
 }

@@ -4,6 +4,8 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use js_sys::{Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Request;
 
 use super::address;
@@ -25,14 +27,14 @@ impl EsiSecurity {
         if security.is_some_and(|alternatives| !alternatives.iter().flatten().any(ours)) {
             return Ok(request.to_owned());
         }
-        let origin = address::absolute(&request.url()).map(|url| url.origin());
+        // What a page calls a request may be a subclass or a proxy that says one address and goes to
+        // another. The copy is the browser's own.
+        let signed = copy(request).map_err(|_| unfit("must be a request that was not sent yet"))?;
+        let origin = address::absolute(&signed.url()).map(|url| url.origin());
         let origin = origin.unwrap_or_default();
         if !self.inner().api_origins.contains(&origin) {
             return Err(Error::OriginNotAllowed { origin });
         }
-        let signed = request
-            .clone()
-            .map_err(|_| unfit("must not have been sent already"))?;
         let token = self.get_access_token().await?;
         let headers = signed.headers();
         let bearer = format!("Bearer {token}");
@@ -50,6 +52,13 @@ impl EsiSecurity {
         }
         Ok(signed)
     }
+}
+
+fn copy(request: &Request) -> Result<Request, JsValue> {
+    let class = Reflect::get(&js_sys::global(), &"Request".into())?;
+    let prototype = Reflect::get(&class, &"prototype".into())?;
+    let clone: Function = Reflect::get(&prototype, &"clone".into())?.dyn_into()?;
+    clone.call0(request)?.dyn_into()
 }
 
 fn unfit(reason: &'static str) -> Error {

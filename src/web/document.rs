@@ -7,12 +7,15 @@ use core::cell::{Cell, RefCell};
 
 use super::clock;
 use super::flight::Flight;
-use super::http;
+use super::http::{self, PATIENCE};
 use super::storage;
 use crate::oauth::error_response;
 use crate::oauth::http::Request;
-use crate::session::cache::{COOL_DOWN, Document};
+use crate::session::cache::{COOL_DOWN, Document, is_fresh};
 use crate::{Error, Phase};
+
+/// For how many milliseconds a document is waited for while another can stand in for it.
+const LITTLE_PATIENCE: u32 = 5_000;
 
 /// Where a document comes from.
 pub(super) enum Source<T> {
@@ -27,13 +30,16 @@ pub(super) struct Cache<T> {
     phase: Phase,
     /// Reads a document's text; the second argument is its address.
     parse: fn(&str, &str) -> Result<T, Error>,
-    held: RefCell<Option<(i64, Rc<T>)>>,
+    held: RefCell<Option<Held<T>>>,
     flight: RefCell<Option<Flight<Answer<T>>>>,
     /// When the last fetch failed, if it did.
     failed_at: Cell<Option<i64>>,
     /// When a document was last asked for although a fresh one was held.
     forced_at: Cell<Option<i64>>,
 }
+
+/// When it was fetched, and what it says.
+type Held<T> = (i64, Rc<T>);
 
 /// The document, or why there is none.
 pub(super) type Answer<T> = Result<Rc<T>, Error>;
@@ -66,17 +72,18 @@ impl<T: 'static> Cache<T> {
         }
         let held = self.held.borrow().clone();
         let spare = match held {
-            Some((fetched_at, document)) if is_fresh(fetched_at, now) => return Ok(document),
+            Some((since, document)) if is_fresh(since, now) => return Ok(document),
             Some((_, document)) => document,
             None => match snapshot {
                 Some(snapshot) => Rc::new(snapshot()),
-                None => return self.fetch(request, row).await,
+                None => return self.fetch(request, row, PATIENCE).await,
             },
         };
         if self.failed_at.get().is_some_and(|at| cooling(at, now)) {
             return Ok(spare);
         }
-        Ok(self.fetch(request, row).await.unwrap_or(spare))
+        let answer = self.fetch(request, row, LITTLE_PATIENCE).await;
+        Ok(answer.unwrap_or(spare))
     }
 
     /// The document as the server has it now, although a fresh one is held; at most once in a while.
@@ -92,29 +99,29 @@ impl<T: 'static> Cache<T> {
         }
         self.forced_at.set(Some(now));
         // No stand-in: whoever asks for what is new has seen what is old.
-        self.fetch(request, row).await
+        self.fetch(request, row, PATIENCE).await
     }
 
-    async fn fetch(self: &Rc<Self>, request: Request, row: String) -> Answer<T> {
+    async fn fetch(self: &Rc<Self>, request: Request, row: String, patience: u32) -> Answer<T> {
         let flying = self.flight.borrow().clone();
         let flight = flying.unwrap_or_else(|| {
-            let flight = Flight::launch(Rc::clone(self).load(request, row));
+            let flight = Flight::launch(Rc::clone(self).load(request, row, patience));
             self.flight.replace(Some(flight.clone()));
             flight
         });
         flight.await
     }
 
-    async fn load(self: Rc<Self>, request: Request, row: String) -> Answer<T> {
-        let answer = self.ask(&request, &row).await;
+    async fn load(self: Rc<Self>, request: Request, row: String, patience: u32) -> Answer<T> {
+        let answer = self.ask(&request, &row, patience).await;
         self.failed_at
             .set(answer.as_ref().err().map(|_| clock::now()));
         self.flight.replace(None);
         answer
     }
 
-    async fn ask(&self, request: &Request, row: &str) -> Answer<T> {
-        let response = http::send(request, self.phase).await?;
+    async fn ask(&self, request: &Request, row: &str, patience: u32) -> Answer<T> {
+        let response = http::send(request, self.phase, patience).await?;
         if !response.ok() {
             return Err(error_response::error(request, &response, self.phase));
         }
@@ -139,14 +146,6 @@ impl<T: 'static> Cache<T> {
             self.held.replace(Some((fetched_at, Rc::new(document))));
         }
     }
-}
-
-fn is_fresh(fetched_at: i64, now: i64) -> bool {
-    let document = Document {
-        fetched_at,
-        text: String::new(),
-    };
-    document.is_fresh(now)
 }
 
 fn cooling(since: i64, now: i64) -> bool {

@@ -1,5 +1,5 @@
 //! The option `headers`: who the app says it is. Browsers drop `User-Agent`, so ESI takes it as
-//! `X-User-Agent`; every other header goes to the authorization server.
+//! `X-User-Agent`; every other header goes with what is posted to the authorization server.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -47,7 +47,8 @@ impl Headers {
         Ok(headers)
     }
 
-    /// A request to the authorization server, with the headers that are for it.
+    /// A request to the token or revocation endpoint, with the headers that are for it. The documents need
+    /// none, and may lie on another host.
     pub(super) fn dress(&self, mut request: Request) -> Request {
         request.headers.extend(self.to_server.iter().cloned());
         request

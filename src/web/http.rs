@@ -15,7 +15,7 @@ use crate::oauth::http::{Request, Response};
 use crate::{Error, Phase};
 
 /// For how many milliseconds an answer is waited for, the body included.
-const PATIENCE: u32 = 30_000;
+pub(super) const PATIENCE: u32 = 30_000;
 
 /// How much of a rejection's text is kept, in characters.
 const CAUSE_LIMIT: usize = 300;
@@ -27,22 +27,30 @@ extern "C" {
     // may throw, or give something that is no promise.
     #[wasm_bindgen(catch)]
     fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+
+    // Younger than the rest of what is used here: without it there is no time-out.
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    fn abort_after(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
-/// Performs the request.
-pub(super) async fn send(request: &Request, phase: Phase) -> Result<Response, Error> {
-    perform(request)
+/// Performs the request, and waits for its answer for `patience` milliseconds.
+pub(super) async fn send(
+    request: &Request,
+    phase: Phase,
+    patience: u32,
+) -> Result<Response, Error> {
+    perform(request, patience)
         .await
         .map_err(|rejection| failure(request, &rejection, phase))
 }
 
-async fn perform(request: &Request) -> Result<Response, JsValue> {
+async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> {
     let mut builder = RequestBuilder::new(&request.url)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
         // Documents are kept by this library, with its own time to live.
         .cache(RequestCache::NoStore)
-        .abort_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+        .abort_signal(abort_after(patience).ok().as_ref());
     for (name, value) in &request.headers {
         builder = builder.header(name, value.expose());
     }
@@ -59,9 +67,17 @@ async fn perform(request: &Request) -> Result<Response, JsValue> {
     let answering = Promise::resolve(&fetch(&built.into())?);
     let response: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
     let body = JsFuture::from(response.text()?).await?;
-    let retry_after = response.headers().get("retry-after")?;
+    // What a page's own `fetch` gives may pass for a response and yet throw when it is read.
+    let headers: web_sys::Headers = Reflect::get(&response, &"headers".into())?.dyn_into()?;
+    let status = Reflect::get(&response, &"status".into())?.as_f64();
+    let retry_after = headers.get("retry-after")?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a status has three digits; a saturated one is no success"
+    )]
     Ok(Response {
-        status: response.status(),
+        status: status.unwrap_or_default() as u16,
         // The date form is left aside: it needs the server's clock.
         retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
         body: body.as_string().unwrap_or_default(),

@@ -7,13 +7,14 @@ use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::cell::RefCell;
-use core::future;
+use core::future::{self, Future};
 use sha2::{Digest, Sha256};
 
 use super::flight::Flight;
-use super::security::EsiSecurity;
+use super::http::{self, PATIENCE};
+use super::security::{EsiSecurity, Who};
 use super::warning::Warning;
-use super::{address, clock, http, random, storage};
+use super::{address, clock, random, storage};
 use crate::oauth::authorization_request::{self, Grant};
 use crate::oauth::authorization_response::{AuthorizationResponse, Outcome};
 use crate::oauth::pkce::CodeVerifier;
@@ -131,6 +132,7 @@ impl EsiSecurity {
             state,
             verifier,
             implicit: uri.implicit,
+            token_identifier: self.token_identifier(),
             issuer: metadata.issuer.clone(),
             scopes,
             return_to,
@@ -145,13 +147,25 @@ impl EsiSecurity {
     }
 
     /// Finishes a login from the page's address, or from `url`; `None` if that is no callback of ours.
-    pub async fn handle_redirect(&self, url: Option<&str>) -> Result<Option<LoginResult>, Error> {
+    /// The address is read at once, so that two calls in a row see the same one.
+    pub fn handle_redirect(
+        &self,
+        url: Option<&str>,
+    ) -> impl Future<Output = Result<Option<LoginResult>, Error>> + use<> {
+        let here = || address::location()?.href().ok();
+        let url = url.map(String::from).or_else(here);
+        let this = self.clone();
+        async move {
+            match url {
+                Some(url) => this.read_redirect(&url).await,
+                None => Ok(None),
+            }
+        }
+    }
+
+    async fn read_redirect(&self, url: &str) -> Result<Option<LoginResult>, Error> {
         let phase = Phase::Redirect;
-        let here = || address::location().and_then(|location| location.href().ok());
-        let Some(text) = url.map(String::from).or_else(here) else {
-            return Ok(None);
-        };
-        let url = address::parse(&text).ok_or(Error::InvalidArgument {
+        let url = address::parse(url).ok_or(Error::InvalidArgument {
             phase,
             name: Cow::Borrowed("url"),
             reason: "must be an address",
@@ -175,17 +189,15 @@ impl EsiSecurity {
                 Ok(None)
             };
         };
+        let logins = self.logins();
+        let login = logins.find(state, clock::now(), phase);
+        if login.is_ok_and(|login| login.token_identifier != self.token_identifier()) {
+            // Another object of this page waits for it.
+            return Ok(None);
+        }
         let finished = self.finish(state, &response).await;
-        // What may succeed later stays in the address, for a reload; so does what is not ours. A token
-        // that came in the address itself and cannot be used gets no better.
-        let keeps = |error: &Error| {
-            error.retryable() && error.phase() != phase
-                || matches!(
-                    error,
-                    Error::StateUnknown { .. } | Error::StateReused { .. } | Error::IssuerMismatch
-                )
-        };
-        if !finished.as_ref().is_err_and(keeps) {
+        // What may succeed later stays in the address, for a reload; so does what is not ours.
+        if finished.as_ref().err().is_none_or(is_final) {
             address::clean(&url);
         }
         finished.map(Some)
@@ -227,8 +239,8 @@ impl EsiSecurity {
                     },
                 });
             }
-            // A token nobody asked for may be a stolen one (RFC 9700 section 4.6).
-            Outcome::Token(_) if !login.implicit => {
+            // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
+            outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
                 return Err(Error::AuthorizationFailed {
                     error: "unsupported_response_type".to_string(),
                     description: None,
@@ -240,7 +252,7 @@ impl EsiSecurity {
             }
             Outcome::Token(json) => {
                 let tokens = token_response::parse(json.expose(), phase);
-                self.sign_in(tokens.map_err(|unusable| unusable.error)?);
+                self.sign_in(&self.who(), tokens.map_err(|unusable| unusable.error)?);
                 logins.finish(state, digest);
                 self.keep_logins(&logins);
             }
@@ -263,16 +275,20 @@ impl EsiSecurity {
         let logins = self.logins();
         let login = match state {
             Some(state) => Some(logins.find(state, now, phase)?),
-            None => logins.only(now, phase)?,
+            None => logins.only(self.token_identifier().as_deref(), now, phase)?,
         };
-        if login.is_some_and(|login| login.answer.is_some()) {
+        let code = Secret::new(code);
+        let used = logins.any_answered(&digest(&Outcome::Code(code.clone())));
+        if used || login.is_some_and(|login| login.answer.is_some()) {
             return Err(Error::StateReused { phase });
+        }
+        if login.is_some_and(|login| login.token_identifier != self.token_identifier()) {
+            return Err(Error::StateUnknown { phase });
         }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
             return Err(Error::LoginNotFound);
         }
-        let code = Secret::new(code);
         self.exchange(&code, login.map(|login| login.state.as_str()))
             .await
     }
@@ -291,9 +307,9 @@ impl EsiSecurity {
         });
         let flight = flying.unwrap_or_else(|| {
             let (this, code, state) = (self.clone(), code.clone(), state.map(String::from));
-            let key = code.clone();
+            let (key, who) = (code.clone(), self.who());
             let flight = Flight::launch(async move {
-                let result = this.perform_exchange(&code, state.as_deref()).await;
+                let result = this.perform_exchange(&who, &code, state.as_deref()).await;
                 UNDER_WAY.with_borrow_mut(|all| all.retain(|(other, _)| *other != code));
                 result
             });
@@ -305,27 +321,28 @@ impl EsiSecurity {
 
     async fn perform_exchange(
         &self,
+        who: &Who,
         code: &Secret,
         state: Option<&str>,
     ) -> Result<TokenResponse, Error> {
         let answer = self.ask_for_tokens(code, state).await;
         let Some(state) = state else {
-            return answer.inspect(|tokens| self.sign_in(tokens.clone()));
+            return answer.inspect(|tokens| self.sign_in(who, tokens.clone()));
         };
         match &answer {
             Ok(tokens) => {
-                self.sign_in(tokens.clone());
+                self.sign_in(who, tokens.clone());
                 let mut logins = self.logins();
                 logins.finish(state, digest(&Outcome::Code(code.clone())));
                 self.keep_logins(&logins);
             }
-            // The code may still be good: the login stays open for another try.
-            Err(error) if error.retryable() => {}
-            Err(_) => {
+            Err(error) if is_final(error) => {
                 let mut logins = self.logins();
                 logins.forget(state);
                 self.keep_logins(&logins);
             }
+            // The code may still be good: the login stays open for another try.
+            Err(_) => {}
         }
         answer
     }
@@ -355,14 +372,13 @@ impl EsiSecurity {
             .or(fixed.as_ref());
         let request = token_request::exchange(&metadata, &inner.client, code, verifier);
         let request = inner.headers.dress(request);
-        let response = http::send(&request, phase).await?;
+        let response = http::send(&request, phase, PATIENCE).await?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
-    fn sign_in(&self, tokens: TokenResponse) {
-        let who = self.who();
+    fn sign_in(&self, who: &Who, tokens: TokenResponse) {
         who.row.session.borrow_mut().sign_in(tokens, clock::now());
-        self.keep(&who);
+        self.keep(who);
     }
 
     fn logins(&self) -> Logins {
@@ -371,6 +387,20 @@ impl EsiSecurity {
 
     fn keep_logins(&self, logins: &Logins) -> bool {
         storage::write(&self.inner().place.logins(), logins.to_row().as_deref())
+    }
+}
+
+/// True if the login has ended with this error. Not so where the code may never have been judged: a
+/// failure on the way, a gateway's page, a document that could not be read.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
+        // A token that came in the address itself, and cannot be used, gets no better.
+        Error::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
+        Error::AccessDenied { .. }
+        | Error::AuthorizationFailed { .. }
+        | Error::LoginExpired { .. } => true,
+        _ => false,
     }
 }
 

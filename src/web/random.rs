@@ -1,6 +1,5 @@
 //! Random bytes from the browser's generator, as code verifiers and as `state`.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,10 +23,8 @@ pub(super) fn state() -> Result<String, Error> {
 }
 
 fn fill(bytes: &mut [u8]) -> Result<&[u8], Error> {
-    getrandom::fill(bytes).map_err(|_| Error::InvalidArgument {
+    getrandom::fill(bytes).map_err(|_| Error::CryptoUnavailable {
         phase: Phase::Login,
-        name: Cow::Borrowed("crypto"),
-        reason: "must have getRandomValues, which this page lacks",
     })?;
     Ok(bytes)
 }

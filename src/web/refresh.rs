@@ -4,13 +4,13 @@ use alloc::string::String;
 
 use super::clock;
 use super::flight::Flight;
-use super::http;
+use super::http::{self, PATIENCE};
 use super::security::{EsiSecurity, Who};
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_request;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
-use crate::session::machine::{MARGIN, Refresh};
+use crate::session::machine::Refresh;
 use crate::session::token_set::AccessToken;
 use crate::{Error, Phase};
 
@@ -46,6 +46,8 @@ impl EsiSecurity {
     ) -> Result<TokenResponse, Error> {
         let answer = self.ask(&refresh.refresh_token, &scopes).await;
         let now = clock::now();
+        // A frame or an earlier page of this tab may have refreshed meanwhile.
+        who.row.sync();
         let (changed, result) = who
             .row
             .session
@@ -70,7 +72,7 @@ impl EsiSecurity {
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
         let request = self.inner().headers.dress(request);
-        let response = http::send(&request, phase).await?;
+        let response = http::send(&request, phase, PATIENCE).await?;
         token_response::process(&request, &response, phase)
     }
 
@@ -79,12 +81,17 @@ impl EsiSecurity {
     pub async fn get_access_token(&self) -> Result<String, Error> {
         let text = |access: &AccessToken| String::from(access.token.expose());
         let held = || self.who().row.session.borrow().access().map(text);
-        let usable = |offset| {
+        let usable = || {
             let row = self.who().row;
             let session = row.session.borrow();
-            session.usable(clock::now(), offset).map(text)
+            session.usable(clock::now(), 0).map(text)
         };
-        if let Some(token) = usable(MARGIN) {
+        let comfortable = || {
+            let row = self.who().row;
+            let session = row.session.borrow();
+            session.comfortable(clock::now()).map(text)
+        };
+        if let Some(token) = comfortable() {
             return Ok(token);
         }
         let none = Error::NoToken {
@@ -94,8 +101,8 @@ impl EsiSecurity {
             // There is no newer one, even if nobody knows how long it lives. Not the response's: the
             // session may have been replaced since.
             Ok(_) => held().ok_or(none),
-            Err(Error::Superseded { .. }) => usable(0).ok_or(none),
-            Err(error) => usable(0).ok_or(error),
+            Err(Error::Superseded { .. }) => usable().ok_or(none),
+            Err(error) => usable().ok_or(error),
         }
     }
 }

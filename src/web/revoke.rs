@@ -1,6 +1,6 @@
 //! Revoking (RFC 7009), which is how a session is ended from here.
 
-use super::http;
+use super::http::{self, PATIENCE};
 use super::security::EsiSecurity;
 use crate::oauth::secret::Secret;
 use crate::oauth::{error_response, revocation, revocation::TokenTypeHint};
@@ -19,14 +19,17 @@ impl EsiSecurity {
     /// Revokes the refresh token, else the access token, and forgets both whatever the server says.
     pub async fn revoke(&self) -> Result<Revocation, Error> {
         let who = self.who();
-        // A refresh under way may rotate the token: what is revoked must be the newest.
-        let flying = who.row.refreshing.borrow().clone();
-        if let Some((_, flight)) = flying {
-            drop(flight.await);
+        // Refreshes under way may rotate the token: what is revoked must be the newest.
+        loop {
+            let flying = who.row.refreshing.borrow().clone();
+            match flying {
+                Some((_, flight)) => drop(flight.await),
+                None => break,
+            }
         }
         let signed_out = who.row.session.borrow_mut().sign_out();
-        let (token, hint) = signed_out?;
         who.row.write();
+        let (token, hint) = signed_out?;
         let answer = self.ask_to_revoke(&token, hint).await;
         Ok(Revocation { hint, answer })
     }
@@ -36,7 +39,7 @@ impl EsiSecurity {
         let metadata = self.metadata().await?;
         let request = revocation::request(&metadata, &self.inner().client, token, hint)?;
         let request = self.inner().headers.dress(request);
-        let response = http::send(&request, phase).await?;
+        let response = http::send(&request, phase, PATIENCE).await?;
         if response.ok() {
             Ok(response.status)
         } else {

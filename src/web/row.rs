@@ -20,6 +20,8 @@ pub(super) type Refreshing = (Vec<String>, Flight<Result<TokenResponse, Error>>)
 /// A session and where it is stored.
 pub(super) struct Row {
     key: String,
+    /// What storage held when it was last read or written here.
+    known: RefCell<Option<String>>,
     pub(super) session: RefCell<Session>,
     pub(super) refreshing: RefCell<Option<Refreshing>>,
 }
@@ -37,9 +39,11 @@ impl Row {
                 .filter_map(Weak::upgrade)
                 .find(|row| row.key == key);
             held.unwrap_or_else(|| {
+                let known = storage::read(key);
                 let row = Rc::new(Self {
                     key: key.to_owned(),
-                    session: RefCell::new(Session::restore(storage::read(key).as_deref())),
+                    session: RefCell::new(Session::restore(known.as_deref())),
+                    known: RefCell::new(known),
                     refreshing: RefCell::new(None),
                 });
                 rows.push(Rc::downgrade(&row));
@@ -48,11 +52,27 @@ impl Row {
         })
     }
 
-    /// Stores the session as it stands. Where that cannot be done it lives on in memory.
+    /// Takes over what a frame of this tab, or a page that lived while this one was frozen, has stored
+    /// meanwhile. A row that is gone is no reason to forget a session.
+    pub(super) fn sync(&self) {
+        let stored = storage::read(&self.key);
+        if let Some(row) = &stored
+            && stored != *self.known.borrow()
+        {
+            self.session.borrow_mut().reload(row);
+            self.known.replace(stored);
+        }
+    }
+
+    /// Stores the session as it stands. Where that cannot be done it lives on in memory, and no older
+    /// one stays behind, whose refresh token may be used up.
     pub(super) fn write(&self) {
         let row = self.session.borrow().to_row();
-        if !storage::write(&self.key, row.as_deref()) && row.is_some() {
+        let written = storage::write(&self.key, row.as_deref());
+        if !written && row.is_some() {
+            storage::write(&self.key, None);
             Warning::MemoryOnly.once();
         }
+        self.known.replace(row.filter(|_| written));
     }
 }

@@ -107,7 +107,9 @@ impl EsiSecurity {
 
     /// Whose session it is now. A value of its own, so that no borrow lives across an await.
     pub(super) fn who(&self) -> Who {
-        self.0.who.borrow().clone()
+        let who = self.0.who.borrow().clone();
+        who.row.sync();
+        who
     }
 
     /// What stands now.

@@ -20,7 +20,7 @@ impl EsiSecurity {
             Source::Given(metadata) => return Ok(Rc::clone(metadata)),
             Source::Fetched(cache) => cache,
         };
-        let (request, row) = self.document(&inner.metadata_url);
+        let (request, row) = document(&inner.metadata_url);
         let snapshot: Option<fn() -> Metadata> =
             (inner.metadata_url == EVE_URL).then_some(Metadata::eve);
         cache.get(request, row, snapshot).await
@@ -37,7 +37,7 @@ impl EsiSecurity {
         let url = metadata.jwks_uri.as_ref().ok_or(Error::InvalidMetadata {
             reason: "it names no jwks_uri",
         })?;
-        let (request, row) = self.document(url);
+        let (request, row) = document(url);
         let snapshot: Option<fn() -> KeySet> =
             (Some(url) == Metadata::eve().jwks_uri.as_ref()).then_some(KeySet::eve);
         if renewed {
@@ -46,10 +46,9 @@ impl EsiSecurity {
             cache.get(request, row, snapshot).await
         }
     }
+}
 
-    fn document(&self, url: &str) -> (Request, String) {
-        let inner = self.inner();
-        let request = inner.headers.dress(Request::get(url));
-        (request, Place::document(url))
-    }
+/// What to ask for, and where the answer is kept.
+fn document(url: &str) -> (Request, String) {
+    (Request::get(url), Place::document(url))
 }

@@ -97,6 +97,19 @@ fn a_fragments_odd_expiry_is_refused_by_the_token_response() {
     }
 }
 
+/// Where a fragment's text looks like a number, only the expiry is one.
+#[test]
+fn a_token_of_digits_is_a_text() {
+    let response = read("", "access_token=12345&expires_in=60&state=7");
+    let Outcome::Token(json) = &response.outcome else {
+        panic!("{:?}", response.outcome);
+    };
+    let tokens = token_response::parse(json.expose(), Phase::Redirect).unwrap();
+    assert_eq!(tokens.access_token.expose(), "12345");
+    assert_eq!(tokens.expires_in, Some(60));
+    assert_eq!(response.state.as_deref(), Some("7"));
+}
+
 /// A refresh token has no business there (RFC 6749 section 4.2.2).
 #[test]
 fn a_fragment_brings_no_refresh_token() {

@@ -154,3 +154,19 @@ fn what_is_no_secret_stays_readable() {
                 with esi-a.read.v1 esi-b.read.v1 and refresh_token";
     assert_eq!(request.redact(text), text);
 }
+
+/// A page shows a request to a person, and writes `&` and its like by name.
+#[test]
+fn named_entities_hide_nothing() {
+    let secret = "s3cr&t<w>rd\"it's";
+    let request = Request::post(
+        "https://sso.example/token",
+        vec![("code", Secret::new(secret))],
+    );
+    let echoed = "s3cr&amp;t&lt;w&gt;rd&quot;it&apos;s";
+    assert_eq!(
+        request.redact(&format!("<b>{echoed}</b>")),
+        "<b>[redacted]</b>"
+    );
+    assert_eq!(request.redact("a &amp; b &lt; c"), "a &amp; b &lt; c");
+}

@@ -59,6 +59,14 @@ fn no_debug_shows_what_is_secret() {
         ),
         format!("{:?}", AuthorizationResponse::parse("", &fragment)),
     ];
+    // What is no secret is to be seen.
+    let request = token_request::refresh(&post, &client, &token, &[]);
+    let printed_request = format!("{request:?}");
+    assert!(
+        printed_request.contains(&request.url)
+            && printed_request.contains("(\"refresh_token\", [redacted])"),
+        "{printed_request}"
+    );
     // The Basic header holds the secret encoded.
     let basic_header = token_request::refresh(&basic, &client, &token, &[]).headers[0]
         .1

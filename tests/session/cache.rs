@@ -1,14 +1,6 @@
 //! How long a fetched document is believed.
 
-use esi_security::session::cache::{Document, TIME_TO_LIVE};
-
-fn is_fresh(fetched_at: i64, now: i64) -> bool {
-    let document = Document {
-        fetched_at,
-        text: String::new(),
-    };
-    document.is_fresh(now)
-}
+use esi_security::session::cache::{Document, TIME_TO_LIVE, is_fresh};
 
 #[test]
 fn a_document_is_fresh_for_its_time_to_live() {

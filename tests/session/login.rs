@@ -11,6 +11,7 @@ const CAPACITY: usize = 8;
 
 fn login(state: &str, began_at: i64) -> Login {
     Login {
+        token_identifier: None,
         state: state.into(),
         verifier: Some(CodeVerifier::from_text(VERIFIER, Phase::Login).unwrap()),
         implicit: false,
@@ -77,7 +78,7 @@ fn it_can_be_finished_for_ten_minutes() {
         let found = find(&logins, "one", now);
         assert_eq!(found, Err(Error::LoginExpired { phase }), "{age}");
         assert!(!logins.any_open(now));
-        assert_eq!(logins.only(now, phase), Ok(None));
+        assert_eq!(logins.only(None, now, phase), Ok(None));
     }
 }
 
@@ -159,7 +160,7 @@ fn finishing_and_forgetting_what_is_not_there_does_nothing() {
 fn the_only_login_needs_no_state() {
     let phase = Phase::Token;
     let only = |logins: &Logins| {
-        let found = logins.only(NOW, phase);
+        let found = logins.only(None, NOW, phase);
         found.map(|login| login.map(|login| login.state.clone()))
     };
     assert_eq!(only(&Logins::default()), Ok(None));
@@ -180,7 +181,7 @@ fn the_only_login_needs_no_state() {
     logins.begin(login("old", NOW - LIFETIME + 1));
     logins.begin(login("new", NOW));
     assert_eq!(only(&logins), missing);
-    let found = logins.only(NOW + 1, phase).unwrap().unwrap();
+    let found = logins.only(None, NOW + 1, phase).unwrap().unwrap();
     assert_eq!(found.state, "new");
 }
 
@@ -239,4 +240,32 @@ fn what_is_no_row_counts_as_none() {
 fn no_verifier_is_printed() {
     let printed = format!("{:?}", under_way(&["one"]));
     assert!(!printed.contains(VERIFIER), "{printed}");
+}
+
+/// Two characters may log in at once in one page.
+#[test]
+fn the_only_login_is_the_only_one_for_its_identifier() {
+    let phase = Phase::Token;
+    let mut logins = under_way(&["nobody's"]);
+    logins.begin(Login {
+        token_identifier: Some("alice".into()),
+        ..login("alice's", NOW)
+    });
+    for (who, state) in [
+        (None, Some("nobody's")),
+        (Some("alice"), Some("alice's")),
+        (Some("bob"), None),
+    ] {
+        let found = logins.only(who, NOW, phase).unwrap();
+        assert_eq!(found.map(|login| login.state.as_str()), state);
+    }
+}
+
+#[test]
+fn an_answer_is_known_again_whatever_the_login() {
+    let mut logins = under_way(&["one", "two"]);
+    assert!(!logins.any_answered("digest"));
+    logins.finish("two", "digest".into());
+    assert!(logins.any_answered("digest"));
+    assert!(!logins.any_answered("another"));
 }

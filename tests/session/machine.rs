@@ -3,7 +3,8 @@
 use esi_security::oauth::revocation::TokenTypeHint;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{self, TokenResponse, Unusable, parse_update};
-use esi_security::session::machine::{MARGIN, Refresh, Session, State};
+use esi_security::session::machine::{Refresh, Session, State};
+use esi_security::session::token_set::MARGIN;
 use esi_security::{Error, Phase};
 
 const NOW: i64 = 1_700_000_000;
@@ -140,7 +141,8 @@ fn time_alone_leads_from_active_to_expiring() {
         (end, State::Expiring),
         (end + 1_000_000, State::Expiring),
         (i64::MAX, State::Expiring),
-        (i64::MIN, State::Active),
+        // The clock was set back.
+        (i64::MIN, State::Expiring),
     ] {
         assert_eq!(session.state(now), state, "{}", now.saturating_sub(end));
     }
@@ -413,7 +415,7 @@ fn an_answer_to_an_older_question_is_dropped() {
         ("sign-out", |session| drop(session.sign_out())),
         ("sign-out and login", |session| {
             drop(session.sign_out());
-            session.sign_in(response("access", Some("refresh")), NOW);
+            session.sign_in(response("access", Some("another")), NOW);
         }),
     ];
     let answers: [fn() -> Result<TokenResponse, Unusable>; 5] = [
@@ -500,4 +502,55 @@ fn nothing_secret_is_printed() {
         "{printed}"
     );
     assert!(printed.contains("[redacted]"));
+}
+
+/// Another page's row counts from the moment it is seen; one that nobody can read changes nothing.
+#[test]
+fn a_row_of_another_page_is_taken_over() {
+    let mut other = signed_in();
+    let refresh = other.begin_refresh().unwrap();
+    other
+        .end_refresh(&refresh, Ok(response("access-2", Some("refresh-2"))), NOW)
+        .1
+        .unwrap();
+
+    let mut session = signed_in();
+    let stale = session.begin_refresh().unwrap();
+    session.reload(&other.to_row().unwrap());
+    assert_eq!(session.to_row(), other.to_row());
+    // The answer to the question with the older token is no news.
+    let phase = Phase::Refresh;
+    let ended = session.end_refresh(&stale, Err(invalid_grant()), NOW);
+    assert_eq!(ended, (false, Err(Error::Superseded { phase })));
+    assert_eq!(session.to_row(), other.to_row());
+
+    for damaged in ["", "[]", "null", "{", r#"{"access":5}"#] {
+        session.reload(damaged);
+        assert_eq!(session.to_row(), other.to_row(), "{damaged}");
+    }
+}
+
+/// An update without a refresh token keeps the one that a refresh has just sent; its answer then brings
+/// the one that has replaced it.
+#[test]
+fn a_superseded_answer_still_rotates_the_token_that_was_sent() {
+    for answer in [
+        Ok(response("access-3", Some("rotated"))),
+        Err(garbled(Some("rotated"))),
+    ] {
+        let mut session = signed_in();
+        let refresh = session.begin_refresh().unwrap();
+        update(
+            &mut session,
+            r#"{"access_token":"access-2","expires_in":1200}"#,
+        );
+        let phase = Phase::Refresh;
+        let ended = session.end_refresh(&refresh, answer, NOW);
+        assert_eq!(ended, (true, Err(Error::Superseded { phase })));
+        assert_eq!(session.access().unwrap().token.expose(), "access-2");
+        assert_eq!(
+            session.begin_refresh().unwrap().refresh_token.expose(),
+            "rotated"
+        );
+    }
 }

@@ -109,6 +109,6 @@ fn a_row_is_what_an_update_holds() {
     let row: serde_json::Value = serde_json::from_str(&session.to_row().unwrap()).unwrap();
     assert_eq!(
         row,
-        serde_json::json!({ "access": { "token": "a", "token_type": "Bearer", "expires_at": NOW + 9 } })
+        serde_json::json!({ "access": { "token": "a", "token_type": "Bearer", "received_at": NOW, "expires_at": NOW + 9 } })
     );
 }

@@ -3,7 +3,7 @@
 use esi_security::Phase;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response;
-use esi_security::session::token_set::{AccessToken, TokenSet};
+use esi_security::session::token_set::{AccessToken, MARGIN, TokenSet};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -11,8 +11,40 @@ fn access(expires_at: Option<i64>) -> AccessToken {
     AccessToken {
         token: Secret::new("access"),
         token_type: "Bearer".into(),
+        // So long ago that no clock of these tests is before it.
+        received_at: i64::MIN,
         expires_at,
     }
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_a_token_old() {
+    let access = AccessToken {
+        received_at: NOW,
+        ..access(Some(NOW + 1200))
+    };
+    for (now, expired) in [
+        (NOW, false),
+        (NOW - 60, false),
+        (NOW - 61, true),
+        (NOW - 86_400, true),
+        (i64::MIN, true),
+    ] {
+        assert_eq!(access.is_expired(now, 0), expired, "{now}");
+    }
+}
+
+/// Else a token that lives for less would be refreshed at every use.
+#[test]
+fn the_margin_is_a_minute_or_half_a_shorter_life() {
+    for (life, margin) in [(1200, MARGIN), (121, MARGIN), (120, 60), (30, 15), (1, 0)] {
+        let access = AccessToken {
+            received_at: NOW,
+            ..access(Some(NOW + life))
+        };
+        assert_eq!(access.margin(), margin, "{life}");
+    }
+    assert_eq!(access(None).margin(), MARGIN);
 }
 
 #[test]

@@ -308,6 +308,11 @@ async fn a_page_without_webcrypto_is_told_so() {
     if cfg!(feature = "rust-crypto") {
         assert!(verified.unwrap().verified());
     } else {
-        assert_eq!(verified, Err(Error::CryptoUnavailable));
+        assert_eq!(
+            verified,
+            Err(Error::CryptoUnavailable {
+                phase: Phase::Verify
+            })
+        );
     }
 }
