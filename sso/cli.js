@@ -60,8 +60,5 @@ console.log(`Local EVE SSO  ${sso.issuer}
 Ctrl-C ends it.`);
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, async () => {
-    await sso.close();
-    process.exit(0);
-  });
+  process.once(signal, sso.close);
 }

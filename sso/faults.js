@@ -207,10 +207,10 @@ export class Faults {
     return fault;
   }
 
-  /** @param {(ctx: import("koa").Context) => string | undefined} endpointOf a request; preflights meet no fault */
+  /** @param {(ctx: import("koa").Context) => string | undefined} endpointOf a request; preflights are answered before */
   middleware(endpointOf) {
     return async (ctx, next) => {
-      const endpoint = ctx.method === "OPTIONS" ? undefined : endpointOf(ctx);
+      const endpoint = endpointOf(ctx);
       const fault = endpoint && this.#take(endpoint);
       return fault ? KINDS[fault.kind].apply(ctx, next, { ...fault, endpoint }) : next();
     };

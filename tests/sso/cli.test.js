@@ -34,7 +34,7 @@ async function running(args, work) {
   assert.deepEqual(await ended, [0, null], "Ctrl-C ends it well");
 }
 
-test("it prints addresses that work, and ends with Ctrl-C", { timeout: 30_000 }, () =>
+test("it prints addresses that work, and ends with Ctrl-C", { timeout: 60_000 }, () =>
   running(["--ttl", "90"], async (sso) => {
     const { expires_in: expiresIn } = await logIn(sso);
     assert.equal(expiresIn, 89);
@@ -43,7 +43,7 @@ test("it prints addresses that work, and ends with Ctrl-C", { timeout: 30_000 },
   }),
 );
 
-test("clients can be named, with a secret or without", { timeout: 30_000 }, () =>
+test("clients can be named, with a secret or without", { timeout: 60_000 }, () =>
   running(["--client", "mine", "--client", "backend:s3:cret"], async (sso) => {
     const exchange = (client_id, fields) =>
       getCode(sso, { client_id }).then((code) => postToken(sso, { ...code, client_id, ...fields }));
@@ -54,7 +54,7 @@ test("clients can be named, with a secret or without", { timeout: 30_000 }, () =
   }),
 );
 
-test("a taken port is one line and exit code 1", { timeout: 30_000 }, async () => {
+test("a taken port is one line and exit code 1", { timeout: 60_000 }, async () => {
   const server = createServer().listen(0, "localhost");
   await once(server, "listening");
   const { port } = server.address();
@@ -66,7 +66,7 @@ test("a taken port is one line and exit code 1", { timeout: 30_000 }, async () =
   assert.deepEqual(lines, [`Port ${port} is taken. Name another with --port or --esi-port; 0 takes a free one.`]);
 });
 
-test("what it does not know is exit code 1, and help is not", { timeout: 30_000 }, async () => {
+test("what it does not know is exit code 1, and help is not", { timeout: 60_000 }, async () => {
   for (const args of [["--prot", "1"], ["--ttl", "soon"], ["--port", "x"], ["--esi-port=-1"]]) {
     const { output, ended } = start(...args);
     assert.equal((await ended)[0], 1, args.join(" "));

@@ -40,7 +40,7 @@ test("a taken port is an error, and then neither server stays", async () => {
   });
 });
 
-test("close ends both servers at once, with connections open, and frees the ports", { timeout: 20_000 }, async () => {
+test("close ends both servers at once, with connections open, and frees the ports", { timeout: 60_000 }, async () => {
   const sso = await startSso();
   const sockets = [sso.issuer, sso.esiUrl].map((base) => {
     const socket = connect(Number(new URL(base).port), "localhost");

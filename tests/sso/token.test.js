@@ -278,6 +278,24 @@ test("a subset of scopes is honoured, for that token; more is refused, and costs
   assert.deepEqual(readJwt(whole.access_token).scp, SCOPES);
 });
 
+test("a refresh token outlives its login, and dies after thirty days without use", async () => {
+  const DAY = 24 * 60 * 60 * 1000;
+  mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  try {
+    let { refresh_token: token } = await logIn(sso);
+    for (let month = 0; month < 3; month++) {
+      mock.timers.tick(29 * DAY);
+      const response = await refresh(sso, token);
+      assert.equal(response.status, 200);
+      token = (await response.json()).refresh_token;
+    }
+    mock.timers.tick(31 * DAY);
+    await refused(await refresh(sso, token), 400, DEAD);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("rotation can be switched off", async () => {
   const still = await startSso({ rotate: false });
   try {
