@@ -86,7 +86,6 @@ export function createProvider({ base, clients, accessTokenTtl, rotate }) {
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
     rotateRefreshToken: rotate,
-    revokeGrantPolicy: () => true,
     renderError: (ctx, { error, error_description: description }) => {
       ctx.type = "html";
       ctx.body = errorPage(ctx.status, error, description);

@@ -25,6 +25,11 @@ test("it offers the characters, shows the scopes, and can be driven by its form"
     [...html.matchAll(/<input type="radio" name="character" value="(\d+)"/g)].map(([, id]) => id),
     IDS,
   );
+  assert.deepEqual(
+    html.match(/value="\d+" required checked/g),
+    [`value="${IDS[0]}" required checked`],
+    "the first is picked",
+  );
   assert.equal(html.match(/<svg viewBox="0 0 96 96"/g).length, IDS.length);
   for (const text of ["Þórhildur Snæfell", "Korr&#39;an Dast", "esi-location.read_location.v1", "Read skills"]) {
     assert.ok(html.includes(text), text);
