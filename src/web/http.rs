@@ -66,8 +66,8 @@ async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> 
     let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
     let answering = Promise::resolve(&fetch(&built.into())?);
     let response: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
-    let body = JsFuture::from(response.text()?).await?;
-    // What a page's own `fetch` gives may pass for a response and yet throw when it is read.
+    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
+    let body = JsFuture::from(Promise::resolve(&response.text()?)).await?;
     let headers: web_sys::Headers = Reflect::get(&response, &"headers".into())?.dyn_into()?;
     let status = Reflect::get(&response, &"status".into())?.as_f64();
     let retry_after = headers.get("retry-after")?;
@@ -80,7 +80,7 @@ async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> 
         status: status.unwrap_or_default() as u16,
         // The date form is left aside: it needs the server's clock.
         retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
-        body: body.as_string().unwrap_or_default(),
+        body: body.as_string().ok_or(body)?,
     })
 }
 
