@@ -46,6 +46,21 @@ async fn only_our_own_parameters_leave_and_the_history_entry_stays() {
     assert_eq!(security.handle_redirect(None).await, Ok(None));
 }
 
+/// Two effects in a row, of which the first cleans the address.
+#[wasm_bindgen_test]
+async fn the_address_is_read_at_once() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", false).await;
+    go_to("/callback?error=access_denied&state=the-state");
+    let (one, two) = (
+        security.handle_redirect(None),
+        security.handle_redirect(None),
+    );
+    assert_eq!(one.await.unwrap_err().code(), "access_denied");
+    assert_eq!(href(), format!("{}/callback", origin()));
+    assert_eq!(two.await.unwrap_err().code(), "access_denied");
+}
+
 #[wasm_bindgen_test]
 async fn nothing_is_left_of_a_bare_callback() {
     let page = Page::new();

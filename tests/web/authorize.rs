@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Request;
 
 use crate::page::{
-    EXPIRED, Page, TOKENS, break_fetch, fetched, request_that_was_sent, request_without_cors,
+    EXPIRED, Page, TOKENS, break_fetch, fetched, request_that_lies, request_that_was_sent,
+    request_without_cors,
 };
 
 const ROUTE: &str = "https://esi.evetech.net/characters/1/location";
@@ -91,6 +92,19 @@ async fn the_token_goes_to_allowed_origins_alone() {
         assert_eq!(error.phase(), Phase::Authorize);
     }
     assert!(fetched().is_empty());
+}
+
+/// What counts is where the browser will send it.
+#[wasm_bindgen_test]
+async fn a_request_that_lies_about_its_address_is_refused() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    let liar = request_that_lies(ROUTE, "https://evil.example/");
+    assert_eq!(liar.url(), ROUTE);
+    let origin = "https://evil.example".into();
+    let error = security.authorize(&liar, None).await.unwrap_err();
+    assert_eq!(error, Error::OriginNotAllowed { origin });
 }
 
 #[wasm_bindgen_test]

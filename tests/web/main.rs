@@ -13,6 +13,7 @@ mod authorize;
 mod event;
 mod key_set;
 mod login;
+mod metadata;
 mod network;
 mod options;
 mod page;

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 
 use esi_security::session::machine::State;
-use esi_security::web::VerifyOptions;
-use esi_security::{EsiSecurity, Phase};
+use esi_security::web::{AuthUriOptions, VerifyOptions};
+use esi_security::{EsiSecurity, Options, Phase};
+use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, break_fetch, echo_fetch, failure_names, fetched, hold_fetch, reject_fetch,
-    settle_fetch, tick,
+    Page, all, break_fetch, echo_fetch, failure_names, fetched, hold_fetch, last_request,
+    last_timeout, reject_fetch, remove_timeouts, settle_fetch, shift_clock, tick, watch_timeouts,
 };
 
 #[wasm_bindgen_test]
@@ -94,6 +95,7 @@ async fn while_the_old_token_lives_a_failed_refresh_is_no_failure() {
     let security = page.security();
     let json = r#"{"access_token":"old","expires_in":30,"refresh_token":"refresh"}"#;
     security.update_token(json, None).unwrap();
+    shift_clock(20.0);
     assert_eq!(security.state(), State::Expiring);
     assert_eq!(security.get_access_token().await.unwrap(), "old");
     assert_eq!(fetched(), ["https://sso.example/token"]);
@@ -131,7 +133,7 @@ async fn an_expired_token_alone_needs_a_login() {
     let json = r#"{"access_token":"old","expires_in":30}"#;
     security.update_token(json, None).unwrap();
     assert_eq!(security.get_access_token().await.unwrap(), "old");
-    crate::page::shift_clock(31.0);
+    shift_clock(31.0);
     assert_eq!(security.state(), State::NeedsLogin);
     let error = security.get_access_token().await.unwrap_err();
     assert_eq!(error.code(), "needs_login");
@@ -277,4 +279,113 @@ async fn refreshes_for_different_scopes_come_one_after_another() {
     .await;
     assert_eq!(fetched().len(), 1);
     assert_eq!(security.state(), State::Offline);
+}
+
+/// The row in storage is looked at first, and no older one is written over it.
+#[wasm_bindgen_test]
+async fn tokens_that_another_frame_stored_meanwhile_win() {
+    let page = Page::new();
+    let security = page.expired();
+    let newer = r#"{"refresh_token":"newer"}"#;
+    hold_fetch();
+    let started = Cell::new(0);
+    let refresh = async || {
+        started.set(started.get() + 1);
+        let error = security.refresh(&[]).await.unwrap_err();
+        assert_eq!(error.code(), "superseded");
+    };
+    let store = async || {
+        while started.get() < 1 {
+            tick().await;
+        }
+        page.set_row(Some(newer));
+        settle_after(&started, 1).await;
+    };
+    all(vec![Box::pin(refresh()), Box::pin(store())]).await;
+    assert_eq!(page.row().as_deref(), Some(newer));
+}
+
+/// No cookies, no referrer, nothing of the browser's cache, and no redirect with the form.
+#[wasm_bindgen_test]
+async fn a_request_tells_no_more_than_it_must() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.expired();
+    security.refresh(&[]).await.unwrap_err();
+    assert_eq!(
+        last_request(),
+        json!({
+            "url": "https://sso.example/token",
+            "method": "POST",
+            "mode": "cors",
+            "credentials": "omit",
+            "cache": "no-store",
+            "redirect": "error",
+            "referrerPolicy": "no-referrer",
+            // One that needs no preflight.
+            "headers": { "content-type": "application/x-www-form-urlencoded" },
+        })
+    );
+    let eve = EsiSecurity::new(page.options_for_eve()).unwrap();
+    eve.get_auth_uri(AuthUriOptions::default()).await.unwrap();
+    let request = last_request();
+    assert_eq!(request["method"], "GET");
+    assert_eq!(request["credentials"], "omit");
+    assert_eq!(request["cache"], "no-store");
+    assert_eq!(request["referrerPolicy"], "no-referrer");
+    assert_eq!(request["headers"], json!({}));
+}
+
+/// The documents need none, and may lie on another host.
+#[wasm_bindgen_test]
+async fn headers_for_the_server_go_with_what_is_posted_to_it() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let with_headers = |options: Options| {
+        EsiSecurity::new(Options {
+            headers: vec![
+                ("X-Key".into(), "the-value".into()),
+                ("User-Agent".into(), "app".into()),
+            ],
+            ..options
+        })
+        .unwrap()
+    };
+    let security = with_headers(page.options());
+    security.update_token(crate::page::EXPIRED, None).unwrap();
+    let posted = json!({
+        "content-type": "application/x-www-form-urlencoded",
+        "x-key": "the-value",
+    });
+    security.refresh(&[]).await.unwrap_err();
+    assert_eq!(last_request()["headers"], posted);
+    security.revoke().await.unwrap();
+    assert_eq!(last_request()["headers"], posted);
+
+    let eve = with_headers(page.options_for_eve());
+    eve.get_auth_uri(AuthUriOptions::default()).await.unwrap();
+    assert_eq!(last_request()["headers"], json!({}));
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_is_waited_for_but_not_for_ever() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    watch_timeouts();
+    page.expired().refresh(&[]).await.unwrap_err();
+    assert_eq!(last_timeout(), 30_000);
+    // Where something else can stand in, a pilot who waits is worth more.
+    let eve = EsiSecurity::new(page.options_for_eve()).unwrap();
+    eve.get_auth_uri(AuthUriOptions::default()).await.unwrap();
+    assert_eq!(last_timeout(), 5_000);
+}
+
+#[wasm_bindgen_test]
+async fn a_browser_that_knows_no_time_outs_works_without() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    remove_timeouts();
+    let error = page.expired().refresh(&[]).await.unwrap_err();
+    assert_eq!(error.code(), "network_error");
+    assert_eq!(fetched().len(), 1);
 }

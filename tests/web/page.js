@@ -128,6 +128,25 @@ const failures = {
     };
     return Promise.resolve(new Response(new ReadableStream({ start })));
   },
+  "a Response whose text is no promise": () => {
+    const response = new Response("{}");
+    return Promise.resolve(Object.assign(response, { text: () => undefined }));
+  },
+  "a Response whose text throws": () => {
+    const text = () => {
+      throw new Error("no text");
+    };
+    return Promise.resolve(Object.assign(new Response("{}"), { text }));
+  },
+  "a Response whose status throws": () => {
+    const get = () => {
+      throw new Error("no status");
+    };
+    return Promise.resolve(Object.defineProperty(new Response("{}"), "status", { get }));
+  },
+  "a Response without headers": () =>
+    Promise.resolve(Object.defineProperty(new Response("{}"), "headers", { value: undefined })),
+  "what only looks like a Response": () => Promise.resolve(Object.create(Response.prototype)),
   "a body that was read": async () => {
     const response = new Response("{}");
     await response.text();
@@ -142,7 +161,7 @@ export function failureNames() {
 
 function replaceFetch(answer) {
   const value = (request) => {
-    asked.push(request.url);
+    asked.push(request);
     return answer(request);
   };
   replace(globalThis, "fetch", { value, writable: true });
@@ -180,9 +199,36 @@ export function settleFetch() {
 
 /** The addresses that were asked for since the test began, or since the last look. */
 export function fetched() {
-  const addresses = asked;
+  const addresses = asked.map(({ url }) => url);
   asked = [];
   return addresses;
+}
+
+/** The last request, as far as a page can see it. */
+export function lastRequest() {
+  const { url, method, mode, credentials, cache, redirect, referrerPolicy, headers } = asked.at(-1);
+  const shown = { url, method, mode, credentials, cache, redirect, referrerPolicy };
+  return JSON.stringify({ ...shown, headers: Object.fromEntries(headers) });
+}
+
+/** Keeps the time-outs that are asked for, in milliseconds, or takes that away from the browser. */
+const timeouts = [];
+export function watchTimeouts() {
+  const native = AbortSignal.timeout;
+  timeouts.length = 0;
+  const value = (milliseconds) => {
+    timeouts.push(milliseconds);
+    return native.call(AbortSignal, milliseconds);
+  };
+  replace(AbortSignal, "timeout", { value, writable: true });
+}
+
+export function lastTimeout() {
+  return timeouts.at(-1);
+}
+
+export function removeTimeouts() {
+  replace(AbortSignal, "timeout", { value: undefined, writable: true });
 }
 
 export function fetchIsNative() {
@@ -197,6 +243,11 @@ export function tick() {
 /** A request that a browser sends without the headers that matter. */
 export function requestWithoutCors(url) {
   return new Request(url, { mode: "no-cors" });
+}
+
+/** A request that says one address and goes to another. */
+export function requestThatLies(shown, real) {
+  return Object.defineProperty(new Request(real), "url", { get: () => shown });
 }
 
 /** A request whose body is gone. */
@@ -348,6 +399,14 @@ export async function token(name, claims) {
   const { privateKey } = await pairs[name];
   const signature = await crypto.subtle.sign(algorithms[name], privateKey, new TextEncoder().encode(input));
   return `${input}.${base64url(new Uint8Array(signature))}`;
+}
+
+/** A page whose random bytes have run out. */
+export function removeRandom() {
+  const value = () => {
+    throw new DOMException("no entropy", "OperationError");
+  };
+  replace(crypto, "getRandomValues", { value, writable: true });
 }
 
 /** A page without `crypto.subtle`, as one that is served over http. */

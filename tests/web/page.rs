@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use esi_security::oauth::metadata::Metadata;
+use esi_security::session::place::Place;
 use esi_security::{EsiSecurity, Options};
 use wasm_bindgen::prelude::*;
 
@@ -35,11 +36,21 @@ extern "C" {
     #[wasm_bindgen(js_name = fetchIsNative)]
     pub(crate) fn fetch_is_native() -> bool;
 
+    #[wasm_bindgen(js_name = lastRequest)]
+    fn last_request_js() -> String;
+    #[wasm_bindgen(js_name = watchTimeouts)]
+    pub(crate) fn watch_timeouts();
+    #[wasm_bindgen(js_name = lastTimeout)]
+    pub(crate) fn last_timeout() -> u32;
+    #[wasm_bindgen(js_name = removeTimeouts)]
+    pub(crate) fn remove_timeouts();
     #[wasm_bindgen(js_name = tick)]
     async fn tick_js();
 
     #[wasm_bindgen(js_name = requestWithoutCors)]
     pub(crate) fn request_without_cors(url: &str) -> web_sys::Request;
+    #[wasm_bindgen(js_name = requestThatLies)]
+    pub(crate) fn request_that_lies(shown: &str, real: &str) -> web_sys::Request;
     #[wasm_bindgen(js_name = requestThatWasSent)]
     pub(crate) fn request_that_was_sent(url: &str) -> web_sys::Request;
 
@@ -75,6 +86,8 @@ extern "C" {
     async fn public_key_js(algorithm: &str) -> JsValue;
     #[wasm_bindgen(js_name = token)]
     async fn token_js(algorithm: &str, claims: &str) -> JsValue;
+    #[wasm_bindgen(js_name = removeRandom)]
+    pub(crate) fn remove_random();
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
 }
@@ -123,23 +136,41 @@ impl Page {
         security
     }
 
+    /// The stored session.
     pub(crate) fn row(&self) -> Option<String> {
-        let mut rows = rows(&format!("/session/{}", self.path()));
-        assert!(rows.len() < 2, "{rows:?}");
-        rows.pop()
+        storage().get_item(&self.session_key()).unwrap()
     }
 
+    /// Stores a session as a frame of this tab would.
+    pub(crate) fn set_row(&self, row: Option<&str>) {
+        let key = self.session_key();
+        match row {
+            Some(row) => storage().set_item(&key, row),
+            None => storage().remove_item(&key),
+        }
+        .unwrap();
+    }
+
+    /// The stored logins.
     pub(crate) fn logins(&self) -> serde_json::Value {
-        let rows = rows(&format!("/logins/{}", self.path()));
-        assert!(rows.len() < 2, "{rows:?}");
-        rows.first().map_or(serde_json::json!([]), |row| {
-            serde_json::from_str(row).unwrap()
+        let row = storage().get_item(&self.place().logins()).unwrap();
+        row.map_or(serde_json::json!([]), |row| {
+            serde_json::from_str(&row).unwrap()
         })
     }
 
-    fn path(&self) -> String {
-        format!("https%3A%2F%2Fsso.example/{}", self.client_id)
+    fn session_key(&self) -> String {
+        self.place().session(None)
     }
+
+    fn place(&self) -> Place {
+        Place::new(&self.client_id, "https://sso.example/token")
+    }
+}
+
+fn storage() -> web_sys::Storage {
+    let storage = web_sys::window().unwrap().session_storage();
+    storage.unwrap().unwrap()
 }
 
 impl Drop for Page {
@@ -164,6 +195,11 @@ pub(crate) fn server(origin: &str) -> Metadata {
         jwks_uri: Some(format!("{origin}/keys")),
         token_endpoint_auth_methods_supported: None,
     }
+}
+
+/// What the last `fetch` was asked.
+pub(crate) fn last_request() -> serde_json::Value {
+    serde_json::from_str(&last_request_js()).unwrap()
 }
 
 pub(crate) fn origin() -> String {

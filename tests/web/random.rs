@@ -7,7 +7,7 @@ use esi_security::web::{AuthUriOptions, code_verifier};
 use esi_security::{Error, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::{Page, parameter};
+use crate::page::{Page, parameter, remove_random};
 
 #[wasm_bindgen_test]
 fn verifiers_are_well_formed_and_differ() {
@@ -36,6 +36,18 @@ fn other_lengths_are_refused() {
             "{length}: {refused:?}"
         );
     }
+}
+
+#[wasm_bindgen_test]
+async fn without_random_bytes_there_is_no_login() {
+    let page = Page::new();
+    remove_random();
+    let phase = Phase::Login;
+    let error = code_verifier(32).unwrap_err();
+    assert_eq!(error, Error::CryptoUnavailable { phase });
+    let options = AuthUriOptions::default();
+    let error = page.security().get_auth_uri(options).await.unwrap_err();
+    assert_eq!(error, Error::CryptoUnavailable { phase });
 }
 
 #[wasm_bindgen_test]

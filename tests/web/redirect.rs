@@ -224,11 +224,56 @@ async fn a_token_that_nobody_asked_for_is_refused() {
 }
 
 #[wasm_bindgen_test]
+async fn a_code_that_nobody_asked_for_is_refused() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.security();
+    begin(&security, "the-state", true).await;
+    let answer = refused(&security, "?code=c&state=the-state").await;
+    assert_eq!(answer, ("authorization_failed", Phase::Redirect));
+    assert!(fetched().is_empty(), "it must not be sent");
+}
+
+/// Each object of a page finishes its own logins, so that no character gets another's tokens.
+#[wasm_bindgen_test]
+async fn a_login_ends_in_the_session_that_began_it() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let named = |name: &str| {
+        let mut options = page.options();
+        options.token_identifier = Some(name.into());
+        EsiSecurity::new(options).unwrap()
+    };
+    let (one, two, nobody) = (named("one"), named("two"), page.security());
+    begin(&one, "the-state", true).await;
+    let answer = "#access_token=the-token&token_type=Bearer&expires_in=1200&state=the-state";
+    for other in [&two, &nobody] {
+        assert_eq!(handle(other, answer).await, Ok(None));
+        assert_eq!(other.state(), State::SignedOut);
+    }
+    assert!(handle(&one, answer).await.unwrap().is_some());
+    assert_eq!(one.state(), State::Active);
+
+    begin(&one, "state-of-one", false).await;
+    begin(&two, "state-of-two", false).await;
+    let error = two.auth("c", Some("state-of-one")).await.unwrap_err();
+    assert_eq!(error.code(), "state_unknown");
+    let error = nobody.auth("c", None).await.unwrap_err();
+    assert_eq!(error.code(), "login_not_found");
+    assert!(fetched().is_empty());
+    for ours in [&one, &two] {
+        let error = ours.auth("c", None).await.unwrap_err();
+        assert_eq!(error.code(), "network_error");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn an_implicit_answer_that_cannot_be_used_changes_nothing() {
     let page = Page::new();
     let security = page.security();
     security.update_token(crate::page::TOKENS, None).unwrap();
     let row = page.row();
+    assert!(row.is_some());
     begin(&security, "the-state", true).await;
     for answer in [
         "#access_token=t&expires_in=soon&state=the-state",

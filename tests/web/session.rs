@@ -57,18 +57,37 @@ fn a_session_is_taken_up_after_a_reload() {
     assert_eq!(after.token_expiry(), expiry);
 }
 
+/// By a frame of this tab, or by a page that lived while this one was frozen.
+#[wasm_bindgen_test]
+async fn a_row_that_was_stored_by_another_is_taken_over() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(EXPIRED, None).unwrap();
+    security.update_token(TOKENS, None).unwrap();
+    let newer = page.row().unwrap();
+    security.update_token(EXPIRED, None).unwrap();
+    assert_eq!(security.state(), State::Expiring);
+
+    page.set_row(Some(&newer));
+    assert_eq!(security.state(), State::Active);
+    assert_eq!(
+        security.get_access_token().await.unwrap(),
+        "the-access-token"
+    );
+    assert!(!security.is_token_expired(0));
+    // A damaged row, or none, is no reason to forget a session.
+    for row in [Some("[]"), Some(""), Some("{\"a\":1}"), None] {
+        page.set_row(row);
+        assert_eq!(security.state(), State::Active, "{row:?}");
+    }
+}
+
 #[wasm_bindgen_test]
 fn a_damaged_row_is_no_session_and_no_error() {
     let page = Page::new();
     page.security().update_token(TOKENS, None).unwrap();
-    let storage = web_sys::window()
-        .unwrap()
-        .session_storage()
-        .unwrap()
-        .unwrap();
-    let key = storage.key(0).unwrap().unwrap();
     for damaged in ["", "null", "[]", "{\"access\":", "\u{0}", "{\"a\":1}"] {
-        storage.set_item(&key, damaged).unwrap();
+        page.set_row(Some(damaged));
         let security = page.security();
         assert_eq!(security.state(), State::SignedOut, "{damaged}");
     }
@@ -96,8 +115,12 @@ fn an_expiry_is_a_moment_of_this_machines_clock() {
     shift_clock(100.0);
     assert!(security.is_token_expired(0));
     assert!(!security.is_token_expired(-100));
-    shift_clock(-2500.0);
+    // Set back a little, it is only a clock that was put right; set back much, it makes a token old.
+    shift_clock(-1300.0);
     assert_eq!(security.state(), State::Active);
+    shift_clock(-60.0);
+    assert_eq!(security.state(), State::Expiring);
+    assert!(security.is_token_expired(0));
 
     security.update_token(EXPIRED, None).unwrap();
     assert!(security.is_token_expired(0));
@@ -110,6 +133,7 @@ fn a_bad_update_changes_nothing() {
     let security = page.security();
     security.update_token(TOKENS, None).unwrap();
     let row = page.row();
+    assert!(row.is_some());
     let phase = Phase::Update;
     for bad in [
         "",

@@ -243,6 +243,35 @@ async fn a_check_can_be_switched_off_by_name() {
 }
 
 #[wasm_bindgen_test]
+async fn without_the_issuer_no_metadata_is_needed() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = EsiSecurity::new(Options {
+        jwks_key: Some(public_key("ES256").await),
+        sso_endpoints_url: "https://sso.example/metadata".into(),
+        ..page.options_for_eve()
+    })
+    .unwrap();
+    let foreign = json!({ "iss": "https://anybody.example" });
+    let token = token("ES256", &page.claims(&foreign)).await;
+    hold(&security, &token);
+    let options = VerifyOptions {
+        checks: Checks {
+            issuer: false,
+            ..Checks::default()
+        },
+        ..VerifyOptions::default()
+    };
+    assert!(security.verify(options).await.unwrap().verified());
+    assert!(fetched().is_empty());
+    let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("network_error", Phase::Metadata)
+    );
+}
+
+#[wasm_bindgen_test]
 async fn clocks_may_differ_by_the_leeway() {
     let page = Page::new();
     let security = page.verifier().await;
