@@ -4,6 +4,7 @@
 use core::future::Future;
 
 use esi_security::jwt::Checks;
+use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
 use esi_security::{Error, Phase};
@@ -187,10 +188,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.token_identifier = given.text("tokenIdentifier")?;
     options.jwks_key = given.json("jwksKey")?;
     options.audiences = given.texts("audiences")?;
-    options.sso_endpoints = given.data(
-        "ssoEndpoints",
-        "must be an object with authorization_endpoint and token_endpoint",
-    )?;
+    options.sso_endpoints = endpoints(&given)?;
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
     replace(
@@ -207,6 +205,14 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         security_name.map(|name| vec![name]),
     );
     Ok(options)
+}
+
+fn endpoints(given: &Options<'_>) -> Result<Option<Metadata>, Error> {
+    const EXPECTED: &str = "must be an object with authorization_endpoint and token_endpoint";
+    let json = given.json("ssoEndpoints")?;
+    json.map(|json| Metadata::from_json(&json))
+        .transpose()
+        .map_err(|_| invalid(Phase::Create, "ssoEndpoints", EXPECTED))
 }
 
 fn replace<T>(default: &mut T, given: Option<T>) {

@@ -57,14 +57,7 @@ impl Metadata {
     /// Reads the document that `source` answered with. The issuer in it must be the one that the
     /// address names (section 3.3); with or without scheme, as EVE's server has spelled it.
     pub fn parse(json: &str, source: &str) -> Result<Self, Error> {
-        // Without the look at the first character, a list of strings would pass for the object.
-        let object = Some(json).filter(|json| json.trim_start().starts_with('{'));
-        let metadata: Self = object
-            .and_then(|json| serde_json::from_str(json).ok())
-            .ok_or(Error::InvalidMetadata {
-                reason: "it is no JSON object with authorization_endpoint and token_endpoint",
-            })?;
-        let metadata = metadata.check()?;
+        let metadata = Self::from_json(json)?.check()?;
         match expected_issuer(source) {
             Some((origin, path))
                 if url::without_scheme(&metadata.issuer)
@@ -76,6 +69,17 @@ impl Metadata {
             }
             _ => Ok(metadata),
         }
+    }
+
+    /// Reads the members alone; they are still to be checked.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        // Without the look at the first character, a list of strings would pass for the object.
+        let object = Some(json).filter(|json| json.trim_start().starts_with('{'));
+        object
+            .and_then(|json| serde_json::from_str(json).ok())
+            .ok_or(Error::InvalidMetadata {
+                reason: "it is no JSON object with authorization_endpoint and token_endpoint",
+            })
     }
 
     /// Refuses endpoints that a token must not be sent to; fills in the issuer where none is given.
