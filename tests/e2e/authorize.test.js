@@ -129,6 +129,23 @@ test("only the API's origins get the token", async (t) => {
   });
 });
 
+test("a request is judged by where it really goes, not by what it says of itself", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const liar = page.run(({ security }, told) => {
+    class Liar extends Request {
+      get url() {
+        return told;
+      }
+      clone() {
+        return this;
+      }
+    }
+    return security.authorize(new Liar("https://evil.example/"));
+  }, page.sso.esiUrl);
+  await assert.rejects(liar, { code: "origin_not_allowed", message: /evil\.example/ });
+});
+
 test("ESI's origin is the one that is allowed by default", async (t) => {
   const page = await openPage(t, { options: { apiOrigins: undefined } });
   await page.logIn();
@@ -146,7 +163,7 @@ test("a request that would drop the header, has been sent, or is none is refused
     await request.text();
     return security.authorize(request);
   }, page.sso.esiUrl);
-  await assert.rejects(used, refused(/`request` must not have been sent/));
+  await assert.rejects(used, refused(/`request` must be a request that was not sent yet/));
   for (const value of [page.sso.esiUrl, null, {}]) {
     await assert.rejects(
       page.run(({ security }, given) => security.authorize(given), value),

@@ -43,6 +43,16 @@ test("after five minutes it is fetched again; where that fails, the old one serv
   assert.deepEqual(count(page), [4, 0]);
 });
 
+test("while an old document can serve, a new one is not waited for long", async (t) => {
+  const page = await openPage(t);
+  await getAuthUri(page);
+  await page.shiftClock(300);
+  await page.hurry();
+  page.sso.faults.set({ discovery: { kind: "slow", delayMs: 10_000 } });
+  await getAuthUri(page);
+  assert.deepEqual(await page.patience(), [5000]);
+});
+
 test("endpoints and keys that were given are never fetched", async (t) => {
   const page = await openPage(t);
   page.options.ssoEndpoints = await (await fetch(page.sso.discoveryUrl)).json();

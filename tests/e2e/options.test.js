@@ -1,6 +1,7 @@
 // The constructor's options: which are refused, and what the others do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { authorizeByForm } from "../helpers/login.js";
 import { ILMARI, LOCATION, openPage, SAPHRA } from "../helpers/page.js";
 
 const SECRET_CLIENT = { clientId: "esi-security-secret", secretKey: "local-secret-not-a-secret" };
@@ -241,41 +242,97 @@ test("`User-Agent` goes to no server as a header of its own, and its absence is 
   assert.match(warnings[0], /`headers` has no `User-Agent`/);
 });
 
-test("any other header goes to the SSO, where a preflight like EVE's stops it, with a warning beforehand", async (t) => {
-  const page = await openPage(t);
-  const headers = { "User-Agent": "EndToEnd/1.0", "X-Shop": "open" };
-  const getAuthUri = (changes) =>
-    page.run(({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(), changes);
-  await assert.rejects(getAuthUri({ headers }), {
+test("`X-User-Agent` may be given by that name", async (t) => {
+  const page = await openPage(t, { options: { headers: { "X-User-Agent": "Named/2.0" } } });
+  await page.logIn();
+  assert.deepEqual(page.preflights, []);
+  const sent = await page.run(async ({ security }, url) => {
+    const signed = await security.authorize(new Request(url));
+    return signed.headers.get("X-User-Agent");
+  }, page.sso.esiUrl);
+  assert.equal(sent, "Named/2.0");
+});
+
+test("any other header goes with what is posted to the SSO, where a preflight like EVE's stops it", async (t) => {
+  const page = await openPage(t, { options: { headers: { "User-Agent": "EndToEnd/1.0", "X-Shop": "open" } } });
+  const callback = await page.authorize();
+  assert.match((await page.console())[0], /each other header goes to the SSO and causes a preflight/);
+  await page.open(callback);
+  await assert.rejects(page.handleRedirect(), {
     code: "network_error",
-    phase: "metadata",
+    phase: "token",
     retryable: true,
     message: /could not be reached, or its answer may not be read/,
   });
-  assert.equal(page.preflights[0].headers["access-control-request-headers"], "x-shop");
-  const [warning] = await page.console();
-  assert.match(warning, /each other header goes to the SSO and causes a preflight/);
+  const asked = page.preflights.map(({ path, headers }) => [path, headers["access-control-request-headers"]]);
+  assert.deepEqual(asked, [["/v2/oauth/token", "x-shop"]]);
+  assert.equal(page.tokenRequests.length, 0);
 });
+
+test("what somebody has put into `Object.prototype` is no option", async (t) => {
+  const page = await openPage(t);
+  const made = await page.run(async ({ EsiSecurity, options }) => {
+    const { scopes: _scopes, ...others } = options;
+    const polluted = { scopes: ["polluted"], secretKey: "polluted", implicit: true, unknown: "polluted" };
+    Object.assign(Object.prototype, polluted);
+    try {
+      return await new EsiSecurity(others).getAuthUri({});
+    } finally {
+      for (const name of Object.keys(polluted)) delete Object.prototype[name];
+    }
+  });
+  const uri = new URL(made);
+  assert.equal(uri.searchParams.get("response_type"), "code");
+  assert.equal(uri.searchParams.has("scope"), false);
+  assert.equal(uri.searchParams.has("code_challenge"), true);
+});
+
+/** The character of the session of that name, after it has finished a login if `url` is given. */
+const characterOf = async ({ EsiSecurity, options }, tokenIdentifier, url) => {
+  const security = await EsiSecurity.create({ ...options, tokenIdentifier });
+  if (url) await security.handleRedirect(url);
+  if (security.state === "signed-out") return [security.tokenIdentifier, null];
+  return [security.tokenIdentifier, (await security.verify()).characterId];
+};
 
 test("each token identifier has a session of its own, also after a reload", async (t) => {
   const page = await openPage(t);
   const pilots = { first: ILMARI, second: SAPHRA };
-  const withIdentifier = async ({ EsiSecurity, options }, tokenIdentifier, url) => {
-    const security = await EsiSecurity.create({ ...options, tokenIdentifier });
-    if (url) await security.handleRedirect(url);
-    if (security.state === "signed-out") return [security.tokenIdentifier, null];
-    return [security.tokenIdentifier, (await security.verify()).characterId];
-  };
-  for (const [identifier, characterId] of Object.entries(pilots)) {
-    const callback = await page.authorize({ characterId });
-    assert.deepEqual(await page.run(withIdentifier, identifier, callback), [identifier, characterId]);
+  for (const [tokenIdentifier, characterId] of Object.entries(pilots)) {
+    const authorizeUrl = await page.run(
+      ({ EsiSecurity, options }, given) => new EsiSecurity({ ...options, ...given }).getAuthUri(),
+      { tokenIdentifier },
+    );
+    const callback = await authorizeByForm({ authorizeUrl, characterId });
+    assert.deepEqual(await page.run(characterOf, tokenIdentifier, callback), [tokenIdentifier, characterId]);
   }
   await page.open("/");
-  for (const [identifier, characterId] of Object.entries(pilots)) {
-    assert.deepEqual(await page.run(withIdentifier, identifier), [identifier, characterId]);
+  for (const [tokenIdentifier, characterId] of Object.entries(pilots)) {
+    assert.deepEqual(await page.run(characterOf, tokenIdentifier), [tokenIdentifier, characterId]);
   }
-  assert.deepEqual(await page.run(withIdentifier, "third"), ["third", null]);
-  assert.deepEqual(await page.run(withIdentifier), [null, null]);
+  assert.deepEqual(await page.run(characterOf, "third"), ["third", null]);
+  assert.deepEqual(await page.run(characterOf), [null, null]);
+});
+
+test("a login is finished by the identifier that began it, and left alone by others", async (t) => {
+  const page = await openPage(t);
+  const callback = await page.authorize({ characterId: SAPHRA });
+  await page.open(callback);
+  assert.deepEqual(await page.run(characterOf, "another", callback), ["another", null]);
+  assert.equal(await page.address(), callback);
+  const { code, state } = Object.fromEntries(new URL(callback).searchParams);
+  for (const [given, expected] of [
+    [[code, state], "state_unknown"],
+    [[code], "login_not_found"],
+  ]) {
+    const auth = page.run(
+      ({ EsiSecurity, options }, ...both) => new EsiSecurity({ ...options, tokenIdentifier: "another" }).auth(...both),
+      ...given,
+    );
+    await assert.rejects(auth, { code: expected, phase: "token" });
+  }
+  assert.equal(page.tokenRequests.length, 0);
+  assert.deepEqual(await page.run(characterOf, undefined, callback), [null, SAPHRA]);
 });
 
 test("sessions of other clients and other servers are other sessions", async (t) => {

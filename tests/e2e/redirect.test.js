@@ -92,6 +92,49 @@ test("the same callback gives the same answer: again, at once, from another obje
   assert.equal(await characterId(page), SAPHRA);
 });
 
+test("the address is read at once, whatever becomes of it afterwards", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  const results = await page.run(({ security }) => {
+    const both = [security.handleRedirect(), security.handleRedirect()];
+    history.replaceState(null, "", "/elsewhere");
+    return Promise.all(both);
+  });
+  assert.deepEqual(results[0], results[1]);
+  assert.equal(results[0].state, new URL(callback).searchParams.get("state"));
+  assert.equal(await page.address(), `${page.origin}/elsewhere`);
+});
+
+test("a code that was answered is not sent again, by whatever way", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.authorize();
+  await page.open(callback);
+  await page.handleRedirect();
+  const code = new URL(callback).searchParams.get("code");
+  await page.keepsTokens(() =>
+    assert.rejects(
+      page.run(({ security }, given) => security.auth(given), code),
+      { code: "state_reused", phase: "token", retryable: false },
+    ),
+  );
+  assert.equal(page.tokenRequests.length, 2);
+});
+
+test("a login that asked for a token takes no code", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const implicit = await page.run(({ security }) => security.getAuthUri({ implicit: true }));
+  const state = new URL(implicit).searchParams.get("state");
+  await page.keepsTokens(() =>
+    assert.rejects(page.handleRedirect(changed(callback, { state })), {
+      code: "authorization_failed",
+      phase: "redirect",
+      error: "unsupported_response_type",
+      retryable: false,
+    }),
+  );
+  assert.equal(page.tokenRequests.length, 1);
+});
+
 test("a state is used once: another code under it is refused, before and after a reload", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const another = await page.authorize();

@@ -257,3 +257,53 @@ test("an answer that comes after the tokens were replaced is dropped", async (t)
   );
   assert.equal(await getAccessToken(page), "brought");
 });
+
+test("a rotated refresh token survives tokens that were brought without one meanwhile", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.holdAnswers();
+  await page.run(({ security }) => {
+    globalThis.refreshing = security.refresh();
+  });
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+  await page.run(({ security }) => security.updateToken({ access_token: "brought", expires_in: 1199 }));
+  await page.releaseAnswers();
+  await assert.rejects(
+    page.runBare(() => globalThis.refreshing),
+    { code: "superseded" },
+  );
+  assert.equal(await getAccessToken(page), "brought");
+  await page.open("/");
+  assert.equal((await page.refresh()).token_type, "Bearer");
+});
+
+test("a token that lives less than two minutes is used for half its life", async (t) => {
+  const page = await openPage(t, { sso: { accessTokenTtl: 61 } });
+  await page.logIn();
+  const access = await getAccessToken(page);
+  assert.equal(await stateOf(page), "active");
+  await page.shiftClock(35);
+  assert.equal(await stateOf(page), "expiring");
+  assert.notEqual(await getAccessToken(page), access);
+  assert.equal(page.tokenRequests.length, 2);
+});
+
+test("what a frame of the same tab has refreshed, the page goes on with", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const inFrame = await page.run(async ({ options }) => {
+    const frame = document.createElement("iframe");
+    frame.src = "/frame";
+    const loaded = new Promise((resolve) => {
+      frame.onload = resolve;
+    });
+    document.body.append(frame);
+    await loaded;
+    const { EsiSecurity } = await frame.contentWindow.eval("import('/js/index.js')");
+    const security = await EsiSecurity.create(options);
+    return security.refresh();
+  });
+  assert.equal(await getAccessToken(page), inFrame.access_token);
+  await page.refresh();
+  assert.equal(page.tokenRequests[2].form.get("refresh_token"), inFrame.refresh_token);
+});

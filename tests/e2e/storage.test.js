@@ -61,6 +61,17 @@ test("a session that no longer fits lives on in memory, with one warning", async
   assert.equal(await page.run(({ security }) => security.state), "active", "once there is room it is stored");
 });
 
+test("where the new tokens no longer fit, no older ones stay behind, whose refresh token may be used up", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await fill(page);
+  const longer = "x".repeat(5000);
+  await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
+  assert.deepEqual(await page.stored("/session/"), []);
+  assert.match((await page.console())[0], ONLY_MEMORY);
+});
+
 test("where storage is blocked everything but the login works", async (t) => {
   const page = await openPage(t);
   await page.logIn();

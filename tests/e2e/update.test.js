@@ -89,7 +89,7 @@ test("a bad shape is refused, and nothing is half-written", async (t) => {
     ]) {
       await assert.rejects(
         update(page, response, { tokenIdentifier: "other" }),
-        { code: "invalid_response", phase: "update" },
+        { code: "invalid_response", phase: "update", retryable: false },
         JSON.stringify(response),
       );
     }
@@ -159,6 +159,8 @@ test("expiry is counted from now, with an offset either way, and unknown counts 
   ]) {
     assert.equal(await isTokenExpired(page, offset), expired, String(offset));
   }
+  await page.shiftClock(-1500);
+  assert.equal(await isTokenExpired(page), true, "a clock that was set back makes a token old");
   await update(page, { access_token: "brought" });
   assert.equal(await isTokenExpired(page, -1e9), true);
   assert.equal(await page.run(({ security }) => security.tokenExpiry), null);

@@ -92,6 +92,14 @@ test("the issuer may leave its scheme out, as EVE's has", async (t) => {
   assert.equal((await verify(page)).issuer, page.sso.issuer);
 });
 
+test("a token may leave the scheme out where the metadata has it", async (t) => {
+  const page = await openPage(t);
+  const { host } = new URL(page.sso.issuer);
+  page.sso.faults.set({ token: { kind: "claims", value: { iss: host } } });
+  await page.logIn();
+  assert.equal((await verify(page)).issuer, host);
+});
+
 test("without a token there is nothing to verify", async (t) => {
   const page = await openPage(t);
   await assert.rejects(verify(page), { code: "no_token", phase: "verify", retryable: false });
