@@ -1,6 +1,7 @@
 // Runs other programs, and knows where this project is.
 import { spawn, spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** This project's folder. */
@@ -10,7 +11,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
 
 /**
  * Runs a program to its end, with its output in ours. It cannot ask anything: there is no input.
- * Ending us ends it.
+ * A signal that would end us ends it first.
  *
  * @param {string} program
  * @param {string[]} args
@@ -19,7 +20,11 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
  */
 export async function run(program, args, { cwd = ROOT, env = process.env } = {}) {
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
-  const forward = (signal) => child.kill(signal);
+  let interruption;
+  const forward = (signal) => {
+    interruption = signal;
+    child.kill(signal);
+  };
   for (const signal of SIGNALS) process.on(signal, forward);
   const printed = [];
   child.stdout.on("data", (chunk) => {
@@ -30,7 +35,8 @@ export async function run(program, args, { cwd = ROOT, env = process.env } = {})
     await new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => {
-        if (code === 0) resolve();
+        if (interruption) process.exit(128 + constants.signals[interruption]);
+        else if (code === 0) resolve();
         else reject(new Error(`\`${[program, ...args].join(" ")}\` ended with ${signal ?? `code ${code}`}`));
       });
     });

@@ -1,4 +1,5 @@
-// `npm start`: sets up, builds, and serves the demo with a local EVE SSO until Ctrl-C.
+// `npm start`: sets up, builds, and serves the demo with a local EVE SSO until Ctrl-C. package.json says `exec`, so
+// that a signal sent to npm ends this and not just a shell around it.
 import { build } from "./build.js";
 import { startDemo } from "./demo.js";
 import { fail } from "./run.js";

@@ -1,12 +1,12 @@
 // `npm test` runs every step; with names, `node scripts/test.js rust web`, just those. The first failure ends
 // it. The summary repeats what the test runners themselves said at their ends.
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.js";
 import { fail, ROOT, run } from "./run.js";
 import { setup } from "./setup.js";
 import { size } from "./size.js";
+import { withTemporaryFolder } from "./temporary.js";
 import { TARGET } from "./toolchain.js";
 
 const CRYPTO = ["--features", "rust-crypto"];
@@ -23,16 +23,6 @@ async function lint(env) {
 
 const rust = (env) => run("cargo", ["test", "--locked", "--package", "esi-security", ...CRYPTO], { env });
 
-/** Calls work with a temporary folder. */
-async function withFolder(work) {
-  const folder = await mkdtemp(join(tmpdir(), "esi-security-test-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** What Chromium is asked for: no window, no traffic of its own. */
 function capabilities({ CHROME_BIN }) {
   const args = ["headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"];
@@ -43,7 +33,7 @@ function capabilities({ CHROME_BIN }) {
 }
 
 const web = (env) =>
-  withFolder(async (folder) => {
+  withTemporaryFolder(async (folder) => {
     const file = join(folder, "webdriver.json");
     await writeFile(file, JSON.stringify(capabilities(env)));
     const browser = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER];
@@ -55,7 +45,7 @@ const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
 
 /** Runs a folder's tests: a report for people as they run, and what Node says at the end as the result. */
 const node = (path) => (env) =>
-  withFolder(async (folder) => {
+  withTemporaryFolder(async (folder) => {
     const files = (await readdir(join(ROOT, path))).filter((file) => file.endsWith(".test.js"));
     const tap = join(folder, "tap");
     const reporters = [

@@ -1,10 +1,10 @@
 // A Rust that builds for wasm32: rustup's with its target added, else Debian's, with a standard library for
 // wasm32 that is built here, because Debian packages none for it.
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { output, run } from "../run.js";
+import { withTemporaryFolder } from "../temporary.js";
 import { debianRust, describeRust, findRust, oldestRust, TARGET } from "../toolchain.js";
 import { installPackages, runAsRoot } from "./apt.js";
 
@@ -35,19 +35,14 @@ async function buildStandardLibrary(folder) {
 }
 
 /** Puts it beside the compiler. It appears there whole or not at all, so an interruption does no harm. */
-async function installStandardLibrary() {
-  const folder = await mkdtemp(join(tmpdir(), "esi-security-std-"));
+async function installStandardLibrary(folder) {
   const unfinished = `${LIBRARY}.unfinished`;
-  try {
-    const files = await buildStandardLibrary(folder);
-    await runAsRoot("rm", ["-rf", unfinished]);
-    await runAsRoot("mkdir", ["-p", join(unfinished, "lib")]);
-    await runAsRoot("cp", [...files, join(unfinished, "lib")]);
-    await runAsRoot("rm", ["-rf", LIBRARY]);
-    await runAsRoot("mv", [unfinished, LIBRARY]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const files = await buildStandardLibrary(folder);
+  await runAsRoot("rm", ["-rf", unfinished]);
+  await runAsRoot("mkdir", ["-p", join(unfinished, "lib")]);
+  await runAsRoot("cp", [...files, join(unfinished, "lib")]);
+  await runAsRoot("rm", ["-rf", LIBRARY]);
+  await runAsRoot("mv", [unfinished, LIBRARY]);
 }
 
 async function installDebianRust() {
@@ -56,7 +51,7 @@ async function installDebianRust() {
   await installPackages(PACKAGES, options);
   const llvm = /^LLVM version: (\d+)/m.exec(describeRust(debianRust()))[1];
   await installPackages([`lld-${llvm}`], options);
-  if (!findRust()) await installStandardLibrary();
+  if (!findRust()) await withTemporaryFolder(installStandardLibrary);
 }
 
 async function install() {
