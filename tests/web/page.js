@@ -19,8 +19,9 @@ export function restore() {
 }
 
 /**
- * The page as it was when it was loaded, with an ear on the errors of listeners and on the console, which
- * throws at a warning, as some test runners' do: no warning may stop anything.
+ * The page as it was when it was loaded, but for the clock, which stands still until `shiftClock`, and with
+ * an ear on the errors of listeners and on the console, which throws at a warning, as some test runners' do: no
+ * warning may stop anything.
  */
 export function begin() {
   restore();
@@ -31,6 +32,8 @@ export function begin() {
   const address = location.href;
   const state = history.state;
   undo.push(() => history.replaceState(state, "", address));
+  const now = Date.now();
+  replace(Date, "now", { value: () => now, writable: true });
   const warn = (text) => {
     warned.push(String(text));
     throw new Error("no warnings here");

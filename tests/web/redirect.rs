@@ -85,7 +85,7 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         refused(&security, "?code=c&state=t").await,
         ("state_unknown", Phase::Redirect)
     );
-    shift_clock(601.0);
+    shift_clock(600.0);
     assert_eq!(
         refused(&security, "?code=c&state=the-state").await,
         ("login_expired", Phase::Redirect)
@@ -363,7 +363,7 @@ async fn a_code_needs_a_login() {
     assert_eq!(refused("c", Some("u")).await, "state_unknown");
     assert!(fetched().is_empty());
     assert_eq!(refused("c", Some("another-state")).await, "network_error");
-    shift_clock(601.0);
+    shift_clock(600.0);
     assert_eq!(refused("c", None).await, "login_not_found");
     assert_eq!(refused("c", Some("the-state")).await, "login_expired");
 }
