@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
+use crate::Error;
 use crate::jwt::{SignatureAlgorithm, SignatureCheck, Verdict};
-use crate::{Error, Phase};
 
 /// Checks the signature.
 pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
@@ -15,7 +15,7 @@ pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
         return check.verify_in_rust();
         #[cfg(not(feature = "rust-crypto"))]
         return Err(Error::CryptoUnavailable {
-            phase: Phase::Verify,
+            phase: crate::Phase::Verify,
         });
     };
     let key = import(&subtle, check)
