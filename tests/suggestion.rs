@@ -101,7 +101,7 @@ fn two_slips_are_the_limit() {
     for far in [
         "abcde",
         "defgh",
-        "XXXabcdefgh",
+        "QQQabcdefgh",
         "aXcXeXgh",
         "hgfedcba",
         "bcdefXXh",
