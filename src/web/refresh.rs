@@ -91,18 +91,20 @@ impl EsiSecurity {
             let session = row.session.borrow();
             session.comfortable(clock::now()).map(text)
         };
-        if let Some(token) = comfortable() {
-            return Ok(token);
-        }
-        let none = Error::NoToken {
-            phase: Phase::Refresh,
-        };
-        match self.refresh(&[]).await {
-            // There is no newer one, even if nobody knows how long it lives. Not the response's: the
-            // session may have been replaced since.
-            Ok(_) => held().ok_or(none),
-            Err(Error::Superseded { .. }) => usable().ok_or(none),
-            Err(error) => usable().ok_or(error),
+        loop {
+            if let Some(token) = comfortable() {
+                return Ok(token);
+            }
+            return match self.refresh(&[]).await {
+                // There is no newer one, even if nobody knows how long it lives. Not the response's: the
+                // session may have been replaced since.
+                Ok(_) => held().ok_or(Error::NoToken {
+                    phase: Phase::Refresh,
+                }),
+                // What has replaced the session may have to be refreshed in its turn.
+                Err(Error::Superseded { .. }) => continue,
+                Err(error) => usable().ok_or(error),
+            };
         }
     }
 }

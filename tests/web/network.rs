@@ -251,6 +251,31 @@ async fn tokens_that_come_meanwhile_win() {
     assert!(page.row().unwrap().contains("the-access-token"));
 }
 
+/// Whoever wants a token wants it of the session that stands now.
+#[wasm_bindgen_test]
+async fn a_refresh_token_that_comes_meanwhile_is_refreshed_in_its_turn() {
+    let page = Page::new();
+    let security = page.expired();
+    hold_fetch();
+    let started = Cell::new(0);
+    let token = async || {
+        started.set(started.get() + 1);
+        let error = security.get_access_token().await.unwrap_err();
+        assert_eq!(error.code(), "network_error");
+    };
+    let update = async || {
+        while started.get() < 1 {
+            tick().await;
+        }
+        let json = r#"{"refresh_token":"newer"}"#;
+        security.update_token(json, None).unwrap();
+        settle_after(&started, 1).await;
+    };
+    all(vec![Box::pin(token()), Box::pin(update())]).await;
+    assert_eq!(fetched(), ["https://sso.example/token"; 2]);
+    assert_eq!(security.state(), State::Offline);
+}
+
 /// A refresh for other scopes waits for its turn: the refresh token may rotate.
 #[wasm_bindgen_test]
 async fn refreshes_for_different_scopes_come_one_after_another() {
