@@ -412,6 +412,22 @@ export function removeRandom() {
   replace(crypto, "getRandomValues", { value, writable: true });
 }
 
+function replaceVerifying(value) {
+  replace(Object.getPrototypeOf(crypto.subtle), "verify", { value, writable: true });
+}
+
+/** A browser that gives up while it checks a signature. */
+export function rejectVerifying() {
+  replaceVerifying(() => Promise.reject(new DOMException("gone", "OperationError")));
+}
+
+/** A browser that does not begin to check one. */
+export function refuseVerifying() {
+  replaceVerifying(() => {
+    throw new DOMException("no", "NotSupportedError");
+  });
+}
+
 /** A page without `crypto.subtle`, as one that is served over http. */
 export function removeSubtle() {
   replace(crypto, "subtle", { get: () => undefined });

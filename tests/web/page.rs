@@ -88,6 +88,10 @@ extern "C" {
     async fn token_js(algorithm: &str, claims: &str) -> JsValue;
     #[wasm_bindgen(js_name = removeRandom)]
     pub(crate) fn remove_random();
+    #[wasm_bindgen(js_name = rejectVerifying)]
+    pub(crate) fn reject_verifying();
+    #[wasm_bindgen(js_name = refuseVerifying)]
+    pub(crate) fn refuse_verifying();
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
 }

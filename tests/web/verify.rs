@@ -8,7 +8,10 @@ use esi_security::{Error, EsiSecurity, Options, Phase};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::{Page, break_fetch, fetched, now, public_key, remove_subtle, shift_clock, token};
+use crate::page::{
+    Page, break_fetch, fetched, now, public_key, refuse_verifying, reject_verifying, remove_subtle,
+    shift_clock, token,
+};
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
@@ -322,6 +325,37 @@ async fn what_is_no_jwt_is_malformed() {
         assert!(
             ["token_malformed", "algorithm_not_allowed"].contains(&error.code()),
             "{token}: {error:?}"
+        );
+    }
+}
+
+/// The browser refuses to take such a key at all.
+#[wasm_bindgen_test]
+async fn a_key_that_is_no_point_of_the_curve_is_unusable() {
+    let page = Page::new();
+    let mut key: Value = serde_json::from_str(&public_key("ES256").await).unwrap();
+    key["x"] = key["y"].clone();
+    let security = EsiSecurity::new(Options {
+        jwks_key: Some(key.to_string()),
+        ..page.options()
+    })
+    .unwrap();
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    let error = verify(&security, &token).await.unwrap_err();
+    assert_eq!(error.code(), "key_unusable");
+}
+
+/// A browser that does not answer has not said yes.
+#[wasm_bindgen_test]
+async fn what_the_browser_cannot_check_is_invalid() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    for fault in [reject_verifying, refuse_verifying] {
+        fault();
+        assert_eq!(
+            verify(&security, &token).await,
+            Err(Error::SignatureInvalid)
         );
     }
 }
