@@ -335,7 +335,7 @@ test("a login is finished by the identifier that began it, and left alone by oth
   assert.deepEqual(await page.run(characterOf, undefined, callback), [null, SAPHRA]);
 });
 
-test("sessions of other clients and other servers are other sessions", async (t) => {
+test("sessions of other clients and other servers, also at the same origin, are other sessions", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   const stateWith = (changes) =>
@@ -344,9 +344,11 @@ test("sessions of other clients and other servers are other sessions", async (t)
       changes,
     );
   assert.equal(await stateWith({}), "active");
-  assert.equal(await stateWith({ clientId: "another-app" }), "signed-out");
-  assert.equal(
-    await stateWith({ ssoEndpointsUrl: "https://sso.example/.well-known/openid-configuration" }),
-    "signed-out",
-  );
+  for (const changes of [
+    { clientId: "another-app" },
+    { ssoEndpointsUrl: "https://sso.example/.well-known/openid-configuration" },
+    { ssoEndpointsUrl: `${page.sso.discoveryUrl}/tenant` },
+  ]) {
+    assert.equal(await stateWith(changes), "signed-out");
+  }
 });
