@@ -48,6 +48,8 @@ impl Client {
         request
             .headers
             .push(("Authorization".into(), Secret::new(header)));
+        // A server reads it out of the header, and may quote what it has read.
+        request.secrets.push(secret.clone());
         request
     }
 }

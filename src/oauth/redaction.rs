@@ -1,76 +1,155 @@
-//! Taking a secret out of a text that somebody else wrote. Error pages echo requests, and escape what
-//! they echo: for an address, for HTML, for JSON.
+//! Taking secrets out of a text that somebody else wrote. Error pages echo requests, and escape what
+//! they echo: for an address, for HTML, for JSON, and one inside the other.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::iter;
 
-/// `text` without `secret`, however each of its characters was escaped.
-pub(super) fn redact(text: &str, secret: &str) -> String {
+/// How much of a text is looked through, in characters: enough for an error page, and soon done.
+const READ_LIMIT: usize = 8192;
+
+/// How often escapes may lie inside each other.
+const NESTING: usize = 3;
+
+/// The longest escape that is known, in bytes: `&#x10FFFF;`.
+const LONGEST_ESCAPE: usize = 10;
+
+/// A shorter secret (a header such as "1") would riddle the text and betrays nothing.
+const SHORTEST_SECRET: usize = 8;
+
+/// At most `limit` characters from the beginning of `text`, without any of the secrets.
+pub(super) fn redact<'a>(
+    text: &str,
+    secrets: impl Iterator<Item = &'a str>,
+    limit: usize,
+) -> String {
+    let border = text
+        .char_indices()
+        .nth(READ_LIMIT)
+        .map(|(border, _)| border);
+    let read = border.and_then(|border| text.get(..border)).unwrap_or(text);
+    let clean = secrets
+        .filter(|secret| secret.len() >= SHORTEST_SECRET)
+        .fold(read.to_owned(), |text, secret| {
+            // As it is, too: what stands before it may make another escape of its beginning.
+            let text = without(&text, secret, 0, false);
+            without(&text, secret, NESTING, border.is_some())
+        });
+    clean.chars().take(limit).collect()
+}
+
+/// `text` without `secret`, `nesting` escapes deep. Where the text was `cut`, what may be the beginning of
+/// a secret goes too.
+fn without(text: &str, secret: &str, nesting: usize, cut: bool) -> String {
+    let (bytes, origins) = unescape(text, nesting);
+    let (needle, _) = unescape(secret, nesting);
+    let origin = |at: usize| origins.get(at).copied().unwrap_or(text.len());
+    let doubtful = if cut {
+        secret.len() + LONGEST_ESCAPE
+    } else {
+        0
+    };
+    let end = origin(bytes.len().saturating_sub(doubtful));
+    let (mut at, mut copied) = (0, 0);
     let mut clean = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    loop {
-        if let Some(after) = strip(rest.as_str(), secret) {
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(&needle) {
+            clean.push_str(text.get(copied..origin(at).min(end)).unwrap_or_default());
             clean.push_str("[redacted]");
-            rest = after.chars();
-        } else if let Some(other) = rest.next() {
-            clean.push(other);
+            at += needle.len();
+            copied = origin(at);
         } else {
-            return clean;
+            at += 1;
         }
     }
+    clean.push_str(text.get(copied..end).unwrap_or_default());
+    clean
 }
 
-fn strip<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
-    // As it is, or else with escapes before plain characters: an `&` also begins `&amp;`.
-    text.strip_prefix(secret)
-        .or_else(|| secret.chars().try_fold(text, strip_character))
-}
-
-fn strip_character(text: &str, wanted: char) -> Option<&str> {
-    strip_entity(text, wanted)
-        .or_else(|| strip_percent(text, wanted))
-        .or_else(|| strip_json(text, wanted))
-        .or_else(|| text.strip_prefix(wanted))
-}
-
-/// `%2B`, by the bytes of its UTF-8; a form writes a space as `+`.
-fn strip_percent(text: &str, wanted: char) -> Option<&str> {
-    if let (' ', Some(rest)) = (wanted, text.strip_prefix('+')) {
-        return Some(rest);
+/// The bytes of a text without its escapes, and without those that come to light then, `nesting` times;
+/// and where in the text each comes from.
+fn unescape(text: &str, nesting: usize) -> (Vec<u8>, Vec<usize>) {
+    let mut bytes = text.as_bytes().to_vec();
+    // Those of a character all come from where it begins, so that the text is never cut within one.
+    let mut origins: Vec<usize> = text
+        .char_indices()
+        .flat_map(|(at, character)| iter::repeat_n(at, character.len_utf8()))
+        .collect();
+    for _ in 0..nesting {
+        let (escaped, places) = (bytes, origins);
+        (bytes, origins) = (Vec::new(), Vec::new());
+        let mut rest = escaped.as_slice();
+        while let Some((first, after)) = rest.split_first() {
+            let place = places.get(escaped.len() - rest.len()).copied();
+            rest = strip_escape(rest, &mut bytes).unwrap_or_else(|| {
+                bytes.push(*first);
+                after
+            });
+            origins.resize(bytes.len(), place.unwrap_or_default());
+        }
     }
-    wanted
-        .encode_utf8(&mut [0; 4])
-        .bytes()
-        .try_fold(text, |text, byte| {
-            let (digits, rest) = text.strip_prefix('%')?.split_at_checked(2)?;
-            is(digits, 16, byte.into()).then_some(rest)
-        })
+    // A form writes a space as `+`.
+    for space in bytes.iter_mut().filter(|byte| **byte == b' ') {
+        *space = b'+';
+    }
+    (bytes, origins)
 }
 
-/// `\/` or `\u002b`.
-fn strip_json(text: &str, wanted: char) -> Option<&str> {
-    let escaped = text.strip_prefix('\\')?;
-    escaped.strip_prefix(wanted).or_else(|| {
-        let (digits, rest) = escaped.strip_prefix('u')?.split_at_checked(4)?;
-        is(digits, 16, wanted.into()).then_some(rest)
-    })
+/// What follows the escape that `text` begins with; what it stands for goes to `bytes`.
+fn strip_escape<'a>(text: &'a [u8], bytes: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let (first, text) = text.split_first()?;
+    match first {
+        // `%2B`, by the bytes of its UTF-8.
+        b'%' => {
+            let (digits, rest) = text.split_at_checked(2)?;
+            bytes.push(u8::try_from(number(digits, 16)?).ok()?);
+            Some(rest)
+        }
+        // `\u002b`
+        b'\\' if text.first() == Some(&b'u') => {
+            let (digits, rest) = text.get(1..)?.split_at_checked(4)?;
+            push(number(digits, 16)?, bytes)?;
+            Some(rest)
+        }
+        // `\/`
+        b'\\' => {
+            let (escaped, rest) = text.split_first()?;
+            escaped
+                .is_ascii_punctuation()
+                .then(|| bytes.push(*escaped))?;
+            Some(rest)
+        }
+        // `&amp;`, `&#43;` or `&#x2B;`
+        b'&' => {
+            let length = text
+                .iter()
+                .take(LONGEST_ESCAPE)
+                .position(|byte| *byte == b';')?;
+            let (entity, rest) = (text.get(..length)?, text.get(length + 1..)?);
+            let code = match entity {
+                b"amp" => '&'.into(),
+                b"lt" => '<'.into(),
+                b"gt" => '>'.into(),
+                b"quot" => '"'.into(),
+                b"apos" => '\''.into(),
+                [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
+                [b'#', digits @ ..] => number(digits, 10)?,
+                _ => return None,
+            };
+            push(code, bytes)?;
+            Some(rest)
+        }
+        _ => None,
+    }
 }
 
-/// `&amp;`, `&#43;` or `&#x2B;`.
-fn strip_entity(text: &str, wanted: char) -> Option<&str> {
-    let (entity, rest) = text.strip_prefix('&')?.split_once(';')?;
-    let same = match entity.strip_prefix('#') {
-        None => matches!(
-            (entity, wanted),
-            ("amp", '&') | ("lt", '<') | ("gt", '>') | ("quot", '"') | ("apos", '\'')
-        ),
-        Some(number) => match number.strip_prefix(['x', 'X']) {
-            Some(digits) => is(digits, 16, wanted.into()),
-            None => is(number, 10, wanted.into()),
-        },
-    };
-    same.then_some(rest)
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    u32::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
 }
 
-fn is(digits: &str, radix: u32, wanted: u32) -> bool {
-    u32::from_str_radix(digits, radix) == Ok(wanted)
+fn push(code: u32, bytes: &mut Vec<u8>) -> Option<()> {
+    let character = char::from_u32(code)?;
+    bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(())
 }

@@ -96,7 +96,7 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
             .filter(|text| !text.is_empty())
             .unwrap_or_else(|| "rejected with something that is no Error".into()),
     };
-    let cause: String = request.redact(&cause).chars().take(CAUSE_LIMIT).collect();
+    let cause = request.redact(&cause, CAUSE_LIMIT);
     Error::Network { phase, cause }
 }
 

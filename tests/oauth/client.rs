@@ -8,7 +8,9 @@ use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_request::refresh;
 
-use crate::support::{NASTY, SECRET, confidential_client, form, pairs, public_client, server};
+use crate::support::{
+    NASTY, SECRET, confidential_client, form, pairs, public_client, redacted, server,
+};
 
 fn request(client: &Client, metadata: &Metadata) -> Request {
     refresh(metadata, client, &Secret::new("refresh"), &[])
@@ -95,7 +97,7 @@ fn what_proves_the_client_is_redacted() {
     let client = confidential_client(SECRET);
     let post = request(&client, &server(Some(&["client_secret_post"])));
     assert_eq!(
-        post.redact(&format!("sent: {SECRET}.")),
+        redacted(&post, &format!("sent: {SECRET}.")),
         "sent: [redacted]."
     );
 
@@ -103,11 +105,33 @@ fn what_proves_the_client_is_redacted() {
     let header = authorization(&basic);
     let credentials = header.strip_prefix("Basic ").unwrap();
     for echoed in [header, credentials, &credentials.replace('=', "%3D")] {
-        let text = basic.redact(&format!("sent: {echoed}."));
+        let text = redacted(&basic, &format!("sent: {echoed}."));
         assert!(!text.contains(&credentials[..20]), "{text}");
         assert!(
             text.starts_with("sent: ") && text.ends_with("[redacted]."),
             "{text}"
         );
+    }
+}
+
+/// A server that reads the header may quote what it has read.
+#[test]
+fn what_basic_holds_is_redacted_in_plain_too() {
+    let secret = "pa:ss w+rd=/é";
+    let request = request(&confidential_client(secret), &server(None));
+    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let percent = encoded.replace('+', "%20");
+    let base64 = STANDARD.encode(secret);
+    assert!(!authorization(&request).contains(&base64));
+    for echoed in [secret, &encoded, &percent] {
+        for (text, clean) in [
+            (format!("bad: {echoed}!"), "bad: [redacted]!"),
+            (
+                format!("bad: client-id:{echoed}"),
+                "bad: client-id:[redacted]",
+            ),
+        ] {
+            assert_eq!(redacted(&request, &text), clean);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use esi_security::oauth::http::Request;
 use esi_security::oauth::secret::Secret;
 
-use crate::support::{NASTY, SECRET, answer, form, pairs};
+use crate::support::{NASTY, SECRET, answer, form, pairs, redacted};
 
 #[test]
 fn a_get_has_no_body() {
@@ -51,9 +51,10 @@ fn secrets_are_redacted_plain_and_encoded() {
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     assert_ne!(encoded, SECRET);
     assert_eq!(
-        request.redact(&format!(
-            "{SECRET}, {encoded}, verifier-verifier and header-secret: {SECRET}{SECRET}"
-        )),
+        redacted(
+            &request,
+            &format!("{SECRET}, {encoded}, verifier-verifier and header-secret: {SECRET}{SECRET}")
+        ),
         "[redacted], [redacted], [redacted] and [redacted]: [redacted][redacted]"
     );
 }
@@ -72,7 +73,7 @@ fn secrets_are_redacted_however_they_were_echoed() {
         "Zq8&#x2F;xT&#43;4vK&#61;&#61;",
         "Zq8&#47;xT&#x2b;4vK&#x3D;&#x3d;",
     ] {
-        let text = request.redact(&format!("<p>{echoed}</p>"));
+        let text = redacted(&request, &format!("<p>{echoed}</p>"));
         assert_eq!(text, "<p>[redacted]</p>", "{echoed}");
     }
     let fields = vec![("client_secret", Secret::new("geheim-é漢"))];
@@ -82,7 +83,7 @@ fn secrets_are_redacted_however_they_were_echoed() {
         r"geheim-é漢",
         "geheim-&#233;&#x6F22;",
     ] {
-        assert_eq!(request.redact(echoed), "[redacted]", "{echoed}");
+        assert_eq!(redacted(&request, echoed), "[redacted]", "{echoed}");
     }
 }
 
@@ -100,10 +101,84 @@ fn a_secret_of_several_words_is_redacted_whole() {
         "Scheme a+b/c/d/e==",
         "Scheme+a%2Bb%2Fc%2Fd%2Fe%3D%3D",
     ] {
-        assert_eq!(request.redact(echoed), "[redacted]", "{echoed}");
+        assert_eq!(redacted(&request, echoed), "[redacted]", "{echoed}");
     }
-    assert_eq!(request.redact("Other a+b/c/d/e=="), "Other [redacted]");
-    assert_eq!(request.redact("two Scheme"), "two Scheme");
+    assert_eq!(redacted(&request, "Other a+b/c/d/e=="), "Other [redacted]");
+    assert_eq!(redacted(&request, "two Scheme"), "two Scheme");
+}
+
+/// An error page may show an address that has the request in it, escaped once more.
+#[test]
+fn escapes_within_escapes_hide_nothing() {
+    let fields = vec![
+        ("refresh_token", Secret::new(SECRET)),
+        ("client_secret", Secret::new("already%2Bescaped one")),
+    ];
+    let request = Request::post("https://sso.example/token", fields);
+    for echoed in [
+        "Zq8%252FxT%252B4vK%253D%253D",
+        "Zq8%25252FxT%25252B4vK%25253D%25253D",
+        "Zq8&amp;#x2F;xT&amp;#43;4vK&amp;#61;&amp;#61;",
+        "Zq8%26%2347%3BxT%5Cu002b4vK==",
+        "already%2Bescaped one",
+        "already%252Bescaped+one",
+        "already%25252Bescaped%252520one",
+        r"already%2Bescaped one",
+    ] {
+        assert_eq!(
+            redacted(&request, &format!("<p>{echoed}</p>")),
+            "<p>[redacted]</p>",
+            "{echoed}"
+        );
+    }
+}
+
+/// Its end may lie beyond what is looked through: what is left of it must not stay.
+#[test]
+fn nothing_of_a_secret_stays_where_a_text_is_cut() {
+    let secret: String = (0..1000_u32)
+        .map(|i| char::from_digit((i * i + 7 * i) % 36, 36).unwrap())
+        .collect();
+    let request = Request::post(
+        "https://sso.example/token",
+        vec![("refresh_token", Secret::new(&*secret))],
+    );
+    let escaped = secret
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect::<Vec<_>>()
+        .concat();
+    let entities = secret
+        .bytes()
+        .map(|byte| format!("&#{byte};"))
+        .collect::<Vec<_>>()
+        .concat();
+    for spelled in [secret, escaped, entities] {
+        for before in [0, 1, 2, 4, 500, 4000, 7500, 8000, 8150, 8191] {
+            let text = "x".repeat(before) + &spelled.repeat(20);
+            let text = request.redact(&text, usize::MAX);
+            let rest = text.replace("[redacted]", "");
+            assert!(rest.len() <= before, "{before}: {rest}");
+            assert!(rest.bytes().all(|byte| byte == b'x'), "{before}: {rest}");
+        }
+    }
+}
+
+/// A text that looks like a secret, or like an escape, at every place costs no more than any other: its
+/// length is all that counts.
+#[test]
+fn a_text_is_looked_through_only_so_far() {
+    let secret = "r".repeat(2000) + "x";
+    let request = Request::post(
+        "https://sso.example/token",
+        vec![("refresh_token", Secret::new(secret))],
+    );
+    for odd in ["&", "%", r"\/", "r", "a", "é"] {
+        let text = request.redact(&odd.repeat(10_000_000), usize::MAX);
+        assert!((1..=8192).contains(&text.chars().count()), "{odd}");
+    }
+    let short = "&".repeat(8192);
+    assert_eq!(redacted(&request, &short), short);
 }
 
 /// Text that only begins like a secret, or like an escape, stays and breaks nothing.
@@ -130,10 +205,10 @@ fn redaction_takes_nothing_else() {
         "zq8/xt+4vk==",
         "100 % of the 漢 🚀",
     ] {
-        assert_eq!(request.redact(text), text);
+        assert_eq!(redacted(&request, text), text);
     }
     let twice = format!("Zq8/xT{SECRET}Zq8/");
-    assert_eq!(request.redact(&twice), "Zq8/xT[redacted]Zq8/");
+    assert_eq!(redacted(&request, &twice), "Zq8/xT[redacted]Zq8/");
 }
 
 #[test]
@@ -152,7 +227,7 @@ fn what_is_no_secret_stays_readable() {
     );
     let text = "my-client-id may not use authorization_code at the https://app.example/callback \
                 with esi-a.read.v1 esi-b.read.v1 and refresh_token";
-    assert_eq!(request.redact(text), text);
+    assert_eq!(redacted(&request, text), text);
 }
 
 /// A page shows a request to a person, and writes `&` and its like by name.
@@ -165,8 +240,8 @@ fn named_entities_hide_nothing() {
     );
     let echoed = "s3cr&amp;t&lt;w&gt;rd&quot;it&apos;s";
     assert_eq!(
-        request.redact(&format!("<b>{echoed}</b>")),
+        redacted(&request, &format!("<b>{echoed}</b>")),
         "<b>[redacted]</b>"
     );
-    assert_eq!(request.redact("a &amp; b &lt; c"), "a &amp; b &lt; c");
+    assert_eq!(redacted(&request, "a &amp; b &lt; c"), "a &amp; b &lt; c");
 }
