@@ -53,12 +53,14 @@ export function checkAuthorization(provider) {
   };
 }
 
-/** RFC 9207's `iss` is not known from EVE. */
+/** RFC 9207's `iss` is not known from EVE. One that the redirect URI itself has gives way to it, and is put back. */
 function dropIssuer(ctx) {
   const location = ctx.response.get("location");
   if (!URL.canParse(location)) return;
   const url = new URL(location);
   url.searchParams.delete("iss");
+  const own = new URL(ctx.oidc.params.redirect_uri).searchParams.getAll("iss");
+  for (const value of own) url.searchParams.append("iss", value);
   ctx.redirect(url.href);
 }
 

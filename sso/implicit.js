@@ -1,19 +1,12 @@
 // The implicit grant (RFC 6749 section 4.2), which EVE still lists and the provider does not have: the
 // same login page, and the answer in the fragment. The page posts back to the address that it came
-// from, so nothing is kept between question and answer.
-import { grantedScopes, NO_SCOPE } from "./access-token.js";
+// from, so nothing is kept between question and answer, nor afterwards: there is nothing to refresh, and a token
+// that is out stays good until it expires.
+import { randomBytes } from "node:crypto";
+import { grantedScopes } from "./access-token.js";
 import { knownClient, sendBack, showError } from "./authorize.js";
 import { readLogin, showLogin } from "./login.js";
 import { PATHS } from "./paths.js";
-
-async function issue(provider, accessTokens, client, accountId, scope) {
-  const grant = new provider.Grant({ clientId: client.clientId, accountId });
-  grant.addOIDCScope(scope);
-  const grantId = await grant.save();
-  const stored = new provider.AccessToken({ accountId, client, grantId, gty: "implicit", scope });
-  await stored.save();
-  return accessTokens.issue(stored);
-}
 
 /**
  * @param {import("oidc-provider").default} provider
@@ -31,8 +24,9 @@ export function implicitGrant(provider, accessTokens) {
     const picked = await readLogin(ctx);
     if (!picked) return showError(ctx, 400, "invalid_request", "No such character.");
     if (picked === "cancel") return sendBack(ctx, { error: "access_denied" });
+    const jti = randomBytes(32).toString("base64url");
     sendBack(ctx, {
-      access_token: await issue(provider, accessTokens, client, String(picked.id), scope || NO_SCOPE),
+      access_token: await accessTokens.issue({ jti, accountId: String(picked.id), clientId: client.clientId, scope }),
       token_type: "Bearer",
       expires_in: accessTokens.expiresIn,
     });

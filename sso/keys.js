@@ -41,14 +41,15 @@ export class KeySet {
   /**
    * A new key signs from now on.
    *
-   * @param {{ keepOld?: boolean }} [options] the old key stays in the set, for tokens that are out.
+   * @param {object} [options]
+   * @param {boolean} [options.keepOld] the old key stays in the set, for tokens that are out
+   * @param {boolean} [options.keepKid] the new key goes by the old one's name
    */
-  async rotate({ keepOld = false } = {}) {
-    const { alg } = this.#signing;
-    this.#rotations += 1;
-    const kid = alg === "RS256" ? `${RSA_KID}-${this.#rotations + 1}` : randomUUID();
-    const fresh = await makeKey(alg, kid);
+  async rotate({ keepOld = false, keepKid = false } = {}) {
     const old = this.#signing;
+    this.#rotations += 1;
+    const kid = old.alg === "RS256" ? `${RSA_KID}-${this.#rotations + 1}` : randomUUID();
+    const fresh = await makeKey(old.alg, keepKid ? old.kid : kid);
     this.#keys = this.#keys.flatMap((key) => (key !== old ? [key] : keepOld ? [fresh, old] : [fresh]));
     this.#signing = fresh;
   }

@@ -111,13 +111,18 @@ test("without registered redirect URIs any http address of this machine will do,
   }
 });
 
-test("the redirect URI's own query stays", async () => {
-  const redirect = "http://localhost:4999/cb?keep=1&iss=mine";
-  const back = await authorizeByForm({
-    authorizeUrl: authorizeUrl(sso, { redirect_uri: redirect }),
-    characterId: 91000203,
-  });
-  assert.equal(new URL(back).searchParams.get("keep"), "1");
+test("the redirect URI's own query stays, whatever the answer", async () => {
+  const redirect_uri = "http://localhost:4999/cb?keep=1&iss=mine";
+  for (const answer of [{ characterId: 91000203 }, { cancel: true }]) {
+    const { searchParams } = new URL(
+      await authorizeByForm({ authorizeUrl: authorizeUrl(sso, { redirect_uri }), ...answer }),
+    );
+    assert.equal(searchParams.get("keep"), "1");
+    assert.deepEqual(searchParams.getAll("iss"), ["mine"]);
+    assert.equal(searchParams.get("state"), "a-state-of-this-test");
+  }
+  const { iss, error } = await sentBack({ redirect_uri, code_challenge: "short" });
+  assert.deepEqual({ iss, error }, { iss: "mine", error: "invalid_request" });
 });
 
 test("a registered redirect URI must match exactly", async () => {

@@ -126,6 +126,10 @@ test("html, empty and truncated come with 200", async () => {
     assert.throws(() => JSON.parse(text), SyntaxError);
     assert.equal(allow(truncated), "*");
   }
+  sso.faults.set({ token: { kind: "truncated" } });
+  const refusal = await refresh(sso, "never-issued");
+  assert.equal(refusal.status, 400, "a refusal stays one");
+  await assert.rejects(refusal.json(), SyntaxError);
 });
 
 test("no-access-token leaves the rest", async () => {

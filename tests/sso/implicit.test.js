@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startSso } from "../../sso/index.js";
 import { authorizeByForm, openLogin } from "../helpers/login.js";
-import { authorizeUrl, postForm, REDIRECT_URI, readJwt, SCOPES } from "../helpers/oauth.js";
+import { authorizeUrl, REDIRECT_URI, readJwt, SCOPES } from "../helpers/oauth.js";
 
 let sso;
 before(async () => {
@@ -57,10 +57,4 @@ test("what is refused is refused on a page: no state, unknown client, foreign re
   }
   const body = new URLSearchParams({ action: "authorize", character: "1" });
   assert.equal((await fetch(implicitUrl(), { method: "POST", body, redirect: "manual" })).status, 400);
-});
-
-test("its token can be revoked like any other", async () => {
-  const { access_token: token } = await fragment({ characterId: 91000203 });
-  const fields = { token, client_id: "esi-security-demo" };
-  assert.equal((await postForm(`${sso.issuer}/v2/oauth/revoke`, fields)).status, 200);
 });

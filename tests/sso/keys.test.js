@@ -78,6 +78,21 @@ test("rotation signs with a new key under a new kid, and drops or keeps the old 
   }
 });
 
+test("rotation can give the new key the old one's name", async () => {
+  const rotating = await startSso();
+  try {
+    const { access_token: first } = await logIn(rotating);
+    assert.deepEqual(await rotating.rotateKeys({ keepKid: true }), { kid: "JWT-Signature-Key" });
+    const { access_token: second } = await logIn(rotating);
+    const set = await keySet(rotating);
+    assert.equal(readJwt(second, 0).kid, "JWT-Signature-Key");
+    assert.deepEqual([set.keys.length, set.keys[0].kid], [2, "JWT-Signature-Key"]);
+    assert.deepEqual([await verifies(set, first), await verifies(set, second)], [false, true]);
+  } finally {
+    await rotating.close();
+  }
+});
+
 test("tokens can be signed with the P-256 key", async () => {
   const elliptic = await startSso({ algorithm: "ES256" });
   try {

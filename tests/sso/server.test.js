@@ -13,14 +13,18 @@ async function occupied(work) {
     return await work(server.address().port);
   } finally {
     server.close();
+    await once(server, "close");
   }
 }
 
 /** A port that was free a moment ago. */
 const freePort = () => occupied((port) => port);
 
+/** Two of them, held both until both are known: so they differ. */
+const freePorts = () => occupied((one) => occupied((other) => [one, other]));
+
 test("it listens on this machine alone, on free ports or on those it is given", async () => {
-  const ports = [await freePort(), await freePort()];
+  const ports = await freePorts();
   const sso = await startSso({ port: ports[0], esiPort: ports[1], host: "127.0.0.1" });
   try {
     assert.equal(sso.issuer, `http://127.0.0.1:${ports[0]}`);
