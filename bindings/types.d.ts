@@ -123,7 +123,20 @@ export interface SsoEndpoints {
   token_endpoint_auth_methods_supported?: string[];
 }
 
-/** A public key (RFC 7517), RSA or P-256. */
+/** How a token may be signed (RFC 7518 section 3.1, RFC 8037, RFC 9864). `EdDSA` is Ed25519 under its older name. */
+export type SignatureAlgorithm =
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "EdDSA"
+  | "Ed25519";
+
+/** A public key (RFC 7517): RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519. */
 export interface Jwk {
   kty: string;
   kid?: string;
@@ -170,7 +183,10 @@ export interface EsiSecurityOptions {
   tokenIdentifier?: string;
   /** The API description's name for this kind of security. Default: `evesso` and `OAuth2`. */
   securityName?: string;
-  /** Type of the event on `window` after tokens changed. Default: `esi:token-refreshed`. */
+  /**
+   * Type of the event on `window` after tokens changed. Where objects of one session have different types, only that
+   * of the object whose call brought the tokens is fired. Default: `esi:token-refreshed`.
+   */
   signalTokenUpdated?: string;
   /** The server's metadata (RFC 8414). Default: EVE Online's. */
   ssoEndpointsUrl?: string;
@@ -180,11 +196,22 @@ export interface EsiSecurityOptions {
   jwksKey?: Jwk | JwkSet;
   /** Origins that may be sent the access token. Default: `["https://esi.evetech.net"]`. */
   apiOrigins?: string[];
+  /** Issuers that a token may have, as they stand in `iss`. Default: the metadata's, with or without its scheme. */
+  issuers?: string[];
   /**
    * Audiences that a token must have, all of them. Default: the client id and `EVE Online`. Empty: only a
    * token without any is accepted.
    */
   audiences?: string[];
+  /** Whether a token must have `azp`; where it has one, it must be the client id in any case. Default: false. */
+  requireAzp?: boolean;
+  /** Algorithms that a token may be signed with. Default: `RS256` and `ES256`. */
+  algorithms?: SignatureAlgorithm[];
+  /**
+   * For how many seconds the server's metadata and key set are believed without asking again, 0 to 86400.
+   * A key that they lack is asked for at once, whatever their age, but not twice within a minute. Default: 300.
+   */
+  cacheMaxAge?: number;
 }
 
 /**
@@ -243,25 +270,48 @@ export interface RevokeResult {
   error: EsiError | null;
 }
 
-/** Checks that can be switched off by name, as python-jose's. Nothing is off by default. */
+/**
+ * Checks by name, as python-jose's options. Nothing is off by default. A check that is off lets the claim be
+ * missing, wrong, or of a wrong type; one that is on and not required lets it be missing. What is required is
+ * checked, even if its check was switched off.
+ */
 export interface VerifyOptions {
-  /** Off: nothing is known about who wrote the claims. */
+  /** Off: nothing is known about who wrote the claims, and their type says so. */
   verifySignature?: boolean;
   /** `aud`, and `azp` with it. */
   verifyAud?: boolean;
-  verifyIss?: boolean;
+  verifyIat?: boolean;
   verifyExp?: boolean;
   verifyNbf?: boolean;
-  verifyIat?: boolean;
+  verifyIss?: boolean;
   verifySub?: boolean;
-  /** Seconds by which clocks may differ, 0 to 300. Default: 10. */
+  /** `jti`, of which only the type can be wrong. */
+  verifyJti?: boolean;
+  /** Means nothing: an access token has no `at_hash`, which is what an ID token has for it. */
+  verifyAtHash?: boolean;
+  /** Default: true, unless `audiences` is empty. */
+  requireAud?: boolean;
+  /** Default: false. */
+  requireIat?: boolean;
+  /** Default: true. */
+  requireExp?: boolean;
+  /** Default: false. */
+  requireNbf?: boolean;
+  /** Default: true. */
+  requireIss?: boolean;
+  /** Default: true. */
+  requireSub?: boolean;
+  /** Default: false. */
+  requireJti?: boolean;
+  /** Means nothing, as {@link verifyAtHash}. */
+  requireAtHash?: boolean;
+  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came. Default: 10. */
   leeway?: number;
 }
 
 /** The claims of a verified access token. */
 export interface EsiClaims {
-  /** False only where `verifySignature: false` was asked for. */
-  verified: boolean;
+  verified: true;
   /** From `sub`, `CHARACTER:EVE:<id>`; `null` where another server's `sub` has another form. */
   characterId: number | null;
   subject: string | null;
@@ -281,6 +331,11 @@ export interface EsiClaims {
   region: string | null;
   /** All claims as they stand in the token. */
   raw: Record<string, unknown>;
+}
+
+/** What stands in a token whose signature was not checked: anybody can have written it. */
+export interface UnverifiedClaims extends Omit<EsiClaims, "verified"> {
+  verified: false;
 }
 
 /** An operation's `security` in an OpenAPI or Swagger document: alternatives of schemes and scopes. */
@@ -321,7 +376,7 @@ export class EsiSecurity {
    *
    * @throws {EsiError} `storage_unavailable`: the login could not be finished after the redirect;
    * `invalid_argument`, `unknown_option`, `crypto_unavailable`, and, for a server whose metadata cannot be read,
-   * `invalid_metadata`, `network_error`, `timeout`, `http_error`
+   * `invalid_metadata`, `network_error`, `timeout`, `http_error`, `rate_limited`, `oauth_error`
    */
   getAuthUri(options?: AuthUriOptions): Promise<string>;
 
@@ -350,7 +405,7 @@ export class EsiSecurity {
    * @param state names the login; may be left out while only one is under way.
    * @throws {EsiError} `invalid_grant`, `invalid_response`, `oauth_error`, `http_error`, `network_error`, `timeout`,
    * `rate_limited`, `login_not_found`, `login_expired`, `state_missing`, `state_unknown`, `state_reused`,
-   * `issuer_mismatch`, `invalid_metadata`, `invalid_argument`
+   * `issuer_mismatch`, `authorization_failed` (the login asked for a token), `invalid_metadata`, `invalid_argument`
    */
   auth(code: string, state?: string): Promise<TokenResponse>;
 
@@ -372,36 +427,49 @@ export class EsiSecurity {
    */
   getAccessToken(): Promise<string>;
 
-  /** Revokes the refresh token, else the access token (RFC 7009). Both are gone from here, whatever the server says. @throws {EsiError} `no_token` */
+  /**
+   * Revokes the refresh token, else the access token (RFC 7009). Both are gone from here when the call returns,
+   * whatever the server says later; it is asked after a refresh under way has ended, which may have replaced them.
+   *
+   * @throws {EsiError} `no_token`
+   */
   revoke(): Promise<RevokeResult>;
 
   /**
    * True if the access token expires within `offset` seconds, or nobody knows when.
    *
    * @param offset seconds; negative: that much later. Default: 0.
+   * @throws {EsiError} `invalid_argument`
    */
   isTokenExpired(offset?: number): boolean;
 
-  /** Takes over a token response from elsewhere. @throws {EsiError} `invalid_response`; then nothing has changed */
+  /**
+   * Takes over a token response from elsewhere.
+   *
+   * @throws {EsiError} `invalid_response`, `invalid_argument`, `unknown_option`; then nothing has changed
+   */
   updateToken(response: TokenResponse, options?: { tokenIdentifier?: string }): void;
 
   /**
    * Verifies the access token: signature against the server's key set, then `iss`, `aud`, `azp`,
-   * `exp`, `nbf`, `iat`, `sub` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3).
+   * `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3). A signature that was
+   * checked is not checked again with the same keys; the claims are judged each time.
    *
    * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
    * @throws {EsiError} `no_token`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
    * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
-   * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`;
-   * `invalid_argument`, `unknown_option`
+   * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`,
+   * `rate_limited`, `oauth_error`; `invalid_argument`, `unknown_option`
    */
-  verify(options?: { kid?: string; options?: VerifyOptions }): Promise<EsiClaims>;
+  verify(options?: { kid?: string; options?: VerifyOptions & { verifySignature?: true } }): Promise<EsiClaims>;
+  verify(options: { kid?: string; options: VerifyOptions & { verifySignature: false } }): Promise<UnverifiedClaims>;
+  verify(options?: { kid?: string; options?: VerifyOptions }): Promise<EsiClaims | UnverifiedClaims>;
 
   /**
    * The request, signed: `Authorization: Bearer` with a token that was refreshed first if expired. Untouched if
    * `security` is given and does not ask for this kind.
    *
-   * @throws {EsiError} `origin_not_allowed`, `no_token`, and those of {@link refresh}
+   * @throws {EsiError} `origin_not_allowed`, `unknown_option`, and those of {@link refresh}
    */
   authorize(request: Request, options?: { security?: SecurityRequirements }): Promise<Request>;
 

@@ -1,4 +1,5 @@
-// Builds `pkg/`, the WebAssembly module with its glue, unless it is already what these sources give.
+// Builds `pkg/`, the WebAssembly module with its glue, unless it is already what these sources give. Arguments go
+// to Cargo: `npm run build -- --features rust-crypto`.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,8 +24,8 @@ function filesIn(path) {
 }
 
 /** A digest of everything that decides what comes out, and of what came out. */
-function fingerprint(env) {
-  const hash = createHash("sha256");
+function fingerprint(env, options) {
+  const hash = createHash("sha256").update(`${options.join(" ")}\0`);
   for (const [program, ...args] of [
     ["rustc", "-vV"],
     ["wasm-bindgen", "--version"],
@@ -41,20 +42,25 @@ function fingerprint(env) {
   return hash.digest("hex");
 }
 
-function isUpToDate(env) {
+function isUpToDate(env, options) {
   if (![STAMP, ...RESULTS.map((file) => join(ROOT, file))].every(existsSync)) return false;
-  return readFileSync(STAMP, "utf8") === fingerprint(env);
+  return readFileSync(STAMP, "utf8") === fingerprint(env, options);
 }
 
-/** @param {NodeJS.ProcessEnv} env from `setup` */
-export async function build(env) {
-  if (isUpToDate(env)) return;
+/**
+ * @param {NodeJS.ProcessEnv} env from `setup`
+ * @param {string[]} [options] for Cargo
+ */
+export async function build(env, options = []) {
+  if (isUpToDate(env, options)) return;
   console.log("\nBuilding the package; this tends to take a minute, and more at first.");
   rmSync(STAMP, { force: true });
-  await run("wasm-pack", WASM_PACK, { env });
-  writeFileSync(STAMP, fingerprint(env));
+  await run("wasm-pack", [...WASM_PACK, ...options], { env });
+  writeFileSync(STAMP, fingerprint(env, options));
 }
 
 if (isMain(import.meta)) {
-  await setup({ tests: false }).then(build).catch(fail);
+  await setup({ tests: false })
+    .then((env) => build(env, process.argv.slice(2)))
+    .catch(fail);
 }

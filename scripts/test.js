@@ -18,7 +18,7 @@ async function lint(env) {
   await clippy("--workspace", "--all-targets");
   await clippy("--workspace", "--all-targets", ...CRYPTO);
   await clippy("--workspace", "--lib", "--test", "web", "--target", TARGET);
-  await clippy("--lib", "--target", TARGET, ...CRYPTO);
+  await clippy("--lib", "--test", "vectors", "--target", TARGET, ...CRYPTO);
 }
 
 const rust = (env) => run("cargo", ["test", "--locked", "--package", "esi-security", ...CRYPTO], { env });
@@ -37,8 +37,11 @@ const web = (env) =>
     const file = join(folder, "webdriver.json");
     await writeFile(file, JSON.stringify(capabilities(env)));
     const browser = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER];
-    const args = ["test", "--mode", "no-install", ...browser, "--locked", "--test", "web"];
-    return run("wasm-pack", args, { env: { ...env, WASM_BINDGEN_TEST_WEBDRIVER_JSON: file } });
+    const test = (...args) =>
+      run("wasm-pack", ["test", "--mode", "no-install", ...browser, "--locked", ...args], {
+        env: { ...env, WASM_BINDGEN_TEST_WEBDRIVER_JSON: file },
+      });
+    return (await test("--test", "web")) + (await test("--test", "vectors", ...CRYPTO));
   });
 
 const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });

@@ -309,7 +309,9 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             // A hotel's or a gateway's page in place of the answer is gone some day.
-            Self::InvalidResponse { phase, .. } => *phase != Phase::Update,
+            Self::InvalidResponse { phase, .. } => {
+                !matches!(phase, Phase::Redirect | Phase::Update)
+            }
             Self::Network { .. }
             | Self::Timeout { .. }
             | Self::InvalidMetadata { .. }
@@ -477,12 +479,14 @@ impl fmt::Display for Error {
             Self::NoToken { .. } => "there is no token to do this with",
             Self::NeedsLogin { .. } => "the session cannot be refreshed any more: log in again",
             Self::Superseded { .. } => "the session was replaced or revoked meanwhile",
-            Self::AlgorithmNotAllowed => "the token's `alg` is not RS256 or ES256",
+            Self::AlgorithmNotAllowed => {
+                "the token's `alg` is not among the algorithms that are allowed"
+            }
             Self::KeyNotFound => "the key set has no key for this token",
             Self::SignatureInvalid => "the token's signature is not valid",
             Self::TokenExpired => "the token has expired",
             Self::CryptoUnavailable { .. } => {
-                "this page lacks the browser's `crypto`: serve it over https or from localhost"
+                "this page lacks the browser's `crypto`, or this browser lacks the algorithm: serve the page over https or from localhost, or build with the feature `rust-crypto`"
             }
         };
         formatter.write_str(text)

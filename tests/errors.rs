@@ -225,8 +225,8 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
                 reason: "it is no JSON object",
             },
             "invalid_response",
-            // What the page itself brought gets no better.
-            if phase == Phase::Update {
+            // What the page itself brought, or what stands in the address, gets no better.
+            if matches!(phase, Phase::Update | Phase::Redirect) {
                 nothing()
             } else {
                 retryable()

@@ -21,7 +21,11 @@ const OPTIONS: &[&str] = &[
     "ssoEndpoints",
     "jwksKey",
     "apiOrigins",
+    "issuers",
     "audiences",
+    "requireAzp",
+    "algorithms",
+    "cacheMaxAge",
 ];
 
 #[test]
@@ -124,7 +128,7 @@ fn nothing_far_fetched_is_suggested() {
         "storage",
         "callback",
         "clientSecret",
-        "issuer",
+        "domain",
         "timeout",
         "constructor",
         "__proto__",

@@ -80,6 +80,14 @@ impl<'a> Options<'a> {
             .transpose()
     }
 
+    /// A whole number of seconds.
+    pub(crate) fn seconds(&self, name: &'static str) -> Result<Option<i64>, Error> {
+        let value = self.value(name)?;
+        value
+            .map(|value| seconds(&value, self.phase, name))
+            .transpose()
+    }
+
     /// The option as JSON.
     pub(crate) fn json(&self, name: &'static str) -> Result<Option<String>, Error> {
         let value = self.value(name)?;

@@ -55,7 +55,7 @@ pub(crate) fn revocation(result: Revocation) -> JsValue {
     object
 }
 
-pub(crate) fn claims(claims: &Claims) -> JsValue {
+pub(crate) fn claims(claims: &Claims, verified: bool) -> JsValue {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Shape<'a> {
@@ -75,7 +75,7 @@ pub(crate) fn claims(claims: &Claims) -> JsValue {
         region: Option<&'a str>,
     }
     let object = plain(&Shape {
-        verified: claims.verified(),
+        verified,
         character_id: claims.character_id,
         subject: claims.subject.as_deref(),
         name: claims.name.as_deref(),

@@ -2,8 +2,9 @@
 //! during a call does no harm, and an argument that is refused rejects the promise.
 
 use core::future::Future;
+use core::pin::Pin;
 
-use esi_security::jwt::Checks;
+use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
@@ -107,8 +108,8 @@ impl EsiSecurity {
     }
 
     pub fn revoke(&self) -> Promise {
-        let security = self.0.clone();
-        promise(async move { Ok(results::revocation(security.revoke().await?)) })
+        let revoked = self.0.revoke();
+        promise(async move { Ok(results::revocation(revoked.await?)) })
     }
 
     #[wasm_bindgen(js_name = isTokenExpired)]
@@ -133,8 +134,14 @@ impl EsiSecurity {
         let security = self.0.clone();
         promise(async move {
             let options = Options::new(&options, Phase::Verify, &["kid", "options"])?;
-            let claims = security.verify(verify_options(&options)?).await?;
-            Ok(results::claims(&claims))
+            let (options, signature) = verify_options(&options)?;
+            if signature {
+                let claims = security.verify(&options).await?;
+                Ok(results::claims(&claims, true))
+            } else {
+                let claims = security.verify_without_signature(&options).await?;
+                Ok(results::claims(&claims.0, false))
+            }
         })
     }
 
@@ -153,8 +160,10 @@ impl EsiSecurity {
     }
 }
 
-/// The one way from a future to JavaScript.
+/// The one way from a future to JavaScript. In a box, what drives it is compiled once and not for each
+/// method.
 fn promise(work: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
+    let work: Pin<Box<dyn Future<Output = _>>> = Box::pin(work);
     future_to_promise(async move { work.await.map_err(error::to_js) })
 }
 
@@ -173,7 +182,11 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         "ssoEndpoints",
         "jwksKey",
         "apiOrigins",
+        "issuers",
         "audiences",
+        "requireAzp",
+        "algorithms",
+        "cacheMaxAge",
     ];
     let phase = Phase::Create;
     let given = Options::new(value, phase, KNOWN)?;
@@ -187,7 +200,11 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.headers = given.pairs("headers")?;
     options.token_identifier = given.text("tokenIdentifier")?;
     options.jwks_key = given.json("jwksKey")?;
+    options.issuers = given.texts("issuers")?;
     options.audiences = given.texts("audiences")?;
+    options.require_azp = given.flag("requireAzp")?.unwrap_or(options.require_azp);
+    options.algorithms = algorithms(&given)?;
+    replace(&mut options.cache_max_age, given.seconds("cacheMaxAge")?);
     options.sso_endpoints = endpoints(&given)?;
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
@@ -205,6 +222,21 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         security_name.map(|name| vec![name]),
     );
     Ok(options)
+}
+
+fn algorithms(given: &Options<'_>) -> Result<Option<Vec<SignatureAlgorithm>>, Error> {
+    let unknown = || {
+        invalid(
+            Phase::Create,
+            "algorithms",
+            "names one that is not supported",
+        )
+    };
+    let names = given.texts("algorithms")?;
+    let read = |name: &String| SignatureAlgorithm::from_name(name).ok_or_else(unknown);
+    names
+        .map(|names| names.iter().map(read).collect())
+        .transpose()
 }
 
 fn endpoints(given: &Options<'_>) -> Result<Option<Metadata>, Error> {
@@ -229,35 +261,58 @@ fn auth_uri_options(options: &Options<'_>) -> Result<AuthUriOptions, Error> {
     })
 }
 
-fn verify_options(given: &Options<'_>) -> Result<VerifyOptions, Error> {
+/// The options, and whether the signature is checked.
+fn verify_options(given: &Options<'_>) -> Result<(VerifyOptions, bool), Error> {
     const KNOWN: &[&str] = &[
         "verifySignature",
         "verifyAud",
-        "verifyIss",
+        "verifyIat",
         "verifyExp",
         "verifyNbf",
-        "verifyIat",
+        "verifyIss",
         "verifySub",
+        "verifyJti",
+        "verifyAtHash",
+        "requireAud",
+        "requireIat",
+        "requireExp",
+        "requireNbf",
+        "requireIss",
+        "requireSub",
+        "requireJti",
+        "requireAtHash",
         "leeway",
     ];
     let inner = given.value("options")?.unwrap_or(JsValue::UNDEFINED);
     let options = Options::new(&inner, Phase::Verify, KNOWN)?;
-    let check = |name| options.flag(name).map(|flag| flag.unwrap_or(true));
-    let leeway = options.value("leeway")?;
-    let leeway = leeway.map(|value| arguments::seconds(&value, Phase::Verify, "leeway"));
-    Ok(VerifyOptions {
-        kid: given.text("kid")?,
-        checks: Checks {
-            signature: check("verifySignature")?,
-            audience: check("verifyAud")?,
-            issuer: check("verifyIss")?,
-            expiry: check("verifyExp")?,
-            not_before: check("verifyNbf")?,
-            issued_at: check("verifyIat")?,
-            subject: check("verifySub")?,
-        },
-        leeway: leeway.transpose()?,
-    })
+    // A claim that is required is checked, as in python-jose.
+    let check = |verify, require, default| {
+        let (verify, required) = (options.flag(verify)?, options.flag(require)?);
+        Ok(match (verify, required) {
+            (_, Some(true)) => Check::Required,
+            (Some(false), _) => Check::Off,
+            (_, Some(false)) => Check::IfPresent,
+            (_, None) => default,
+        })
+    };
+    // An access token has no `at_hash`: it is what the hash of an ID token would be of.
+    for name in ["verifyAtHash", "requireAtHash"] {
+        options.flag(name)?;
+    }
+    let default = Checks::default();
+    let checks = Checks {
+        issuer: check("verifyIss", "requireIss", default.issuer)?,
+        audience: check("verifyAud", "requireAud", default.audience)?,
+        expiry: check("verifyExp", "requireExp", default.expiry)?,
+        not_before: check("verifyNbf", "requireNbf", default.not_before)?,
+        issued_at: check("verifyIat", "requireIat", default.issued_at)?,
+        subject: check("verifySub", "requireSub", default.subject)?,
+        jwt_id: check("verifyJti", "requireJti", default.jwt_id)?,
+        leeway: options.seconds("leeway")?.unwrap_or(default.leeway),
+    };
+    let kid = given.text("kid")?;
+    let signature = options.flag("verifySignature")?.unwrap_or(true);
+    Ok((VerifyOptions { kid, checks }, signature))
 }
 
 fn requirements(options: &Options<'_>) -> Result<Option<SecurityRequirements>, Error> {

@@ -1,6 +1,5 @@
-//! The claims of an access token (RFC 7519 section 4, and EVE's own), typed. A claim that is there
-//! must have its type; which ones must be there, and with what value, is for
-//! [`Rules`](super::Rules) to say.
+//! The claims of an access token (RFC 7519 section 4, and EVE's own), typed. Which ones must be
+//! there, of their type and with what value, is for [`Rules`](super::Rules) to say.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -19,10 +18,12 @@ const MOMENTS: RangeInclusive<i64> = 0..=253_402_300_799;
 /// The largest whole number that JavaScript holds exactly.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// A token's claims. Moments are seconds since 1970-01-01T00:00Z, fractions dropped.
+/// A token's claims. Moments are seconds since 1970-01-01T00:00Z, fractions dropped. One of the
+/// wrong type reads as missing, and [`Rules::check`](super::Rules::check) refuses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    verified: bool,
+    /// The claims that are there with a wrong type.
+    pub(super) mistyped: Vec<&'static str>,
     /// From `sub`, where it has EVE's form `CHARACTER:EVE:<id>`.
     pub character_id: Option<u64>,
     /// `sub`.
@@ -45,6 +46,8 @@ pub struct Claims {
     pub not_before: Option<i64>,
     /// `exp`.
     pub expires_at: Option<i64>,
+    /// `jti`.
+    pub jwt_id: Option<String>,
     /// `tenant`: the server, such as `tranquility`.
     pub tenant: Option<String>,
     /// `tier`: such as `live`.
@@ -55,39 +58,43 @@ pub struct Claims {
     pub raw: String,
 }
 
+/// What stands in a token whose signature nobody has checked: nothing is known about who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnverifiedClaims(pub Claims);
+
+impl UnverifiedClaims {
+    /// Reads a token, asking for no key and no algorithm.
+    pub fn decode(token: &str) -> Result<Self, Error> {
+        Claims::read(CompactToken::parse(token)?.payload()?).map(Self)
+    }
+}
+
 impl Claims {
-    /// Reads a token without checking its signature. Nothing is known about who wrote the claims.
-    pub fn decode_unverified(token: &str) -> Result<Self, Error> {
-        Self::read(CompactToken::parse(token)?.payload()?, false)
-    }
-
-    /// True if the signature was checked; then they are what the issuer wrote.
-    pub fn verified(&self) -> bool {
-        self.verified
-    }
-
-    pub(super) fn read(raw: String, verified: bool) -> Result<Self, Error> {
-        let claims = Reader(
-            serde_json::from_str(&raw)
-                .map_err(|_| malformed("its claims are no JSON object with unique members"))?,
-        );
-        let subject = claims.text("sub")?;
+    pub(super) fn read(raw: String) -> Result<Self, Error> {
+        let members = serde_json::from_str(&raw)
+            .map_err(|_| malformed("its claims are no JSON object with unique members"))?;
+        let mut reader = Reader {
+            members,
+            mistyped: Vec::new(),
+        };
+        let subject = reader.text("sub");
         Ok(Self {
-            verified,
             character_id: subject.as_deref().and_then(character_id),
             subject,
-            name: claims.description("name")?,
-            owner: claims.description("owner")?,
-            scopes: claims.scopes(if claims.has("scp") { "scp" } else { "scope" })?,
-            issuer: claims.text("iss")?,
-            audience: claims.texts("aud")?,
-            authorized_party: claims.text("azp")?,
-            issued_at: claims.moment("iat")?,
-            not_before: claims.moment("nbf")?,
-            expires_at: claims.moment("exp")?,
-            tenant: claims.description("tenant")?,
-            tier: claims.description("tier")?,
-            region: claims.description("region")?,
+            name: reader.description("name"),
+            owner: reader.description("owner"),
+            scopes: reader.scopes(),
+            issuer: reader.text("iss"),
+            audience: reader.texts("aud").unwrap_or_default(),
+            authorized_party: reader.text("azp"),
+            issued_at: reader.moment("iat"),
+            not_before: reader.moment("nbf"),
+            expires_at: reader.moment("exp"),
+            jwt_id: reader.text("jti"),
+            tenant: reader.description("tenant"),
+            tier: reader.description("tier"),
+            region: reader.description("region"),
+            mistyped: reader.mistyped,
             raw,
         })
     }
@@ -95,68 +102,72 @@ impl Claims {
 
 /// Reads claims by name. `null` where a claim only describes or grants reads as missing; where a
 /// rule looks at it, it is a wrong type.
-struct Reader(Object);
+struct Reader {
+    members: Object,
+    mistyped: Vec<&'static str>,
+}
 
 impl Reader {
-    fn text(&self, claim: &'static str) -> Result<Option<String>, Error> {
-        match self.0.get(claim) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::ClaimInvalid { claim }),
+    fn read<T>(
+        &mut self,
+        claim: &'static str,
+        convert: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.members.get(claim)?;
+        let converted = convert(value);
+        if converted.is_none() {
+            self.mistyped.push(claim);
         }
+        converted
+    }
+
+    fn text(&mut self, claim: &'static str) -> Option<String> {
+        self.read(claim, |value| value.as_str().map(ToOwned::to_owned))
     }
 
     /// One text or a list of texts (RFC 7519 section 4.1.3).
-    fn texts(&self, claim: &'static str) -> Result<Vec<String>, Error> {
-        match self.0.get(claim) {
-            None => Ok(Vec::new()),
-            Some(Value::String(text)) => Ok(vec![text.clone()]),
-            Some(Value::Array(items)) => items
+    fn texts(&mut self, claim: &'static str) -> Option<Vec<String>> {
+        self.read(claim, |value| match value {
+            Value::String(text) => Some(vec![text.clone()]),
+            Value::Array(items) => items
                 .iter()
                 .map(|item| item.as_str().map(ToOwned::to_owned))
-                .collect::<Option<_>>()
-                .ok_or(Error::ClaimInvalid { claim }),
-            Some(_) => Err(Error::ClaimInvalid { claim }),
-        }
+                .collect(),
+            _ => None,
+        })
     }
 
     /// A `NumericDate` (RFC 7519 section 2).
-    fn moment(&self, claim: &'static str) -> Result<Option<i64>, Error> {
-        let Some(value) = self.0.get(claim) else {
-            return Ok(None);
-        };
-        value
-            .as_i64()
-            .or_else(|| value.as_f64().and_then(whole))
-            .filter(|moment| MOMENTS.contains(moment))
-            .map(Some)
-            .ok_or(Error::ClaimInvalid { claim })
+    fn moment(&mut self, claim: &'static str) -> Option<i64> {
+        self.read(claim, |value| {
+            value
+                .as_i64()
+                .or_else(|| value.as_f64().and_then(whole))
+                .filter(|moment| MOMENTS.contains(moment))
+        })
     }
 
     fn has(&self, claim: &str) -> bool {
-        self.0.get(claim).is_some_and(|value| !value.is_null())
+        self.members
+            .get(claim)
+            .is_some_and(|value| !value.is_null())
     }
 
-    fn description(&self, claim: &'static str) -> Result<Option<String>, Error> {
-        if self.has(claim) {
-            self.text(claim)
-        } else {
-            Ok(None)
-        }
+    fn description(&mut self, claim: &'static str) -> Option<String> {
+        self.has(claim).then(|| self.text(claim)).flatten()
     }
 
     /// EVE's SSO writes one scope as text and several as a list; other servers write all as one
     /// text.
-    fn scopes(&self, claim: &'static str) -> Result<Vec<String>, Error> {
-        if !self.has(claim) {
-            return Ok(Vec::new());
-        }
-        let texts = self.texts(claim)?;
-        Ok(texts
+    fn scopes(&mut self) -> Vec<String> {
+        let claim = if self.has("scp") { "scp" } else { "scope" };
+        let texts = self.has(claim).then(|| self.texts(claim)).flatten();
+        texts
             .iter()
+            .flatten()
             .flat_map(|text| text.split_ascii_whitespace())
             .map(ToOwned::to_owned)
-            .collect())
+            .collect()
     }
 }
 

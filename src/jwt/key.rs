@@ -10,12 +10,12 @@ use core::ops::RangeInclusive;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 
-use super::algorithm::SignatureAlgorithm;
+use super::algorithm::{KeyType, SignatureAlgorithm};
+use super::small_order::has_small_order;
 
 /// RFC 7518 section 3.3 sets the lower end. The upper one is what jwt-compact's RSA takes: one key
 /// set must mean the same on every backend.
 const RSA_BITS: RangeInclusive<usize> = 2048..=4096;
-const P256_BYTES: usize = 32;
 
 /// A public key (RFC 7517 section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,23 +27,35 @@ pub struct Jwk {
     public_key: PublicKey,
 }
 
-/// The numbers of a public key (RFC 7518 section 6), big-endian.
+/// The numbers of a public key (RFC 7518 section 6, RFC 8037 section 2). Whether a point is on its
+/// curve is the backend's to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
-    /// RSA, 2048 to 4096 bits; both numbers without leading zeros.
+    /// RSA, 2048 to 4096 bits; both numbers big-endian and without leading zeros.
     Rsa {
         /// The modulus, `n`.
         modulus: Vec<u8>,
         /// The public exponent, `e`.
         exponent: Vec<u8>,
     },
-    /// A point on P-256, both coordinates of 32 bytes. Whether it is on the curve is the backend's
-    /// to say.
+    /// A point on P-256, both coordinates big-endian and of 32 bytes.
     P256 {
         /// `x`.
         x: Vec<u8>,
         /// `y`.
         y: Vec<u8>,
+    },
+    /// A point on P-384, both coordinates big-endian and of 48 bytes.
+    P384 {
+        /// `x`.
+        x: Vec<u8>,
+        /// `y`.
+        y: Vec<u8>,
+    },
+    /// A point on edwards25519 as RFC 8032 section 5.1.2 encodes it, of 32 bytes and of no small order.
+    Ed25519 {
+        /// `x`.
+        x: Vec<u8>,
     },
 }
 
@@ -53,9 +65,17 @@ impl Jwk {
         let entry = Entry(entry);
         let public_key = match (entry.text("kty")?, entry.text("crv")?) {
             (Some("RSA"), _) => entry.rsa()?,
-            (Some("EC"), Some("P-256")) => entry.p256()?,
+            (Some("EC"), Some("P-256")) => {
+                let (x, y) = (entry.coordinate("x", 32)?, entry.coordinate("y", 32)?);
+                PublicKey::P256 { x, y }
+            }
+            (Some("EC"), Some("P-384")) => {
+                let (x, y) = (entry.coordinate("x", 48)?, entry.coordinate("y", 48)?);
+                PublicKey::P384 { x, y }
+            }
+            (Some("OKP"), Some("Ed25519")) => entry.ed25519()?,
             (None, _) => return Err("a key has no kty"),
-            _ => return Err("a key is neither RSA nor P-256"),
+            _ => return Err("a key is neither RSA, P-256, P-384 nor Ed25519"),
         };
         Ok(Self {
             kid: entry.text("kid")?.map(ToOwned::to_owned),
@@ -77,23 +97,23 @@ impl Jwk {
     }
 
     /// The key's public members alone, in the one form that RFC 7638 section 3 hashes: what Web
-    /// Crypto can import, and a name under which the imported key can be kept.
+    /// Crypto can import.
     pub fn canonical_json(&self) -> String {
         let text = Base64UrlUnpadded::encode_string;
+        let point = |curve, x, y| {
+            let (x, y) = (text(x), text(y));
+            format!(r#"{{"crv":"{curve}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        };
         match &self.public_key {
             PublicKey::Rsa { modulus, exponent } => {
-                format!(
-                    r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#,
-                    text(exponent),
-                    text(modulus)
-                )
+                let (e, n) = (text(exponent), text(modulus));
+                format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
             }
-            PublicKey::P256 { x, y } => {
-                format!(
-                    r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
-                    text(x),
-                    text(y)
-                )
+            PublicKey::P256 { x, y } => point("P-256", x, y),
+            PublicKey::P384 { x, y } => point("P-384", x, y),
+            PublicKey::Ed25519 { x } => {
+                let x = text(x);
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
             }
         }
     }
@@ -102,12 +122,13 @@ impl Jwk {
     /// key and algorithm must fit each other; RFC 7517 sections 4.2 to 4.4: and the key's own
     /// wishes count).
     pub(super) fn fits(&self, algorithm: SignatureAlgorithm) -> Result<(), &'static str> {
-        let same_type = matches!(
-            (&self.public_key, algorithm),
-            (PublicKey::Rsa { .. }, SignatureAlgorithm::Rs256)
-                | (PublicKey::P256 { .. }, SignatureAlgorithm::Es256)
-        );
-        if !same_type {
+        let key_type = match self.public_key {
+            PublicKey::Rsa { .. } => KeyType::Rsa,
+            PublicKey::P256 { .. } => KeyType::P256,
+            PublicKey::P384 { .. } => KeyType::P384,
+            PublicKey::Ed25519 { .. } => KeyType::Ed25519,
+        };
+        if key_type != algorithm.key_type() {
             Err("its type is not the algorithm's")
         } else if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             Err("its use is not sig")
@@ -189,12 +210,22 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn p256(&self) -> Result<PublicKey, &'static str> {
-        let (x, y) = (self.bytes("x")?, self.bytes("y")?);
-        if x.len() == P256_BYTES && y.len() == P256_BYTES {
-            Ok(PublicKey::P256 { x, y })
+    fn ed25519(&self) -> Result<PublicKey, &'static str> {
+        let x = self.coordinate("x", 32)?;
+        if has_small_order(&x) {
+            Err("an Ed25519 key has a small order")
         } else {
-            Err("a P-256 key has a coordinate that is not 32 bytes long")
+            Ok(PublicKey::Ed25519 { x })
+        }
+    }
+
+    /// All bytes of its curve's width (RFC 7518 section 6.2.1.2).
+    fn coordinate(&self, name: &str, width: usize) -> Result<Vec<u8>, &'static str> {
+        let bytes = self.bytes(name)?;
+        if bytes.len() == width {
+            Ok(bytes)
+        } else {
+            Err("a key has a coordinate that is not as wide as its curve")
         }
     }
 }

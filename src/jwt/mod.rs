@@ -4,7 +4,7 @@
 //!    canonical base64url without padding (RFC 7515 sections 2 and 7.1), a header in which no
 //!    member stands twice (section 4), without `crit` (section 4.1.11), with the `typ` of an access
 //!    token or none (RFC 8725 section 3.11): else [`TokenMalformed`](crate::Error::TokenMalformed).
-//! 2. The header's `alg` must be on the list (RFC 8725 section 3.1): else
+//! 2. The header's `alg` must be on the [`Rules`]' list (RFC 8725 section 3.1): else
 //!    [`AlgorithmNotAllowed`](crate::Error::AlgorithmNotAllowed).
 //! 3. The key is chosen from the [`KeySet`] by `kid`, `kty`, `crv`, `use`, `key_ops` and `alg` (RFC
 //!    7515 section 6, RFC 7517 section 4), never from the token: else
@@ -14,11 +14,11 @@
 //!    jwt-compact conclude from it: else [`SignatureInvalid`](crate::Error::SignatureInvalid),
 //!    whatever the claims are.
 //! 5. The [`Claims`] are read: a JSON object in which no member stands twice (RFC 7519 section 4),
-//!    else `TokenMalformed`; each claim of its type, else
-//!    [`ClaimInvalid`](crate::Error::ClaimInvalid).
-//! 6. [`Rules::check`] judges them, in this order: `iss`, `aud`, `azp`, `exp`, `nbf`, `iat`, `sub`
-//!    (RFC 7519 section 4.1, RFC 8725 sections 3.8 to 3.10). Missing is
-//!    [`ClaimMissing`](crate::Error::ClaimMissing), wrong is `ClaimInvalid`; time has
+//!    else `TokenMalformed`.
+//! 6. [`Rules::check`] judges them: first that each has its type, then, in this order, `iss`, `aud`,
+//!    `azp`, `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 section 4.1, RFC 8725 sections 3.8 to
+//!    3.10). Missing is [`ClaimMissing`](crate::Error::ClaimMissing), wrong is
+//!    [`ClaimInvalid`](crate::Error::ClaimInvalid); time has
 //!    [`TokenExpired`](crate::Error::TokenExpired) and
 //!    [`TokenNotYetValid`](crate::Error::TokenNotYetValid).
 //!
@@ -26,6 +26,7 @@
 //! the moment.
 
 mod algorithm;
+mod checks;
 mod claims;
 mod key;
 mod key_set;
@@ -34,11 +35,13 @@ mod rules;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 mod signature;
+mod small_order;
 mod token;
 
 pub use algorithm::SignatureAlgorithm;
-pub use claims::Claims;
+pub use checks::{Check, Checks};
+pub use claims::{Claims, UnverifiedClaims};
 pub use key::{Jwk, PublicKey};
 pub use key_set::{DEFAULT_KID, KeySet};
-pub use rules::{Checks, EVE_AUDIENCE, Rules};
+pub use rules::{EVE_AUDIENCE, Rules};
 pub use signature::{SignatureCheck, Verdict};

@@ -36,6 +36,14 @@ pub struct Unusable {
     pub refresh_token: Option<Secret>,
 }
 
+/// The refresh token in an answer, which has replaced the one that was sent.
+pub fn refresh_token(answer: &Result<TokenResponse, Unusable>) -> Option<&Secret> {
+    match answer {
+        Ok(response) => response.refresh_token.as_ref(),
+        Err(unusable) => unusable.refresh_token.as_ref(),
+    }
+}
+
 impl From<Error> for Unusable {
     fn from(error: Error) -> Self {
         Self {

@@ -4,8 +4,9 @@
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
-/// For how many seconds a document is believed without asking: CCP's own sample uses 300.
-pub const TIME_TO_LIVE: i64 = 300;
+/// For how many seconds a document is believed without asking, unless the page says otherwise: CCP's
+/// own sample uses 300.
+pub const MAX_AGE: i64 = 300;
 
 /// For how many seconds a failed fetch, or a key that was not there, is not asked for again.
 pub const COOL_DOWN: i64 = 60;
@@ -21,6 +22,11 @@ pub struct Document {
 
 /// True while a document that was fetched then need not be fetched again. A clock that was set back
 /// makes it old, not eternal.
-pub fn is_fresh(fetched_at: i64, now: i64) -> bool {
-    (0..TIME_TO_LIVE).contains(&now.saturating_sub(fetched_at))
+pub fn is_fresh(fetched_at: i64, now: i64, max_age: i64) -> bool {
+    (0..max_age).contains(&now.saturating_sub(fetched_at))
+}
+
+/// True while what did not succeed then is not tried again.
+pub fn is_cooling(tried_at: i64, now: i64) -> bool {
+    (0..COOL_DOWN).contains(&now.saturating_sub(tried_at))
 }

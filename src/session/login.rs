@@ -38,7 +38,7 @@ pub struct Login {
     /// When it began, seconds since 1970.
     pub began_at: i64,
     /// Set when it has ended: a digest of the answer that ended it, so that the same answer again is
-    /// known from another one under the same `state`.
+    /// known from another one under the same `state`; empty where it was time that did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
 }
@@ -125,6 +125,19 @@ impl Logins {
             login.verifier = None;
             login.answer = Some(answer);
         }
+    }
+
+    /// Ends what has expired, so that no verifier outlives its login. True if there was any.
+    pub fn expire(&mut self, now: i64) -> bool {
+        let mut any = false;
+        for login in &mut self.0 {
+            if login.answer.is_none() && is_expired(login, now) {
+                login.verifier = None;
+                login.answer = Some(String::new());
+                any = true;
+            }
+        }
+        any
     }
 
     /// The login ended badly, and cannot be tried again.

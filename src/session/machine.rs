@@ -4,10 +4,11 @@
 
 use alloc::string::String;
 
+use super::skew;
 use super::token_set::{AccessToken, TokenSet};
 use crate::oauth::revocation::TokenTypeHint;
 use crate::oauth::secret::Secret;
-use crate::oauth::token_response::{TokenResponse, Unusable, Update};
+use crate::oauth::token_response::{self, TokenResponse, Unusable, Update};
 use crate::{Error, Phase};
 
 /// What stands now.
@@ -77,11 +78,13 @@ impl Session {
         }
     }
 
-    /// Takes over a row that another page of this storage has written meanwhile; one that cannot be
-    /// read changes nothing.
-    pub fn reload(&mut self, row: &str) {
-        if let Some(tokens) = read(row) {
-            self.hold(Some(tokens));
+    /// Takes over a row that another page of this storage has written meanwhile. One that it has taken
+    /// away signs out; one that cannot be read changes nothing.
+    pub fn reload(&mut self, row: Option<&str>) {
+        match row.map(read) {
+            Some(Some(tokens)) => self.hold(Some(tokens)),
+            None => self.hold(None),
+            Some(None) => {}
         }
     }
 
@@ -98,6 +101,11 @@ impl Session {
     /// The access token, where there is one.
     pub fn access(&self) -> Option<&AccessToken> {
         self.tokens.as_ref()?.access.as_ref()
+    }
+
+    /// By how many seconds this machine's clock is behind the server's, as far as it is known.
+    pub fn clock_skew(&self) -> i64 {
+        self.access().map_or(0, |access| access.clock_skew)
     }
 
     fn refresh_token(&self) -> Option<&Secret> {
@@ -137,15 +145,17 @@ impl Session {
     /// A login's tokens. They never inherit the refresh token from before, which may be another
     /// character's.
     pub fn sign_in(&mut self, response: TokenResponse, now: i64) {
-        self.hold(Some(TokenSet::from_response(response, None, now)));
+        let skew = skew::measure(&response, now).unwrap_or_default();
+        self.hold(Some(TokenSet::from_response(response, None, skew, now)));
     }
 
-    /// Tokens from elsewhere for this same session.
+    /// Tokens from elsewhere for this same session. When the server gave them out is not known.
     pub fn update(&mut self, update: Update, now: i64) {
+        let skew = self.clock_skew();
         self.hold(Some(match update {
             Update::Tokens(response) => {
                 let before = self.refresh_token().cloned();
-                TokenSet::from_response(response, before, now)
+                TokenSet::from_response(response, before, skew, now)
             }
             Update::RefreshToken(token) => TokenSet {
                 access: None,
@@ -179,19 +189,19 @@ impl Session {
         if refresh.generation != self.generation {
             // Tokens were replaced or revoked meanwhile; they win over the answer, but for a refresh token
             // that has replaced the very one that they still hold.
-            let rotated = match answer {
-                Ok(response) => response.refresh_token,
-                Err(unusable) => unusable.refresh_token,
-            };
+            let rotated = token_response::refresh_token(&answer);
             let phase = Phase::Refresh;
             return (
-                self.rotate(refresh, rotated),
+                self.rotate(refresh, rotated.cloned()),
                 Err(Error::Superseded { phase }),
             );
         }
         match answer {
             Ok(response) => {
-                self.update(Update::Tokens(response.clone()), now);
+                let before = self.refresh_token().cloned();
+                let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
+                let tokens = TokenSet::from_response(response.clone(), before, skew, now);
+                self.hold(Some(tokens));
                 (true, Ok(response))
             }
             Err(unusable) => (self.fail_refresh(&unusable), Err(unusable.error)),

@@ -5,4 +5,5 @@ pub mod cache;
 pub mod login;
 pub mod machine;
 pub mod place;
+pub mod skew;
 pub mod token_set;

@@ -21,6 +21,13 @@ pub struct AccessToken {
     /// When it ends, by the same clock; `None` where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+    /// By how many seconds that clock was behind the server's when it was last measured.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub clock_skew: i64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// By how many seconds a clock may have been set back before its times mean nothing any more.
@@ -61,7 +68,12 @@ pub struct TokenSet {
 impl TokenSet {
     /// The set after `response` arrived at `now`; the refresh token of `before` stays where the
     /// response brings none (RFC 6749 section 6).
-    pub fn from_response(response: TokenResponse, before: Option<Secret>, now: i64) -> Self {
+    pub fn from_response(
+        response: TokenResponse,
+        before: Option<Secret>,
+        clock_skew: i64,
+        now: i64,
+    ) -> Self {
         let expires_at = response
             .expires_in
             .map(|life| now.saturating_add(life.into()));
@@ -71,6 +83,7 @@ impl TokenSet {
                 token_type: response.token_type,
                 received_at: now,
                 expires_at,
+                clock_skew,
             }),
             refresh_token: response.refresh_token.or(before),
         }

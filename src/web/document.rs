@@ -1,9 +1,12 @@
-//! A document of an authorization server: given by the page, or fetched when first needed, once for all
-//! who ask, and kept across reloads.
+//! A document of an authorization server, its metadata or its key set: fetched when first needed, once
+//! for all who ask, and kept across reloads.
 
-use alloc::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::{Rc, Weak};
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use std::thread::LocalKey;
 
 use super::clock;
 use super::flight::Flight;
@@ -11,31 +14,66 @@ use super::http::{self, PATIENCE};
 use super::storage;
 use crate::oauth::error_response;
 use crate::oauth::http::Request;
-use crate::session::cache::{COOL_DOWN, Document, is_fresh};
+use crate::session::cache::{self, is_cooling, is_fresh};
+use crate::session::place::Place;
 use crate::{Error, Phase};
 
 /// For how many milliseconds a document is waited for while another can stand in for it.
 const LITTLE_PATIENCE: u32 = 5_000;
 
+/// A kind of document.
+pub(super) trait Document: Sized + 'static {
+    /// What asking for it is part of.
+    const PHASE: Phase;
+
+    /// Reads the text that was found at `url`.
+    fn parse(text: &str, url: &str) -> Result<Self, Error>;
+
+    /// The one that is built in for `url`.
+    fn built_in(url: &str) -> Option<Self>;
+
+    /// Those that objects of this page hold.
+    fn caches() -> &'static LocalKey<Caches<Self>>;
+}
+
+pub(super) type Caches<T> = RefCell<Vec<Weak<Cache<T>>>>;
+
 /// Where a document comes from.
 pub(super) enum Source<T> {
     /// The page brought it: nothing is ever fetched.
     Given(Rc<T>),
-    /// Fetched when needed.
-    Fetched(Rc<Cache<T>>),
+    /// Fetched when needed; the cache of the address that was last asked.
+    Fetched(RefCell<Option<Rc<Cache<T>>>>),
 }
 
-/// A document that was fetched.
+impl<T: Document> Source<T> {
+    pub(super) const fn fetched() -> Self {
+        Self::Fetched(RefCell::new(None))
+    }
+}
+
+/// The cache for `url`, which stays open as long as `slot` holds it.
+pub(super) fn cache_in<T: Document>(
+    slot: &RefCell<Option<Rc<Cache<T>>>>,
+    url: &str,
+) -> Rc<Cache<T>> {
+    let held = slot.borrow().clone().filter(|cache| cache.url == url);
+    held.unwrap_or_else(|| {
+        let cache = Cache::open(url);
+        slot.replace(Some(Rc::clone(&cache)));
+        cache
+    })
+}
+
+/// The document at one address, shared by all objects of the page that need it.
 pub(super) struct Cache<T> {
-    phase: Phase,
-    /// Reads a document's text; the second argument is its address.
-    parse: fn(&str, &str) -> Result<T, Error>,
+    url: String,
     held: RefCell<Option<Held<T>>>,
     flight: RefCell<Option<Flight<Answer<T>>>>,
-    /// When the last fetch failed, if it did.
-    failed_at: Cell<Option<i64>>,
-    /// When a document was last asked for although a fresh one was held.
-    forced_at: Cell<Option<i64>>,
+    /// When and how the last fetch failed, if it did.
+    failure: RefCell<Option<(i64, Error)>>,
+    /// When a newer one was last asked for, whatever the age of what was held.
+    renewed_at: Cell<Option<i64>>,
 }
 
 /// When it was fetched, and what it says.
@@ -44,110 +82,119 @@ type Held<T> = (i64, Rc<T>);
 /// The document, or why there is none.
 pub(super) type Answer<T> = Result<Rc<T>, Error>;
 
-impl<T: 'static> Source<T> {
-    pub(super) fn fetched(phase: Phase, parse: fn(&str, &str) -> Result<T, Error>) -> Self {
-        Self::Fetched(Rc::new(Cache {
-            phase,
-            parse,
-            held: RefCell::new(None),
-            flight: RefCell::new(None),
-            failed_at: Cell::new(None),
-            forced_at: Cell::new(None),
-        }))
+impl<T: Document> Cache<T> {
+    fn open(url: &str) -> Rc<Self> {
+        T::caches().with_borrow_mut(|caches| {
+            caches.retain(|cache| cache.strong_count() > 0);
+            let held = caches
+                .iter()
+                .filter_map(Weak::upgrade)
+                .find(|cache| cache.url == url);
+            held.unwrap_or_else(|| {
+                let cache = Rc::new(Self {
+                    url: url.to_owned(),
+                    held: RefCell::new(None),
+                    flight: RefCell::new(None),
+                    failure: RefCell::new(None),
+                    renewed_at: Cell::new(None),
+                });
+                caches.push(Rc::downgrade(&cache));
+                cache
+            })
+        })
     }
-}
 
-impl<T: 'static> Cache<T> {
-    /// The document, fetched if none is held or the held one is old. Where that fails, an old one, or
-    /// the `snapshot`, is better than none, and nobody asks again for a while.
-    pub(super) async fn get(
-        self: &Rc<Self>,
-        request: Request,
-        row: String,
-        snapshot: Option<fn() -> T>,
-    ) -> Answer<T> {
+    /// The document, fetched if none is held or the held one is older than `max_age` seconds. Where that
+    /// fails, an old one, or the one that is built in, is better than none, and nobody asks again for a
+    /// while.
+    pub(super) async fn get(self: &Rc<Self>, max_age: i64) -> Answer<T> {
         let now = clock::now();
         if self.held.borrow().is_none() {
-            self.restore(&request.url, &row);
+            self.restore();
         }
         let held = self.held.borrow().clone();
         let spare = match held {
-            Some((since, document)) if is_fresh(since, now) => return Ok(document),
+            Some((since, document)) if is_fresh(since, now, max_age) => return Ok(document),
             Some((_, document)) => document,
-            None => match snapshot {
-                Some(snapshot) => Rc::new(snapshot()),
-                None => return self.fetch(request, row, PATIENCE).await,
+            None => match T::built_in(&self.url) {
+                Some(document) => Rc::new(document),
+                None => return self.fetch(PATIENCE).await,
             },
         };
-        if self.failed_at.get().is_some_and(|at| cooling(at, now)) {
+        let failed_at = self.failure.borrow().as_ref().map(|(at, _)| *at);
+        if failed_at.is_some_and(|at| is_cooling(at, now)) {
             return Ok(spare);
         }
-        let answer = self.fetch(request, row, LITTLE_PATIENCE).await;
+        let answer = self.fetch(LITTLE_PATIENCE).await;
         Ok(answer.unwrap_or(spare))
     }
 
-    /// The document as the server has it now, although a fresh one is held; at most once in a while.
-    pub(super) async fn renew(
-        self: &Rc<Self>,
-        request: Request,
-        row: String,
-        snapshot: Option<fn() -> T>,
-    ) -> Answer<T> {
-        let now = clock::now();
-        if self.forced_at.get().is_some_and(|at| cooling(at, now)) {
-            return self.get(request, row, snapshot).await;
+    /// The document as the server has it now, although a fresh one is held; asked for at most once in a
+    /// while. Nothing stands in for it: whoever asks for what is new has seen what is old.
+    pub(super) async fn renew(self: &Rc<Self>) -> Answer<T> {
+        let flying = self.flight.borrow().clone();
+        if let Some(flight) = flying {
+            return flight.await;
         }
-        self.forced_at.set(Some(now));
-        // No stand-in: whoever asks for what is new has seen what is old.
-        self.fetch(request, row, PATIENCE).await
+        let now = clock::now();
+        let cooling = self.renewed_at.get().is_some_and(|at| is_cooling(at, now));
+        let (failure, held) = (self.failure.borrow().clone(), self.held.borrow().clone());
+        match (failure, held) {
+            (Some((_, failure)), _) if cooling => Err(failure),
+            (None, Some((_, document))) if cooling => Ok(document),
+            _ => {
+                self.renewed_at.set(Some(now));
+                self.fetch(PATIENCE).await
+            }
+        }
     }
 
-    async fn fetch(self: &Rc<Self>, request: Request, row: String, patience: u32) -> Answer<T> {
+    async fn fetch(self: &Rc<Self>, patience: u32) -> Answer<T> {
         let flying = self.flight.borrow().clone();
         let flight = flying.unwrap_or_else(|| {
-            let flight = Flight::launch(Rc::clone(self).load(request, row, patience));
+            let flight = Flight::launch(Rc::clone(self).load(patience));
             self.flight.replace(Some(flight.clone()));
             flight
         });
         flight.await
     }
 
-    async fn load(self: Rc<Self>, request: Request, row: String, patience: u32) -> Answer<T> {
-        let answer = self.ask(&request, &row, patience).await;
-        self.failed_at
-            .set(answer.as_ref().err().map(|_| clock::now()));
+    async fn load(self: Rc<Self>, patience: u32) -> Answer<T> {
+        let answer = self.ask(patience).await;
+        let failure = answer.as_ref().err().cloned();
+        self.failure
+            .replace(failure.map(|error| (clock::now(), error)));
         self.flight.replace(None);
         answer
     }
 
-    async fn ask(&self, request: &Request, row: &str, patience: u32) -> Answer<T> {
-        let response = http::send(request, self.phase, patience).await?;
+    async fn ask(&self, patience: u32) -> Answer<T> {
+        let request = Request::get(&self.url);
+        let response = http::send(&request, T::PHASE, patience).await?;
         if !response.ok() {
-            return Err(error_response::error(request, &response, self.phase));
+            return Err(error_response::error(&request, &response, T::PHASE));
         }
-        let document = Rc::new((self.parse)(&response.body, &request.url)?);
+        let document = Rc::new(T::parse(&response.body, &self.url)?);
         let fetched_at = clock::now();
         self.held.replace(Some((fetched_at, Rc::clone(&document))));
-        let stored = Document {
+        let stored = cache::Document {
             fetched_at,
             text: response.body,
         };
         // Only saves a request after the next reload.
-        storage::write(row, serde_json::to_string(&stored).ok().as_deref());
+        let json = serde_json::to_string(&stored).ok();
+        storage::write(&Place::document(&self.url), json.as_deref());
         Ok(document)
     }
 
-    fn restore(&self, url: &str, row: &str) {
-        let stored = storage::read(row).and_then(|json| serde_json::from_str(&json).ok());
-        let Some(Document { fetched_at, text }) = stored else {
+    fn restore(&self) {
+        let stored = storage::read(&Place::document(&self.url)).ok().flatten();
+        let stored = stored.and_then(|json| serde_json::from_str(&json).ok());
+        let Some(cache::Document { fetched_at, text }) = stored else {
             return;
         };
-        if let Ok(document) = (self.parse)(&text, url) {
+        if let Ok(document) = T::parse(&text, &self.url) {
             self.held.replace(Some((fetched_at, Rc::new(document))));
         }
     }
-}
-
-fn cooling(since: i64, now: i64) -> bool {
-    (0..COOL_DOWN).contains(&now.saturating_sub(since))
 }

@@ -209,14 +209,15 @@ impl EsiSecurity {
         response: &AuthorizationResponse,
     ) -> Result<LoginResult, Error> {
         let phase = Phase::Redirect;
-        let mut logins = self.logins();
+        let logins = self.logins();
         let login = logins.find(state, clock::now(), phase)?;
         let digest = digest(&response.outcome);
-        if login
-            .answer
-            .as_ref()
-            .is_some_and(|answer| *answer != digest)
-        {
+        let reused = match &login.answer {
+            Some(answer) => *answer != digest,
+            // A code is good for one login; a refusal, or a token, may be the same for two.
+            None => matches!(response.outcome, Outcome::Code(_)) && logins.any_answered(&digest),
+        };
+        if reused {
             return Err(Error::StateReused { phase });
         }
         response.check_issuer(&login.issuer)?;
@@ -228,8 +229,7 @@ impl EsiSecurity {
         let answered = login.answer.is_some();
         match &response.outcome {
             Outcome::Refused { error, description } => {
-                logins.finish(state, digest);
-                self.keep_logins(&logins);
+                self.end_login(state, digest);
                 let description = description.clone();
                 return Err(match error.as_str() {
                     "access_denied" => Error::AccessDenied { description },
@@ -241,21 +241,21 @@ impl EsiSecurity {
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
-                return Err(Error::AuthorizationFailed {
-                    error: "unsupported_response_type".to_string(),
-                    description: None,
-                });
+                return Err(unasked());
             }
-            _ if answered => {}
+            Outcome::Code(_) if answered => {}
             Outcome::Code(code) => {
-                self.exchange(code, Some(state)).await?;
+                self.exchange(code, Some(state), phase).await?;
             }
-            Outcome::Token(json) => {
-                let tokens = token_response::parse(json.expose(), phase);
-                self.sign_in(&self.who(), tokens.map_err(|unusable| unusable.error)?);
-                logins.finish(state, digest);
-                self.keep_logins(&logins);
-            }
+            Outcome::Token(json) => match token_response::parse(json.expose(), phase) {
+                Ok(_) if answered => {}
+                Ok(tokens) => self.sign_in(&self.who(), tokens, Some((state, digest))),
+                // It has used the `state` up all the same.
+                Err(unusable) => {
+                    self.end_login(state, digest);
+                    return Err(unusable.error);
+                }
+            },
         }
         Ok(result)
     }
@@ -285,37 +285,57 @@ impl EsiSecurity {
         if login.is_some_and(|login| login.token_identifier != self.token_identifier()) {
             return Err(Error::StateUnknown { phase });
         }
+        // It has no verifier, without which the code may be anybody's.
+        if login.is_some_and(|login| login.implicit) {
+            return Err(unasked());
+        }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
             return Err(Error::LoginNotFound);
         }
-        self.exchange(&code, login.map(|login| login.state.as_str()))
+        self.exchange(&code, login.map(|login| login.state.as_str()), phase)
             .await
     }
 
     /// One exchange for one code, however many ask: a code that is used twice can cost the session
-    /// (RFC 6749 section 4.1.2).
-    async fn exchange(&self, code: &Secret, state: Option<&str>) -> Result<TokenResponse, Error> {
-        type Exchange = (Secret, Flight<Result<TokenResponse, Error>>);
+    /// (RFC 6749 section 4.1.2). So while it is under way for one login, another is refused it.
+    async fn exchange(
+        &self,
+        code: &Secret,
+        state: Option<&str>,
+        phase: Phase,
+    ) -> Result<TokenResponse, Error> {
+        /// The logins' row, and the code.
+        type Key = (String, Secret);
+        type Exchange = (Option<String>, Flight<Result<TokenResponse, Error>>);
         std::thread_local! {
-            static UNDER_WAY: RefCell<Vec<Exchange>> = const { RefCell::new(Vec::new()) };
+            static UNDER_WAY: RefCell<Vec<(Key, Exchange)>> = const { RefCell::new(Vec::new()) };
         }
+        let key = (self.inner().place.logins(), code.clone());
         let flying = UNDER_WAY.with_borrow(|all| {
             all.iter()
-                .find(|(other, _)| other == code)
-                .map(|(_, flight)| flight.clone())
+                .find(|(other, _)| *other == key)
+                .map(|(_, exchange)| exchange.clone())
         });
-        let flight = flying.unwrap_or_else(|| {
-            let (this, code, state) = (self.clone(), code.clone(), state.map(String::from));
-            let (key, who) = (code.clone(), self.who());
-            let flight = Flight::launch(async move {
-                let result = this.perform_exchange(&who, &code, state.as_deref()).await;
-                UNDER_WAY.with_borrow_mut(|all| all.retain(|(other, _)| *other != code));
-                result
-            });
-            UNDER_WAY.with_borrow_mut(|all| all.push((key, flight.clone())));
-            flight
-        });
+        let flight = match flying {
+            Some((login, _)) if login.as_deref() != state => {
+                return Err(Error::StateReused { phase });
+            }
+            Some((_, flight)) => flight,
+            None => {
+                let login = state.map(String::from);
+                let (this, who) = (self.clone(), self.who());
+                let (done, state) = (key.clone(), login.clone());
+                let flight = Flight::launch(async move {
+                    let result = this.perform_exchange(&who, &done.1, state.as_deref()).await;
+                    UNDER_WAY.with_borrow_mut(|all| all.retain(|(other, _)| *other != done));
+                    result
+                });
+                let exchange = (login, flight.clone());
+                UNDER_WAY.with_borrow_mut(|all| all.push((key, exchange)));
+                flight
+            }
+        };
         flight.await
     }
 
@@ -326,23 +346,18 @@ impl EsiSecurity {
         state: Option<&str>,
     ) -> Result<TokenResponse, Error> {
         let answer = self.ask_for_tokens(code, state).await;
-        let Some(state) = state else {
-            return answer.inspect(|tokens| self.sign_in(who, tokens.clone()));
-        };
-        match &answer {
-            Ok(tokens) => {
-                self.sign_in(who, tokens.clone());
-                let mut logins = self.logins();
-                logins.finish(state, digest(&Outcome::Code(code.clone())));
-                self.keep_logins(&logins);
+        match (&answer, state) {
+            (Ok(tokens), _) => {
+                let digest = || digest(&Outcome::Code(code.clone()));
+                self.sign_in(who, tokens.clone(), state.map(|state| (state, digest())));
             }
-            Err(error) if is_final(error) => {
+            (Err(error), Some(state)) if is_final(error) => {
                 let mut logins = self.logins();
                 logins.forget(state);
                 self.keep_logins(&logins);
             }
             // The code may still be good: the login stays open for another try.
-            Err(_) => {}
+            (Err(_), _) => {}
         }
         answer
     }
@@ -376,13 +391,30 @@ impl EsiSecurity {
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
-    fn sign_in(&self, who: &Who, tokens: TokenResponse) {
+    /// The tokens are stored before all, and the page is told last: a listener may leave it.
+    fn sign_in(&self, who: &Who, tokens: TokenResponse, ended: Option<(&str, String)>) {
         who.row.session.borrow_mut().sign_in(tokens, clock::now());
-        self.keep(who);
+        who.row.write();
+        if let Some((state, digest)) = ended {
+            self.end_login(state, digest);
+        }
+        self.tell(who);
     }
 
+    fn end_login(&self, state: &str, digest: String) {
+        let mut logins = self.logins();
+        logins.finish(state, digest);
+        self.keep_logins(&logins);
+    }
+
+    /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
-        Logins::restore(storage::read(&self.inner().place.logins()).as_deref())
+        let row = storage::read(&self.inner().place.logins()).ok().flatten();
+        let mut logins = Logins::restore(row.as_deref());
+        if logins.expire(clock::now()) {
+            self.keep_logins(&logins);
+        }
+        logins
     }
 
     fn keep_logins(&self, logins: &Logins) -> bool {
@@ -401,6 +433,14 @@ fn is_final(error: &Error) -> bool {
         | Error::AuthorizationFailed { .. }
         | Error::LoginExpired { .. } => true,
         _ => false,
+    }
+}
+
+/// An answer of another kind than the login asked for.
+fn unasked() -> Error {
+    Error::AuthorizationFailed {
+        error: "unsupported_response_type".to_string(),
+        description: None,
     }
 }
 

@@ -3,12 +3,15 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use super::address;
+use crate::jwt::{Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::{scope, url};
+use crate::session::cache::MAX_AGE;
 use crate::{Error, Phase};
 
 /// What an `EsiSecurity` is made from. [`Options::new`] fills in what a page for EVE Online needs.
@@ -39,9 +42,21 @@ pub struct Options {
     pub jwks_key: Option<String>,
     /// Origins that may be sent the access token.
     pub api_origins: Vec<String>,
+    /// Issuers that a token may have; `None`: the one that the metadata names, with or without its scheme.
+    pub issuers: Option<Vec<String>>,
     /// Audiences that a token must have, all of them; `None`: the client id and `EVE Online`.
     pub audiences: Option<Vec<String>>,
+    /// Whether a token must have `azp`; where it has one, it must be the client id in any case.
+    pub require_azp: bool,
+    /// Algorithms that a token may be signed with; `None`: RS256 and ES256.
+    pub algorithms: Option<Vec<SignatureAlgorithm>>,
+    /// For how many seconds the server's metadata and key set are believed without asking again, 0 to
+    /// 86400.
+    pub cache_max_age: i64,
 }
+
+/// A day: a server that has changed its keys must be believed some time.
+const CACHE_MAX_AGE: RangeInclusive<i64> = 0..=86_400;
 
 impl Options {
     /// The options for EVE Online.
@@ -60,7 +75,11 @@ impl Options {
             sso_endpoints: None,
             jwks_key: None,
             api_origins: ["https://esi.evetech.net".to_owned()].into(),
+            issuers: None,
             audiences: None,
+            require_azp: false,
+            algorithms: None,
+            cache_max_age: MAX_AGE,
         }
     }
 
@@ -77,6 +96,7 @@ impl Options {
         ];
         let lists = [
             ("securityName", Some(&self.security_names)),
+            ("issuers", self.issuers.as_ref()),
             ("audiences", self.audiences.as_ref()),
         ];
         let in_lists = lists.into_iter().flat_map(|(name, list)| {
@@ -88,6 +108,21 @@ impl Options {
             if text.is_some_and(|text| text.trim().is_empty()) {
                 return Err(invalid(name, "must not be empty"));
             }
+        }
+        let nothing_allowed = [
+            ("issuers", self.issuers.as_ref().is_some_and(Vec::is_empty)),
+            (
+                "algorithms",
+                self.algorithms.as_ref().is_some_and(Vec::is_empty),
+            ),
+        ];
+        for (name, empty) in nothing_allowed {
+            if empty {
+                return Err(invalid(name, "must not be empty"));
+            }
+        }
+        if !CACHE_MAX_AGE.contains(&self.cache_max_age) {
+            return Err(invalid("cacheMaxAge", "must be 0 to 86400 seconds"));
         }
         let addresses = [
             ("redirectUri", &self.redirect_uri),
@@ -106,6 +141,18 @@ impl Options {
             CodeVerifier::from_text(verifier.expose(), Phase::Create)?;
         }
         Ok(())
+    }
+
+    /// The rules for tokens. No issuer: the one that the metadata names.
+    pub(super) fn rules(&self) -> Rules {
+        let eve = Rules::eve(&self.client_id, "");
+        Rules {
+            algorithms: self.algorithms.clone().unwrap_or(eve.algorithms),
+            issuers: self.issuers.clone().unwrap_or_default(),
+            audiences: self.audiences.clone().unwrap_or(eve.audiences),
+            require_authorized_party: self.require_azp,
+            ..eve
+        }
     }
 
     /// The API's origins as the browser spells them.

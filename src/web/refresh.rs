@@ -1,10 +1,12 @@
 //! Refreshing (RFC 6749 section 6): once, however many ask at the same moment.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::clock;
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
+use super::row::{Refreshed, Refreshing};
 use super::security::{EsiSecurity, Who};
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
@@ -22,29 +24,29 @@ impl EsiSecurity {
             let who = self.who();
             let flying = who.row.refreshing.borrow().clone();
             match flying {
-                Some((asked, flight)) if asked == scopes => return flight.await,
+                Some(same) if same.scopes == scopes => return same.flight.await.result,
                 // One that asked for other scopes must end first: the refresh token may rotate. How it
                 // ends is not this caller's concern.
-                Some((_, flight)) => drop(flight.await),
+                Some(other) => drop(other.flight.await),
                 None => {
                     let refresh = who.row.session.borrow_mut().begin_refresh()?;
+                    let sent = refresh.refresh_token.clone();
                     let work = self.clone().perform(who.clone(), refresh, scopes.to_vec());
                     let flight = Flight::launch(work);
-                    let refreshing = (scopes.to_vec(), flight.clone());
-                    who.row.refreshing.replace(Some(refreshing));
-                    return flight.await;
+                    who.row.refreshing.replace(Some(Refreshing {
+                        scopes: scopes.to_vec(),
+                        sent,
+                        flight: flight.clone(),
+                    }));
+                    return flight.await.result;
                 }
             }
         }
     }
 
-    async fn perform(
-        self,
-        who: Who,
-        refresh: Refresh,
-        scopes: alloc::vec::Vec<String>,
-    ) -> Result<TokenResponse, Error> {
+    async fn perform(self, who: Who, refresh: Refresh, scopes: Vec<String>) -> Refreshed {
         let answer = self.ask(&refresh.refresh_token, &scopes).await;
+        let rotated = token_response::refresh_token(&answer).cloned();
         let now = clock::now();
         // A frame or an earlier page of this tab may have refreshed meanwhile.
         who.row.sync();
@@ -59,7 +61,7 @@ impl EsiSecurity {
         } else if changed {
             who.row.write();
         }
-        result
+        Refreshed { result, rotated }
     }
 
     async fn ask(
@@ -94,6 +96,12 @@ impl EsiSecurity {
         loop {
             if let Some(token) = comfortable() {
                 return Ok(token);
+            }
+            // One that asked for other scopes may bring a token that is good enough.
+            let flying = self.who().row.refreshing.borrow().clone();
+            if let Some(other) = flying.filter(|flying| !flying.scopes.is_empty()) {
+                drop(other.flight.await);
+                continue;
             }
             return match self.refresh(&[]).await {
                 // There is no newer one, even if nobody knows how long it lives. Not the response's: the

@@ -1,5 +1,7 @@
 //! Revoking (RFC 7009), which is how a session is ended from here.
 
+use core::future::Future;
+
 use super::http::{self, PATIENCE};
 use super::security::EsiSecurity;
 use crate::oauth::secret::Secret;
@@ -16,22 +18,25 @@ pub struct Revocation {
 }
 
 impl EsiSecurity {
-    /// Revokes the refresh token, else the access token, and forgets both whatever the server says.
-    pub async fn revoke(&self) -> Result<Revocation, Error> {
+    /// Revokes the refresh token, else the access token. Both are forgotten at once, before anything is
+    /// waited for: the page may be about to leave.
+    pub fn revoke(&self) -> impl Future<Output = Result<Revocation, Error>> + use<> {
         let who = self.who();
-        // Refreshes under way may rotate the token: what is revoked must be the newest.
-        loop {
-            let flying = who.row.refreshing.borrow().clone();
-            match flying {
-                Some((_, flight)) => drop(flight.await),
-                None => break,
-            }
-        }
+        let flying = who.row.refreshing.borrow().clone();
         let signed_out = who.row.session.borrow_mut().sign_out();
         who.row.write();
-        let (token, hint) = signed_out?;
-        let answer = self.ask_to_revoke(&token, hint).await;
-        Ok(Revocation { hint, answer })
+        self.inner().checked.replace(None);
+        let this = self.clone();
+        async move {
+            let (mut token, hint) = signed_out?;
+            // A refresh under way may rotate the token: what is revoked must be the newest. Not what the
+            // session holds by then, which is another one's.
+            if let Some(refreshing) = flying.filter(|flying| flying.sent == token) {
+                token = refreshing.flight.await.rotated.unwrap_or(token);
+            }
+            let answer = this.ask_to_revoke(&token, hint).await;
+            Ok(Revocation { hint, answer })
+        }
     }
 
     async fn ask_to_revoke(&self, token: &Secret, hint: TokenTypeHint) -> Result<u16, Error> {

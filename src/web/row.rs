@@ -11,11 +11,27 @@ use super::flight::Flight;
 use super::storage;
 use super::warning::Warning;
 use crate::Error;
+use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 use crate::session::machine::Session;
 
-/// A refresh under way: the scopes that were asked for, and the answer to come.
-pub(super) type Refreshing = (Vec<String>, Flight<Result<TokenResponse, Error>>);
+/// A refresh under way.
+#[derive(Clone)]
+pub(super) struct Refreshing {
+    /// The scopes that were asked for.
+    pub(super) scopes: Vec<String>,
+    /// The refresh token that was sent.
+    pub(super) sent: Secret,
+    pub(super) flight: Flight<Refreshed>,
+}
+
+/// How a refresh ended.
+#[derive(Clone)]
+pub(super) struct Refreshed {
+    pub(super) result: Result<TokenResponse, Error>,
+    /// What has replaced the refresh token that was sent, even if nobody holds it any more.
+    pub(super) rotated: Option<Secret>,
+}
 
 /// A session and where it is stored.
 pub(super) struct Row {
@@ -39,7 +55,7 @@ impl Row {
                 .filter_map(Weak::upgrade)
                 .find(|row| row.key == key);
             held.unwrap_or_else(|| {
-                let known = storage::read(key);
+                let known = storage::read(key).ok().flatten();
                 let row = Rc::new(Self {
                     key: key.to_owned(),
                     session: RefCell::new(Session::restore(known.as_deref())),
@@ -53,13 +69,13 @@ impl Row {
     }
 
     /// Takes over what a frame of this tab, or a page that lived while this one was frozen, has stored
-    /// meanwhile. A row that is gone is no reason to forget a session.
+    /// meanwhile, or taken away: who revokes, or clears storage, wants the tokens gone. Storage that
+    /// cannot be read says nothing, and neither does the lack of a row that was never there.
     pub(super) fn sync(&self) {
-        let stored = storage::read(&self.key);
-        if let Some(row) = &stored
+        if let Ok(stored) = storage::read(&self.key)
             && stored != *self.known.borrow()
         {
-            self.session.borrow_mut().reload(row);
+            self.session.borrow_mut().reload(stored.as_deref());
             self.known.replace(stored);
         }
     }
@@ -68,11 +84,13 @@ impl Row {
     /// one stays behind, whose refresh token may be used up.
     pub(super) fn write(&self) {
         let row = self.session.borrow().to_row();
-        let written = storage::write(&self.key, row.as_deref());
-        if !written && row.is_some() {
+        if !storage::write(&self.key, row.as_deref()) && row.is_some() {
             storage::write(&self.key, None);
             Warning::MemoryOnly.once();
         }
-        self.known.replace(row.filter(|_| written));
+        // An older one that could be neither replaced nor removed is no news.
+        if let Ok(stored) = storage::read(&self.key) {
+            self.known.replace(stored);
+        }
     }
 }

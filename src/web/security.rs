@@ -13,8 +13,10 @@ use super::event::{self, TokenUpdated};
 use super::headers::Headers;
 use super::options::Options;
 use super::row::Row;
+use super::server::report_skipped;
+use super::verify::Checked;
 use super::warning::Warning;
-use crate::jwt::KeySet;
+use crate::jwt::{KeySet, Rules};
 use crate::oauth::client::Client;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::secret::Secret;
@@ -35,10 +37,12 @@ pub(super) struct Inner {
     pub(super) headers: Headers,
     pub(super) security_names: Vec<String>,
     pub(super) api_origins: Vec<String>,
-    pub(super) audiences: Option<Vec<String>>,
+    pub(super) rules: Rules,
     pub(super) metadata_url: String,
     pub(super) metadata: Source<Metadata>,
     pub(super) key_set: Source<KeySet>,
+    pub(super) cache_max_age: i64,
+    pub(super) checked: RefCell<Option<Checked>>,
     pub(super) place: Place,
     event: String,
     who: RefCell<Who>,
@@ -56,10 +60,15 @@ impl EsiSecurity {
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
         let api_origins = options.origins()?;
+        let rules = options.rules();
         let headers = Headers::new(options.headers)?;
         let key_set = match &options.jwks_key {
-            Some(json) => Source::Given(Rc::new(given("jwksKey", KeySet::parse(json))?)),
-            None => Source::fetched(Phase::Keys, |json, _| KeySet::parse(json)),
+            Some(json) => {
+                let keys = given("jwksKey", KeySet::parse(json))?;
+                report_skipped(&keys);
+                Source::Given(Rc::new(keys))
+            }
+            None => Source::fetched(),
         };
         let (server, metadata) = match options.sso_endpoints {
             Some(metadata) => {
@@ -67,10 +76,7 @@ impl EsiSecurity {
                 let server = metadata.token_endpoint.clone();
                 (server, Source::Given(Rc::new(metadata)))
             }
-            None => (
-                options.sso_endpoints_url.clone(),
-                Source::fetched(Phase::Metadata, Metadata::parse),
-            ),
+            None => (options.sso_endpoints_url.clone(), Source::fetched()),
         };
         if options.secret_key.is_some() {
             Warning::SecretInBrowser.once();
@@ -88,10 +94,12 @@ impl EsiSecurity {
             headers,
             security_names: options.security_names,
             api_origins,
-            audiences: options.audiences,
+            rules,
             metadata_url: options.sso_endpoints_url,
             metadata,
             key_set,
+            cache_max_age: options.cache_max_age,
+            checked: RefCell::new(None),
             place,
             event: options.signal_token_updated,
             who: RefCell::new(Who {
@@ -166,6 +174,11 @@ impl EsiSecurity {
     /// After tokens changed: first they are stored, then the page is told.
     pub(super) fn keep(&self, who: &Who) {
         who.row.write();
+        self.tell(who);
+    }
+
+    /// Tells the page of the tokens, where there is an access token.
+    pub(super) fn tell(&self, who: &Who) {
         let tokens = who.row.session.borrow().tokens().cloned();
         let Some((access, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.access?, tokens.refresh_token)))

@@ -7,9 +7,13 @@ fn session_storage() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok()?
 }
 
-/// The row under `key`.
-pub(super) fn read(key: &str) -> Option<String> {
-    session_storage()?.get_item(key).ok()?
+/// Storage that cannot be read; what it holds is not known.
+pub(super) struct Unreadable;
+
+/// The row under `key`; `None` if there is none.
+pub(super) fn read(key: &str) -> Result<Option<String>, Unreadable> {
+    let storage = session_storage().ok_or(Unreadable)?;
+    storage.get_item(key).map_err(|_| Unreadable)
 }
 
 /// Writes the row, or takes it away. False if it could not be done.

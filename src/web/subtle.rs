@@ -1,30 +1,55 @@
 //! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed.
 
+use alloc::format;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, SubtleCrypto};
+use web_sys::{Crypto, CryptoKey, DomException, SubtleCrypto};
 
 use crate::Error;
-use crate::jwt::{SignatureAlgorithm, SignatureCheck, Verdict};
+use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
+
+/// How many imported keys are kept, the newest.
+const KEYS: usize = 8;
 
 /// Checks the signature.
 pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
     let Some(subtle) = subtle() else {
-        #[cfg(feature = "rust-crypto")]
-        return check.verify_in_rust();
-        #[cfg(not(feature = "rust-crypto"))]
-        return Err(Error::CryptoUnavailable {
-            phase: crate::Phase::Verify,
-        });
+        return without_subtle(check);
     };
-    let key = import(&subtle, check)
-        .await
-        .map_err(|_| Error::KeyUnusable {
-            reason: "it is no valid public key",
-        })?;
+    let key = match import_once(&subtle, check).await {
+        Ok(key) => key,
+        // Ed25519 in a browser that does not know it.
+        Err(error) if is_named(&error, "NotSupportedError") => return without_subtle(check),
+        Err(_) => {
+            return Err(Error::KeyUnusable {
+                reason: "it is no valid public key",
+            });
+        }
+    };
     let valid = verify(&subtle, check, &key).await;
     Ok(check.verdict(valid.is_ok_and(|valid| valid.is_truthy())))
+}
+
+#[cfg(feature = "rust-crypto")]
+fn without_subtle(check: &SignatureCheck) -> Result<Verdict, Error> {
+    check.verify_in_rust()
+}
+
+#[cfg(not(feature = "rust-crypto"))]
+fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
+    Err(Error::CryptoUnavailable {
+        phase: crate::Phase::Verify,
+    })
+}
+
+fn is_named(error: &JsValue, name: &str) -> bool {
+    error
+        .dyn_ref::<DomException>()
+        .is_some_and(|error| error.name() == name)
 }
 
 /// A page that is not served over https, nor from this machine, has none.
@@ -34,6 +59,31 @@ fn subtle() -> Option<SubtleCrypto> {
         .dyn_into()
         .ok()?;
     Some(crypto.subtle()).filter(|subtle| subtle.is_object())
+}
+
+/// The key for that algorithm: importing one takes longer than checking a signature with it.
+async fn import_once(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoKey, JsValue> {
+    type Imported = (SignatureAlgorithm, PublicKey, CryptoKey);
+    std::thread_local! {
+        static IMPORTED: RefCell<Vec<Imported>> = const { RefCell::new(Vec::new()) };
+    }
+    let (algorithm, numbers) = (check.algorithm(), check.key().public_key());
+    let held = IMPORTED.with_borrow(|keys| {
+        keys.iter()
+            .find(|(for_algorithm, of, _)| *for_algorithm == algorithm && of == numbers)
+            .map(|(_, _, key)| key.clone())
+    });
+    if let Some(key) = held {
+        return Ok(key);
+    }
+    let key = import(subtle, check).await?;
+    IMPORTED.with_borrow_mut(|keys| {
+        if keys.len() == KEYS {
+            keys.remove(0);
+        }
+        keys.push((algorithm, numbers.clone(), key.clone()));
+    });
+    Ok(key)
 }
 
 async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoKey, JsValue> {
@@ -62,22 +112,30 @@ async fn verify(
     JsFuture::from(verifying).await
 }
 
-/// The algorithm as WebCrypto names it.
+/// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does
+/// not need mean nothing to it.
 fn parameters(algorithm: SignatureAlgorithm) -> Result<Object, JsValue> {
-    let members = match algorithm {
-        SignatureAlgorithm::Rs256 => {
-            [("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")].as_slice()
-        }
-        SignatureAlgorithm::Es256 => [
-            ("name", "ECDSA"),
-            ("namedCurve", "P-256"),
-            ("hash", "SHA-256"),
-        ]
-        .as_slice(),
+    let (name, bits) = match algorithm {
+        SignatureAlgorithm::Rs256 => ("RSASSA-PKCS1-v1_5", 256),
+        SignatureAlgorithm::Rs384 => ("RSASSA-PKCS1-v1_5", 384),
+        SignatureAlgorithm::Rs512 => ("RSASSA-PKCS1-v1_5", 512),
+        SignatureAlgorithm::Ps256 => ("RSA-PSS", 256),
+        SignatureAlgorithm::Ps384 => ("RSA-PSS", 384),
+        SignatureAlgorithm::Ps512 => ("RSA-PSS", 512),
+        SignatureAlgorithm::Es256 => ("ECDSA", 256),
+        SignatureAlgorithm::Es384 => ("ECDSA", 384),
+        SignatureAlgorithm::EdDsa | SignatureAlgorithm::Ed25519 => ("Ed25519", 512),
     };
+    let members: [(&str, JsValue); 4] = [
+        ("name", name.into()),
+        ("hash", format!("SHA-{bits}").into()),
+        ("namedCurve", format!("P-{bits}").into()),
+        // As long as the hash (RFC 7518 section 3.5).
+        ("saltLength", (bits / 8).into()),
+    ];
     let parameters = Object::new();
     for (name, value) in members {
-        Reflect::set(&parameters, &(*name).into(), &(*value).into())?;
+        Reflect::set(&parameters, &name.into(), &value)?;
     }
     Ok(parameters)
 }

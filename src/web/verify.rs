@@ -1,38 +1,64 @@
 //! Verifying the access token: the key set from the server, the signature by the browser, the rest by
 //! the floor below.
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::rc::Rc;
 use alloc::string::String;
 use core::ops::RangeInclusive;
 
 use super::clock;
 use super::security::EsiSecurity;
 use super::subtle;
-use crate::jwt::{Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
+use crate::jwt::{
+    Check, Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck, UnverifiedClaims,
+};
+use crate::oauth::secret::Secret;
 use crate::{Error, Phase};
 
 /// By how many seconds clocks may be said to differ: more would switch the checks off.
 const LEEWAY: RangeInclusive<i64> = 0..=300;
 
 /// What a verification may be told.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct VerifyOptions {
     /// The key where the token names none; `None`: EVE's.
     pub kid: Option<String>,
-    /// The checks; all of them by default.
+    /// How each claim is checked; the leeway is 0 to 300 seconds.
     pub checks: Checks,
-    /// Seconds by which clocks may differ, 0 to 300; `None`: ten.
-    pub leeway: Option<i64>,
+}
+
+/// A token whose signature was checked, with the keys it was checked with: the answer stays the same.
+pub(super) struct Checked {
+    token: Secret,
+    kid: String,
+    keys: Rc<KeySet>,
+    claims: Rc<Claims>,
 }
 
 impl EsiSecurity {
     /// The claims of the access token, once it has passed every check.
-    pub async fn verify(&self, options: VerifyOptions) -> Result<Claims, Error> {
+    pub async fn verify(&self, options: &VerifyOptions) -> Result<Rc<Claims>, Error> {
+        let (token, skew) = self.token_to_verify(options)?;
+        let kid = options.kid.as_deref().unwrap_or(DEFAULT_KID);
+        let claims = self.authenticate(&token, kid).await?;
+        self.judge(&claims, &options.checks, skew).await?;
+        Ok(claims)
+    }
+
+    /// The same without the signature: anybody can have written these claims.
+    pub async fn verify_without_signature(
+        &self,
+        options: &VerifyOptions,
+    ) -> Result<UnverifiedClaims, Error> {
+        let (token, skew) = self.token_to_verify(options)?;
+        let claims = UnverifiedClaims::decode(token.expose())?;
+        self.judge(&claims.0, &options.checks, skew).await?;
+        Ok(claims)
+    }
+
+    fn token_to_verify(&self, options: &VerifyOptions) -> Result<(Secret, i64), Error> {
         let phase = Phase::Verify;
-        if options
-            .leeway
-            .is_some_and(|leeway| !LEEWAY.contains(&leeway))
-        {
+        if !LEEWAY.contains(&options.checks.leeway) {
             return Err(Error::InvalidArgument {
                 phase,
                 name: Cow::Borrowed("leeway"),
@@ -40,52 +66,64 @@ impl EsiSecurity {
             });
         }
         let row = self.who().row;
-        let access = row.session.borrow().access().cloned();
-        let token = access.ok_or(Error::NoToken { phase })?.token;
-        let claims = if options.checks.signature {
-            self.authenticate(
-                token.expose(),
-                options.kid.as_deref().unwrap_or(DEFAULT_KID),
-            )
-            .await?
-        } else {
-            Claims::decode_unverified(token.expose())?
-        };
-        let inner = self.inner();
-        let issuer = if options.checks.issuer {
-            self.metadata().await?.issuer.clone()
-        } else {
-            String::new()
-        };
-        let mut rules = Rules::eve(&inner.client.id, &issuer);
-        if let Some(audiences) = &inner.audiences {
-            rules.audiences.clone_from(audiences);
-        }
-        if let Some(leeway) = options.leeway {
-            rules.leeway = leeway;
-        }
-        rules.check(&claims, &options.checks, clock::now())?;
-        Ok(claims)
+        let session = row.session.borrow();
+        let access = session.access().ok_or(Error::NoToken { phase })?;
+        Ok((access.token.clone(), access.clock_skew))
     }
 
-    async fn authenticate(&self, token: &str, kid: &str) -> Result<Claims, Error> {
+    async fn judge(&self, claims: &Claims, checks: &Checks, skew: i64) -> Result<(), Error> {
+        let mut rules: Cow<'_, Rules> = Cow::Borrowed(&self.inner().rules);
+        if rules.issuers.is_empty() && checks.issuer != Check::Off {
+            let metadata = self.metadata().await?;
+            rules.to_mut().issuers = Rules::spellings(&metadata.issuer);
+        }
+        rules.check(claims, checks, clock::now().saturating_add(skew))
+    }
+
+    async fn authenticate(&self, token: &Secret, kid: &str) -> Result<Rc<Claims>, Error> {
         let held = self.key_set(false).await?;
-        match read(token, &held, kid).await {
-            // The key may have been changed since the set was fetched; EVE's keeps its name.
-            Err(error @ (Error::KeyNotFound | Error::SignatureInvalid)) => {
+        if let Some(claims) = self.checked(token, kid, &held) {
+            return Ok(claims);
+        }
+        match self.check_signature(token, kid, &held).await {
+            // The keys may have changed since the set was fetched; EVE's keeps its name.
+            Err(
+                error @ (Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid),
+            ) => {
                 let renewed = self.key_set(true).await?;
                 if renewed == held {
                     return Err(error);
                 }
-                read(token, &renewed, kid).await
+                self.check_signature(token, kid, &renewed).await
             }
             answer => answer,
         }
     }
-}
 
-async fn read(token: &str, keys: &KeySet, kid: &str) -> Result<Claims, Error> {
-    let check = SignatureCheck::prepare(token, keys, kid)?;
-    let verdict = subtle::verdict(&check).await?;
-    check.finish(&verdict)
+    fn checked(&self, token: &Secret, kid: &str, keys: &KeySet) -> Option<Rc<Claims>> {
+        let checked = self.inner().checked.borrow();
+        let same = checked
+            .as_ref()
+            .filter(|last| last.token == *token && last.kid == kid && *last.keys == *keys);
+        same.map(|last| Rc::clone(&last.claims))
+    }
+
+    async fn check_signature(
+        &self,
+        token: &Secret,
+        kid: &str,
+        keys: &Rc<KeySet>,
+    ) -> Result<Rc<Claims>, Error> {
+        let allowed = &self.inner().rules.algorithms;
+        let check = SignatureCheck::prepare(token.expose(), keys, allowed, kid)?;
+        let verdict = subtle::verdict(&check).await?;
+        let claims = Rc::new(check.finish(&verdict)?);
+        self.inner().checked.replace(Some(Checked {
+            token: token.clone(),
+            kid: kid.to_owned(),
+            keys: Rc::clone(keys),
+            claims: Rc::clone(&claims),
+        }));
+        Ok(claims)
+    }
 }

@@ -1,6 +1,7 @@
 //! Warnings on the console: each one once in the life of a page, and never with anything secret.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -21,11 +22,12 @@ pub(super) enum Warning {
     HeaderToSso,
     LongAddress,
     MemoryOnly,
+    KeySkipped(&'static str),
 }
 
 impl Warning {
-    fn text(self) -> &'static str {
-        match self {
+    fn text(self) -> String {
+        let text = match self {
             Self::SecretInBrowser => {
                 "`secretKey` in a page is no secret: everybody who opens it can read it. Register a client without one."
             }
@@ -41,10 +43,16 @@ impl Warning {
             Self::LongAddress => {
                 "the login address is longer than 2000 characters, which EVE's SSO has answered with 404: ask for fewer scopes."
             }
+            Self::KeySkipped(reason) => {
+                return format!(
+                    "a key of the server's key set cannot be used and was skipped: {reason}."
+                );
+            }
             Self::MemoryOnly => {
                 "sessionStorage is blocked or full: the session lives in this page's memory, and a reload loses it."
             }
-        }
+        };
+        text.into()
     }
 
     /// Says it, unless it was said before.

@@ -62,7 +62,11 @@ test("what cannot work is refused, by name", async (t) => {
       ["http://esi.evetech.net"],
       ["ftp://x.example"],
     ],
+    issuers: ["login.eveonline.com", [7], [""], []],
     audiences: ["EVE Online", [7], [""]],
+    requireAzp: ["yes", 1],
+    algorithms: ["RS256", [7], [], ["none"], ["HS256"], ["rs256"], ["RS256", "ES512"]],
+    cacheMaxAge: ["300", -1, 86_401, true],
   };
   await page.keepsTokens(async () => {
     for (const [name, values] of Object.entries(refused)) {
@@ -121,7 +125,11 @@ test("what works is taken, and `null` is the same as nothing", async (t) => {
     ssoEndpoints: null,
     jwksKey: null,
     apiOrigins: null,
+    issuers: null,
     audiences: null,
+    requireAzp: null,
+    algorithms: null,
+    cacheMaxAge: null,
   });
 });
 

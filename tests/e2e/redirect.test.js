@@ -107,17 +107,23 @@ test("the address is read at once, whatever becomes of it afterwards", async (t)
 
 test("a code that was answered is not sent again, by whatever way", async (t) => {
   const { page, callback } = await openLoggedIn(t);
-  await page.authorize();
+  const another = await page.authorize();
   await page.open(callback);
   await page.handleRedirect();
   const code = new URL(callback).searchParams.get("code");
-  await page.keepsTokens(() =>
-    assert.rejects(
+  await page.keepsTokens(async () => {
+    await assert.rejects(
       page.run(({ security }, given) => security.auth(given), code),
       { code: "state_reused", phase: "token", retryable: false },
-    ),
-  );
+    );
+    await assert.rejects(page.handleRedirect(changed(another, { code })), {
+      code: "state_reused",
+      phase: "redirect",
+      retryable: false,
+    });
+  });
   assert.equal(page.tokenRequests.length, 2);
+  assert.ok(await page.handleRedirect(another), "the other login is not harmed");
 });
 
 test("a login that asked for a token takes no code", async (t) => {
@@ -245,7 +251,14 @@ test("a login can be finished for ten minutes", async (t) => {
     assert.rejects(page.handleRedirect(), { code: "login_expired", phase: "redirect", retryable: false }),
   );
   assert.equal(page.tokenRequests.length, 1);
-  await page.open(callback);
+  const [logins] = await page.stored("/logins/");
+  assert.equal(
+    logins.some(({ verifier }) => verifier),
+    false,
+    "no verifier outlives its login",
+  );
+  await page.open("/");
+  await page.open(await page.authorize());
   await page.shiftClock(500);
   assert.ok(await page.handleRedirect());
 });

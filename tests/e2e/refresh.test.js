@@ -133,6 +133,25 @@ test("refreshes for different scopes follow one another, each with the newest to
   }
 });
 
+test("who wants a token waits for a refresh that asked for other scopes, and is content with what it brings", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.shiftClock(1150);
+  const both = async ({ security }, scope) => {
+    const [refreshed, token] = await Promise.allSettled([security.refresh([scope]), security.getAccessToken()]);
+    return [refreshed.value?.access_token ?? refreshed.reason.code, token.value];
+  };
+  const [refreshed, token] = await page.run(both, LOCATION);
+  assert.equal(token, refreshed);
+  assert.equal(page.tokenRequests.length, 2);
+
+  await page.shiftClock(1150);
+  const [refused, fresh] = await page.run(both, WALLET);
+  assert.equal(refused, "oauth_error");
+  assert.equal(page.tokenRequests.length, 4);
+  assert.equal(fresh, page.tokenRequests[3].json.access_token);
+});
+
 test("where no refresh token comes back, the old one stays", async (t) => {
   const page = await openPage(t, { sso: { rotate: false } });
   await page.logIn();

@@ -96,18 +96,106 @@ test("without tokens there is nothing to revoke", async (t) => {
   assert.equal(page.requests(PATH).length, 1);
 });
 
-test("a refresh under way is waited for, so that what is revoked is the newest", async (t) => {
-  const page = await openPage(t);
-  await page.logIn();
+/** Begins a refresh whose answer has come, but is held back. */
+async function beginRefresh(page) {
   await page.holdAnswers();
   await page.run(({ security }) => {
     globalThis.refreshing = security.refresh();
-    globalThis.revoking = security.revoke();
+    globalThis.refreshing.catch(() => {});
   });
   await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+}
+
+/** Begins to revoke: what stands when the call has returned. */
+const beginRevoking = (page) =>
+  page.run(({ security }) => {
+    globalThis.revoking = security.revoke();
+    return [security.state, Object.keys(sessionStorage).filter((key) => key.includes("/session/"))];
+  });
+
+/** Lets the answers come: how the refresh and the revocation ended. */
+async function endBoth(page) {
   await page.releaseAnswers();
-  const { refresh_token: newest } = await page.runBare(() => globalThis.refreshing);
-  assert.equal((await page.runBare(() => globalThis.revoking)).revoked, true);
-  assert.equal(page.requests(PATH)[0].form.get("token"), newest);
+  await assert.rejects(
+    page.runBare(() => globalThis.refreshing),
+    { code: "superseded", phase: "refresh" },
+  );
+  return page.runBare(() => globalThis.revoking);
+}
+
+test("a refresh under way is waited for, so that what is revoked is the newest", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await beginRefresh(page);
+  assert.deepEqual(await beginRevoking(page), ["signed-out", []]);
+  assert.equal((await endBoth(page)).revoked, true);
+  assert.equal(page.requests(PATH)[0].form.get("token"), page.tokenRequests[1].json.refresh_token);
+  await assertGone(page);
+});
+
+test("a refresh under way that brings nothing leaves the token that was there to be revoked", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [{ refresh_token: token }] = await page.stored("/session/");
+  page.sso.faults.set({ token: { kind: "error-500" } });
+  await beginRefresh(page);
+  await beginRevoking(page);
+  assert.equal((await endBoth(page)).revoked, true);
+  assert.equal(page.requests(PATH)[0].form.get("token"), token);
+  await assertGone(page);
+});
+
+test("a page that leaves while a refresh is under way has revoked all the same", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await beginRefresh(page);
+  await beginRevoking(page);
+  await page.open("/");
+  await assertGone(page);
+  await assert.rejects(
+    page.run(({ security }) => security.getAccessToken()),
+    { code: "no_token" },
+  );
+});
+
+test("tokens that are brought while a refresh is waited for are another session's", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await beginRefresh(page);
+  await beginRevoking(page);
+  const brought = { access_token: "brought", expires_in: 1199, refresh_token: "brought-too" };
+  await page.run(({ security }, tokens) => security.updateToken(tokens), brought);
+  assert.equal((await endBoth(page)).revoked, true);
+  assert.deepEqual(
+    page.requests(PATH).map(({ form }) => form.get("token")),
+    [page.tokenRequests[1].json.refresh_token],
+  );
+  const [{ access, refresh_token }] = await page.stored("/session/");
+  assert.deepEqual([access.token, refresh_token], ["brought", "brought-too"]);
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), "brought");
+});
+
+test("what a frame of the same tab has revoked, or the page has cleared, is gone", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const result = await page.run(async ({ options, security }) => {
+    const frame = document.createElement("iframe");
+    frame.src = "/frame";
+    const loaded = new Promise((resolve) => {
+      frame.onload = resolve;
+    });
+    document.body.append(frame);
+    await loaded;
+    const { EsiSecurity } = await frame.contentWindow.eval("import('/js/index.js')");
+    const theirs = await EsiSecurity.create(options);
+    const before = security.state;
+    return [before, (await theirs.revoke()).revoked];
+  });
+  assert.deepEqual(result, ["active", true]);
+  await assertGone(page);
+
+  await page.logIn();
+  await page.runBare(() => sessionStorage.clear());
+  await assert.rejects(page.refresh(), { code: "no_token" });
   await assertGone(page);
 });

@@ -233,6 +233,20 @@ test("the tokens are stored before anybody is told, and a listener may call back
   assert.equal(await page.runBare(() => globalThis.token), token);
 });
 
+test("a login is over before anybody is told, so that a listener may leave the page", async (t) => {
+  const page = await openPage(t);
+  await page.open(await page.authorize());
+  await page.run(() => {
+    const parsed = (part) => JSON.parse(sessionStorage[Object.keys(sessionStorage).find((key) => key.includes(part))]);
+    addEventListener("esi:token-refreshed", ({ detail }) => {
+      const [{ verifier, answer }] = parsed("/logins/");
+      globalThis.seen = [verifier, typeof answer, parsed("/session/").access.token === detail.access_token];
+    });
+  });
+  await page.handleRedirect();
+  assert.deepEqual(await page.runBare(() => globalThis.seen), [null, "string", true]);
+});
+
 test("a listener that throws harms nothing", async (t) => {
   const page = await openPage(t);
   await page.logIn();

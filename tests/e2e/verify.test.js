@@ -2,41 +2,11 @@
 // refused. Tokens that the local SSO would not issue are signed here, by a key of the test's own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { readJwt } from "../helpers/oauth.js";
 import { CLIENT_ID, ILMARI, LOCATION, openPage, SAPHRA, SKILLS } from "../helpers/page.js";
+import { bring, openWithKeys, verify, YEAR_2100 } from "../helpers/verification.js";
 
 const KEYS = "/oauth/jwks";
-const YEAR_2100 = 4_102_444_800;
-
-const verify = (page, options) => page.run(({ security }, given) => security.verify(given), options);
-const bring = (page, token) =>
-  page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), token);
-
-/** A page that was given the test's own keys, and a function that signs with one of them. */
-async function openWithKeys(t, names, { alg = "RS256", single = false } = {}) {
-  const keys = await Promise.all(
-    names.map(async (kid) => {
-      const { publicKey, privateKey } = await generateKeyPair(alg, { modulusLength: 2048 });
-      return { privateKey, jwk: { ...(await exportJWK(publicKey)), alg, use: "sig", ...(kid && { kid }) } };
-    }),
-  );
-  const set = { keys: keys.map(({ jwk }) => jwk) };
-  const page = await openPage(t, { options: { jwksKey: single ? set.keys[0] : set } });
-  const sign = (index, header = {}, changes = {}) =>
-    new SignJWT({
-      iss: page.sso.issuer,
-      aud: [CLIENT_ID, "EVE Online"],
-      azp: CLIENT_ID,
-      sub: "CHARACTER:EVE:2119000102",
-      iat: 1,
-      exp: YEAR_2100,
-      ...changes,
-    })
-      .setProtectedHeader({ alg, typ: "JWT", ...header })
-      .sign(keys[index].privateKey);
-  return { page, sign };
-}
 
 test("the claims are those of the token, typed", async (t) => {
   const page = await openPage(t);
@@ -258,7 +228,9 @@ test("options that do not exist or have the wrong type are refused", async (t) =
   await page.logIn();
   for (const [options, code, message] of [
     [{ options: { verify_signature: false } }, "unknown_option", /did you mean `verifySignature`/],
-    [{ options: { verifyAtHash: false } }, "unknown_option", /`verifyAtHash`/],
+    [{ options: { verifyAzp: false } }, "unknown_option", /`verifyAzp`/],
+    [{ options: { verifyAtHash: "no" } }, "invalid_argument", /`verifyAtHash`/],
+    [{ options: { requireExp: 1 } }, "invalid_argument", /`requireExp`/],
     [{ Kid: "x" }, "unknown_option", /did you mean `kid`/],
     [{ kid: 7 }, "invalid_argument", /`kid`/],
     [{ options: { verifyExp: 0 } }, "invalid_argument", /`verifyExp`/],

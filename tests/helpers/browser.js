@@ -10,6 +10,9 @@ const CHROME = process.env.CHROME_BIN ?? "/usr/bin/chromium";
 const CHROMEDRIVER = process.env.CHROMEDRIVER ?? "/usr/bin/chromedriver";
 const PHONE = 600;
 
+/** A name for this machine that, unlike `localhost`, is no secure context over http. */
+export const INSECURE_HOST = "insecure.example";
+
 const FLAGS = [
   "--headless",
   "--disable-gpu",
@@ -18,6 +21,7 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  `--host-resolver-rules=MAP ${INSECURE_HOST} localhost`,
 ];
 
 function optionsFor(profile, width, height) {

@@ -246,6 +246,14 @@ class Page {
     await this.open("/");
   }
 
+  /** From now on this document's clock moves by `shiftClock` alone. */
+  stopClock() {
+    return this.runBare(() => {
+      const now = Date.now();
+      Date.now = () => now;
+    });
+  }
+
   /** Moves this document's clock. */
   shiftClock(seconds) {
     return this.runBare((milliseconds) => {

@@ -1,13 +1,23 @@
 //! Reading claims (RFC 7519 section 4): their types, and EVE's own forms.
 
 use esi_security::Error;
-use esi_security::jwt::Claims;
+use esi_security::jwt::{Check, Checks, Claims, Rules};
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, NOW, claims, token, token_of, verify};
 
 fn read(changes: &Value) -> Claims {
     verify(&token(changes)).unwrap()
+}
+
+/// The claims, if each has its type.
+fn typed(token: &str) -> Result<Claims, Error> {
+    let claims = verify(token)?;
+    let rules = Rules::eve(CLIENT, "https://login.eveonline.com");
+    match rules.check(&claims, &Checks::default(), NOW) {
+        Err(error @ Error::ClaimInvalid { .. }) => Err(error),
+        _ => Ok(claims),
+    }
 }
 
 #[test]
@@ -33,10 +43,13 @@ fn a_token_of_eves_is_read_whole() {
     assert_eq!(claims.issued_at, Some(NOW));
     assert_eq!(claims.not_before, Some(NOW - 5));
     assert_eq!(claims.expires_at, Some(NOW + 1200));
+    assert_eq!(
+        claims.jwt_id.as_deref(),
+        Some("0f6b7f3c-6f2c-4d59-9b5e-0a0b0c0d0e0f")
+    );
     assert_eq!(claims.tenant.as_deref(), Some("tranquility"));
     assert_eq!(claims.tier.as_deref(), Some("live"));
     assert_eq!(claims.region.as_deref(), Some("world"));
-    assert!(claims.verified());
 }
 
 #[test]
@@ -131,7 +144,7 @@ fn moments_are_whole_seconds_from_1970_to_9999() {
         let moment = |value: &str| {
             let mut rest = claims(&json!({ claim: null })).to_string();
             rest.truncate(rest.len() - 1);
-            let claims = verify(&token_of(&format!("{rest},\"{claim}\":{value}}}")))?;
+            let claims = typed(&token_of(&format!("{rest},\"{claim}\":{value}}}")))?;
             Ok(match claim {
                 "exp" => claims.expires_at,
                 "nbf" => claims.not_before,
@@ -180,10 +193,10 @@ fn claims_of_the_wrong_type_are_refused() {
     let set = |claim: &str, value: &Value| {
         let mut claims = claims(&json!({}));
         claims[claim] = value.clone();
-        verify(&token_of(&claims.to_string()))
+        typed(&token_of(&claims.to_string()))
     };
     for claim in [
-        "sub", "name", "owner", "iss", "azp", "tenant", "tier", "region",
+        "sub", "name", "owner", "iss", "azp", "jti", "tenant", "tier", "region",
     ] {
         for value in [json!(5), json!(true), json!(["text"]), json!({})] {
             assert_eq!(
@@ -210,7 +223,7 @@ fn claims_of_the_wrong_type_are_refused() {
     }
     // What a rule looks at must not be null; what only describes or grants is then simply not
     // there.
-    for claim in ["sub", "iss", "azp", "aud"] {
+    for claim in ["sub", "iss", "azp", "aud", "jti"] {
         assert_eq!(set(claim, &json!(null)), Err(Error::ClaimInvalid { claim }));
     }
     for claim in ["name", "owner", "tenant", "tier", "region", "scp"] {
@@ -219,7 +232,92 @@ fn claims_of_the_wrong_type_are_refused() {
     let mut foreign = claims(&json!({ "scp": null }));
     foreign["scope"] = json!(5);
     assert_eq!(
-        verify(&token_of(&foreign.to_string())),
+        typed(&token_of(&foreign.to_string())),
         Err(Error::ClaimInvalid { claim: "scope" })
     );
+}
+
+#[test]
+fn a_wrong_type_reads_as_missing_and_passes_where_the_check_is_off() {
+    let rules = Rules::eve(CLIENT, "https://login.eveonline.com");
+    let all = Checks::default();
+    let off = Check::Off;
+    for (claim, checks) in [
+        ("iss", Checks { issuer: off, ..all }),
+        (
+            "aud",
+            Checks {
+                audience: off,
+                ..all
+            },
+        ),
+        (
+            "azp",
+            Checks {
+                audience: off,
+                ..all
+            },
+        ),
+        ("exp", Checks { expiry: off, ..all }),
+        (
+            "nbf",
+            Checks {
+                not_before: off,
+                ..all
+            },
+        ),
+        (
+            "iat",
+            Checks {
+                issued_at: off,
+                ..all
+            },
+        ),
+        (
+            "sub",
+            Checks {
+                subject: off,
+                ..all
+            },
+        ),
+        ("jti", Checks { jwt_id: off, ..all }),
+    ] {
+        let claims = read(&json!({ claim: { "a": "wrong type" } }));
+        let missing = read(&json!({ claim: null }));
+        let judge = |checks| rules.check(&claims, checks, NOW);
+        assert_eq!(judge(&all), Err(Error::ClaimInvalid { claim }));
+        assert_eq!(judge(&checks), Ok(()), "{claim}");
+        assert_eq!(
+            (&claims.issuer, &claims.audience, &claims.authorized_party),
+            (
+                &missing.issuer,
+                &missing.audience,
+                &missing.authorized_party
+            )
+        );
+        assert_eq!(
+            (claims.expires_at, claims.not_before, claims.issued_at),
+            (missing.expires_at, missing.not_before, missing.issued_at)
+        );
+        assert_eq!(
+            (&claims.subject, claims.character_id, &claims.jwt_id),
+            (&missing.subject, missing.character_id, &missing.jwt_id)
+        );
+    }
+    // No check is about these, and none takes them away.
+    let off = Checks {
+        issuer: off,
+        audience: off,
+        expiry: off,
+        not_before: off,
+        issued_at: off,
+        subject: off,
+        jwt_id: off,
+        ..all
+    };
+    for claim in ["name", "owner", "scp", "tenant", "tier", "region"] {
+        let claims = read(&json!({ claim: 5 }));
+        let error = Err(Error::ClaimInvalid { claim });
+        assert_eq!(rules.check(&claims, &off, NOW), error);
+    }
 }

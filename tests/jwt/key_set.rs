@@ -146,18 +146,19 @@ fn entries_of_other_kinds_are_skipped() {
     for entry in [json!(null), json!(5), json!("key"), json!([]), json!({})] {
         assert_skipped(&entry, "a key has no kty");
     }
-    let foreign = "a key is neither RSA nor P-256";
+    let foreign = "a key is neither RSA, P-256, P-384 nor Ed25519";
     assert_skipped(
         &json!({ "kty": "oct", "k": "c2VjcmV0", "kid": DEFAULT_KID }),
         foreign,
     );
-    assert_skipped(
-        &json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url([1; 32]) }),
-        foreign,
-    );
+    for curve in ["X25519", "Ed448", "ed25519", "P-256"] {
+        let key = json!({ "kty": "OKP", "crv": curve, "x": base64url([1; 32]) });
+        assert_skipped(&key, foreign);
+    }
     assert_skipped(&rsa_jwk(&json!({ "kty": "rsa" })), foreign);
-    assert_skipped(&ec_jwk(&json!({ "crv": "P-384" })), foreign);
-    assert_skipped(&ec_jwk(&json!({ "crv": "secp256k1" })), foreign);
+    for curve in ["P-521", "secp256k1", "p-256", "Ed25519"] {
+        assert_skipped(&ec_jwk(&json!({ "crv": curve })), foreign);
+    }
     let mut no_curve = ec_jwk(&json!({}));
     no_curve.as_object_mut().unwrap().remove("crv");
     assert_skipped(&no_curve, foreign);
@@ -276,11 +277,26 @@ fn impossible_rsa_numbers_are_skipped() {
 }
 
 #[test]
-fn coordinates_must_be_32_bytes() {
-    let reason = "a P-256 key has a coordinate that is not 32 bytes long";
-    for length in [0, 31, 33, 64] {
-        assert_skipped(&ec_jwk(&json!({ "x": base64url(vec![1; length]) })), reason);
-        assert_skipped(&ec_jwk(&json!({ "y": base64url(vec![1; length]) })), reason);
+fn coordinates_are_as_wide_as_their_curve() {
+    let reason = "a key has a coordinate that is not as wide as its curve";
+    let bytes = |width: usize| base64url(vec![1; width]);
+    for (kty, curve, width) in [
+        ("EC", "P-256", 32),
+        ("EC", "P-384", 48),
+        ("OKP", "Ed25519", 32),
+    ] {
+        let key = json!({ "kty": kty, "crv": curve, "x": bytes(width), "y": bytes(width) });
+        assert_eq!(parse(&key).unwrap().keys().len(), 1, "{curve}");
+        for wrong in [0, 31, 33, 47, 49, 64] {
+            let mut narrow = key.clone();
+            narrow["x"] = bytes(wrong).into();
+            assert_skipped(&narrow, reason);
+            if kty == "EC" {
+                let mut narrow = key.clone();
+                narrow["y"] = bytes(wrong).into();
+                assert_skipped(&narrow, reason);
+            }
+        }
     }
 }
 

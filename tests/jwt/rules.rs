@@ -2,7 +2,9 @@
 //! each switch.
 
 use esi_security::Error;
-use esi_security::jwt::{Checks, Claims, Rules};
+use esi_security::jwt::{
+    Check, Checks, Claims, EVE_AUDIENCE, Rules, SignatureAlgorithm, UnverifiedClaims,
+};
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, NOW, token};
@@ -15,7 +17,7 @@ fn rules() -> Rules {
 }
 
 fn read(changes: &Value) -> Claims {
-    Claims::decode_unverified(&token(changes)).unwrap()
+    UnverifiedClaims::decode(&token(changes)).unwrap().0
 }
 
 fn check(changes: &Value) -> Result<(), Error> {
@@ -31,17 +33,38 @@ fn eves_token_keeps_eves_rules() {
 }
 
 #[test]
-fn all_checks_are_on_by_default() {
+fn no_check_is_off_by_default() {
     let Checks {
-        signature,
         issuer,
         audience,
         expiry,
         not_before,
         issued_at,
         subject,
+        jwt_id,
+        leeway,
     } = Checks::default();
-    assert!(signature && issuer && audience && expiry && not_before && issued_at && subject);
+    assert_eq!(
+        [issuer, audience, expiry, subject],
+        [Check::Required; 4],
+        "what every access token of EVE's has"
+    );
+    assert_eq!([not_before, issued_at, jwt_id], [Check::IfPresent; 3]);
+    assert_eq!(leeway, LEEWAY);
+}
+
+#[test]
+fn eves_preset_is_this() {
+    assert_eq!(
+        rules(),
+        Rules {
+            algorithms: vec![SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256],
+            issuers: vec![ISSUER.into(), "login.eveonline.com".into()],
+            audiences: vec![CLIENT.into(), EVE_AUDIENCE.into()],
+            authorized_party: CLIENT.into(),
+            require_authorized_party: false,
+        }
+    );
 }
 
 #[test]
@@ -127,18 +150,25 @@ fn a_foreign_authorized_party_is_refused() {
     assert_eq!(check(&json!({ "azp": "another-app" })), INVALID("azp"));
     assert_eq!(check(&json!({ "azp": "" })), INVALID("azp"));
     assert_eq!(check(&json!({ "azp": null })), Ok(()));
-    let anybody = Rules {
-        authorized_party: None,
+    let strict = Rules {
+        require_authorized_party: true,
         ..rules()
     };
-    assert_eq!(
-        anybody.check(
-            &read(&json!({ "azp": "another-app" })),
-            &Checks::default(),
-            NOW
-        ),
-        Ok(())
-    );
+    let check = |changes: &Value, checks| strict.check(&read(changes), checks, NOW);
+    let checks = Checks::default();
+    assert_eq!(check(&json!({}), &checks), Ok(()));
+    assert_eq!(check(&json!({ "azp": null }), &checks), MISSING("azp"));
+    // It belongs to the audience's check, whatever that requires of `aud`.
+    let lax = Checks {
+        audience: Check::IfPresent,
+        ..checks
+    };
+    assert_eq!(check(&json!({ "azp": null }), &lax), MISSING("azp"));
+    let off = Checks {
+        audience: Check::Off,
+        ..checks
+    };
+    assert_eq!(check(&json!({ "azp": null }), &off), Ok(()));
 }
 
 #[test]
@@ -152,11 +182,11 @@ fn a_token_expires_to_the_second() {
     assert_eq!(check(&json!({ "exp": 253_402_300_799_i64 })), Ok(()));
     assert_eq!(check(&json!({ "exp": null })), MISSING("exp"));
 
-    let strict = Rules {
+    let strict = Checks {
         leeway: 0,
-        ..rules()
+        ..Checks::default()
     };
-    let at = |exp: i64| strict.check(&read(&json!({ "exp": exp })), &Checks::default(), NOW);
+    let at = |exp: i64| rules().check(&read(&json!({ "exp": exp })), &strict, NOW);
     assert_eq!((at(NOW + 1), at(NOW)), (Ok(()), Err(Error::TokenExpired)));
 }
 
@@ -181,11 +211,11 @@ fn clocks_at_the_end_of_time_do_no_harm() {
     );
     let early = rules().check(&claims, &checks, i64::MIN);
     assert_eq!(early, Err(Error::TokenNotYetValid { claim: "iat" }));
-    let endless = Rules {
+    let endless = Checks {
         leeway: i64::MAX,
-        ..rules()
+        ..checks
     };
-    assert_eq!(endless.check(&claims, &checks, NOW), Ok(()));
+    assert_eq!(rules().check(&claims, &endless, NOW), Ok(()));
 }
 
 #[test]
@@ -195,51 +225,53 @@ fn a_token_is_about_somebody() {
     assert_eq!(check(&json!({ "sub": "auth0|5" })), Ok(()));
 }
 
+/// Each check by the claim it is about, turned to `check`.
+fn turned(claim: &str, check: Check) -> Checks {
+    let mut checks = Checks::default();
+    *match claim {
+        "iss" => &mut checks.issuer,
+        "aud" | "azp" => &mut checks.audience,
+        "exp" => &mut checks.expiry,
+        "nbf" => &mut checks.not_before,
+        "iat" => &mut checks.issued_at,
+        "sub" => &mut checks.subject,
+        _ => &mut checks.jwt_id,
+    } = check;
+    checks
+}
+
 #[test]
 fn each_check_has_its_switch() {
-    let all = Checks::default();
-    let no_issuer = Checks {
-        issuer: false,
-        ..all
-    };
-    let no_audience = Checks {
-        audience: false,
-        ..all
-    };
-    let no_expiry = Checks {
-        expiry: false,
-        ..all
-    };
-    let no_not_before = Checks {
-        not_before: false,
-        ..all
-    };
-    let no_issued_at = Checks {
-        issued_at: false,
-        ..all
-    };
-    let no_subject = Checks {
-        subject: false,
-        ..all
-    };
-    for (changes, off) in [
-        (json!({ "iss": "other" }), no_issuer),
-        (json!({ "iss": null }), no_issuer),
-        (json!({ "aud": "other" }), no_audience),
-        (json!({ "aud": null }), no_audience),
-        (json!({ "azp": "other" }), no_audience),
-        (json!({ "exp": 1 }), no_expiry),
-        (json!({ "exp": null }), no_expiry),
-        (json!({ "nbf": NOW + 60 }), no_not_before),
-        (json!({ "iat": NOW + 60 }), no_issued_at),
-        (json!({ "sub": null }), no_subject),
-        (json!({ "sub": "" }), no_subject),
+    for (claim, wrong) in [
+        ("iss", json!("other")),
+        ("aud", json!("other")),
+        ("azp", json!("other")),
+        ("exp", json!(1)),
+        ("nbf", json!(NOW + 60)),
+        ("iat", json!(NOW + 60)),
+        ("sub", json!("")),
+        ("jti", json!(5)),
     ] {
-        assert!(check(&changes).is_err(), "{changes}");
-        assert_eq!(
-            rules().check(&read(&changes), &off, NOW),
-            Ok(()),
-            "{changes}"
-        );
+        let wrong = read(&json!({ claim: wrong }));
+        let missing = read(&json!({ claim: null }));
+        let judge = |claims, check| rules().check(claims, &turned(claim, check), NOW);
+        assert_eq!(judge(&wrong, Check::Off), Ok(()), "{claim}");
+        assert_eq!(judge(&missing, Check::Off), Ok(()), "{claim}");
+        assert!(judge(&wrong, Check::IfPresent).is_err(), "{claim}");
+        assert_eq!(judge(&missing, Check::IfPresent), Ok(()), "{claim}");
+        assert!(judge(&wrong, Check::Required).is_err(), "{claim}");
+        let required = judge(&missing, Check::Required);
+        if claim == "azp" {
+            assert_eq!(required, Ok(()), "the rules say whether it is");
+        } else {
+            assert_eq!(required, MISSING(claim));
+        }
+        // No other switch lets it pass.
+        for other in ["iss", "aud", "exp", "nbf", "iat", "sub", "jti"] {
+            if other != claim && !(other == "aud" && claim == "azp") {
+                let judged = rules().check(&wrong, &turned(other, Check::Off), NOW);
+                assert!(judged.is_err(), "{claim} with {other} off");
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The signature check (RFC 7515 section 5.2), and the verdict that is good for one token only.
 
 use esi_security::Error;
-use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck};
+use esi_security::jwt::{
+    DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck, UnverifiedClaims,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -29,7 +31,7 @@ const EC_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA
      WQxfKTUJqPP3-Kg6NU1Q";
 
 fn prepare(token: &str) -> SignatureCheck {
-    SignatureCheck::prepare(token, &keys(), DEFAULT_KID).unwrap()
+    SignatureCheck::prepare(token, &keys(), &SignatureAlgorithm::ALL, DEFAULT_KID).unwrap()
 }
 
 fn es256_token() -> String {
@@ -49,7 +51,6 @@ fn resigned(token: &str, signature: impl AsRef<[u8]>) -> String {
 fn the_examples_of_rfc_7515_verify() {
     for (key, token) in [(RSA_KEY, RSA_TOKEN), (EC_KEY, EC_TOKEN)] {
         let claims = verify_with(token, &KeySet::parse(key).unwrap()).unwrap();
-        assert!(claims.verified());
         assert_eq!(
             (claims.issuer.as_deref(), claims.expires_at),
             (Some("joe"), Some(1_300_819_380))
@@ -76,7 +77,7 @@ fn a_check_says_what_is_to_be_checked() {
 
 #[test]
 fn names_of_algorithms_go_both_ways() {
-    for algorithm in [SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256] {
+    for algorithm in SignatureAlgorithm::ALL {
         assert_eq!(
             SignatureAlgorithm::from_name(algorithm.name()),
             Some(algorithm)
@@ -207,7 +208,8 @@ fn a_verdict_means_no_for_anything_else() {
     let rotated = key_set(&[rsa_jwk(
         &json!({ "kid": DEFAULT_KID, "n": base64url([0xff; 256]) }),
     )]);
-    let check = SignatureCheck::prepare(&ours, &rotated, DEFAULT_KID).unwrap();
+    let check =
+        SignatureCheck::prepare(&ours, &rotated, &SignatureAlgorithm::ALL, DEFAULT_KID).unwrap();
     assert_eq!(check.finish(&verdict), Err(Error::SignatureInvalid));
 
     // Another algorithm.
@@ -247,28 +249,30 @@ fn claims_that_nobody_signed_get_no_answer_of_their_own() {
 }
 
 #[test]
-fn only_a_checked_signature_makes_claims_verified() {
+fn decoding_asks_for_no_key_and_no_algorithm() {
     let token = token(&json!({}));
-    let (verified, decoded) = (
-        verify(&token).unwrap(),
-        Claims::decode_unverified(&token).unwrap(),
-    );
-    assert!(verified.verified());
-    assert!(!decoded.verified());
-    assert_eq!(verified.raw, decoded.raw);
-    assert_ne!(verified, decoded);
-    // Decoding asks for no key and no algorithm.
+    let decoded = UnverifiedClaims::decode(&token).unwrap();
+    assert_eq!(decoded.0, verify(&token).unwrap());
     let unsigned = format!(
         "{}.",
         signing_input(r#"{"alg":"none"}"#, &json!({ "exp": NOW }).to_string())
     );
-    assert_eq!(
-        Claims::decode_unverified(&unsigned).unwrap().expires_at,
-        Some(NOW)
-    );
-    assert!(
-        !Claims::decode_unverified(&sign_rs256(&signing_input(ES256, "{}")))
-            .unwrap()
-            .verified()
-    );
+    let decoded = UnverifiedClaims::decode(&unsigned).unwrap();
+    assert_eq!(decoded.0.expires_at, Some(NOW));
+    assert!(UnverifiedClaims::decode(&sign_rs256(&signing_input(ES256, "{}"))).is_ok());
+}
+
+/// A key fits, and the token is its; but the rules ask for something else.
+#[test]
+fn an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_for() {
+    let token = es256_token();
+    let prepare = |allowed: &[SignatureAlgorithm], keys: &KeySet| {
+        SignatureCheck::prepare(&token, keys, allowed, DEFAULT_KID).map(|_| ())
+    };
+    assert_eq!(prepare(&[SignatureAlgorithm::Es256], &keys()), Ok(()));
+    for keys in [keys(), KeySet::default()] {
+        for allowed in [&[][..], &[SignatureAlgorithm::Rs256]] {
+            assert_eq!(prepare(allowed, &keys), Err(Error::AlgorithmNotAllowed));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use esi_security::Error;
-use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, SignatureCheck};
+use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck};
 use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, SigningKey};
 use jwt_compact::jwk::JsonWebKey;
 use jwt_compact::{Algorithm, AlgorithmSignature};
@@ -125,7 +125,8 @@ pub(crate) fn token_with_header(header: &Value) -> String {
 }
 
 pub(crate) fn verify_with(token: &str, keys: &KeySet) -> Result<Claims, Error> {
-    let check = SignatureCheck::prepare(token, keys, DEFAULT_KID)?;
+    let eve = [SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256];
+    let check = SignatureCheck::prepare(token, keys, &eve, DEFAULT_KID)?;
     let verdict = check.verify_in_rust()?;
     check.finish(&verdict)
 }

@@ -82,6 +82,27 @@ fn it_can_be_finished_for_ten_minutes() {
     }
 }
 
+/// No verifier outlives its login, even if the clock is set back afterwards.
+#[test]
+fn what_has_expired_has_ended() {
+    let mut logins = under_way(&["one", "two"]);
+    logins.finish("two", "digest".into());
+    let before = logins.to_row();
+    assert!(!logins.expire(NOW + LIFETIME - 1));
+    assert_eq!(logins.to_row(), before);
+
+    assert!(logins.expire(NOW + LIFETIME));
+    let row = logins.to_row().unwrap();
+    assert!(!row.contains(VERIFIER), "{row}");
+    let phase = Phase::Redirect;
+    let found = find(&logins, "one", NOW + LIFETIME);
+    assert_eq!(found, Err(Error::LoginExpired { phase }));
+    assert!(find(&logins, "one", NOW).unwrap().answer.is_some());
+    assert!(!logins.any_open(NOW));
+    assert!(logins.any_answered("digest"));
+    assert!(!logins.expire(NOW + LIFETIME), "once");
+}
+
 #[test]
 fn the_oldest_goes_when_there_are_too_many() {
     let names: Vec<String> = (0..20).map(|number| format!("state-{number}")).collect();

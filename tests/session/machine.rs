@@ -516,7 +516,7 @@ fn a_row_of_another_page_is_taken_over() {
 
     let mut session = signed_in();
     let stale = session.begin_refresh().unwrap();
-    session.reload(&other.to_row().unwrap());
+    session.reload(other.to_row().as_deref());
     assert_eq!(session.to_row(), other.to_row());
     // The answer to the question with the older token is no news.
     let phase = Phase::Refresh;
@@ -525,8 +525,27 @@ fn a_row_of_another_page_is_taken_over() {
     assert_eq!(session.to_row(), other.to_row());
 
     for damaged in ["", "[]", "null", "{", r#"{"access":5}"#] {
-        session.reload(damaged);
+        session.reload(Some(damaged));
         assert_eq!(session.to_row(), other.to_row(), "{damaged}");
+    }
+}
+
+/// Whoever took it away wants the tokens gone, those that are on their way too.
+#[test]
+fn a_row_that_another_page_has_taken_away_signs_out() {
+    for answer in [
+        Ok(response("access-2", Some("refresh-2"))),
+        Err(garbled(Some("refresh-2"))),
+        Err(offline()),
+    ] {
+        let mut session = signed_in();
+        let refresh = session.begin_refresh().unwrap();
+        session.reload(None);
+        assert_eq!(session.state(NOW), State::SignedOut);
+        let phase = Phase::Refresh;
+        let ended = session.end_refresh(&refresh, answer, NOW);
+        assert_eq!(ended, (false, Err(Error::Superseded { phase })));
+        assert_eq!(session.tokens(), None);
     }
 }
 

@@ -12,4 +12,5 @@ mod login;
 mod machine;
 mod place;
 mod row;
+mod skew;
 mod token_set;

@@ -14,6 +14,7 @@ fn access(expires_at: Option<i64>) -> AccessToken {
         // So long ago that no clock of these tests is before it.
         received_at: i64::MIN,
         expires_at,
+        clock_skew: 0,
     }
 }
 
@@ -105,7 +106,7 @@ fn an_unknown_expiry_counts_as_expired() {
 
 fn after(json: &str, before: Option<&str>, now: i64) -> TokenSet {
     let response = token_response::parse(json, Phase::Token).unwrap();
-    TokenSet::from_response(response, before.map(Secret::new), now)
+    TokenSet::from_response(response, before.map(Secret::new), 0, now)
 }
 
 #[test]

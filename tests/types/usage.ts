@@ -13,6 +13,7 @@ import {
   init,
   isEsiError,
   type SessionState,
+  type UnverifiedClaims,
 } from "esi-security";
 
 const options: EsiSecurityOptions = {
@@ -53,8 +54,13 @@ export async function everything(): Promise<void> {
   const expired: boolean = security.isTokenExpired(-10);
   const claims: EsiClaims = await security.verify({
     kid: "JWT-Signature-Key",
-    options: { verifyAud: false, leeway: 5 },
+    options: { verifyAud: false, requireIat: true, verifyAtHash: true, leeway: 5 },
   });
+  const unverified: UnverifiedClaims = await security.verify({ options: { verifySignature: false } });
+  // @ts-expect-error: what nobody has verified does not pass for what somebody has.
+  const pretended: EsiClaims = unverified;
+  // @ts-expect-error: and the option's value decides, where it is known only at run time.
+  const unknown: EsiClaims = await security.verify({ options: { verifySignature: expired } });
   const id: number | null = claims.characterId;
   const signed: Request = await security.authorize(new Request("https://esi.evetech.net/status/"), {
     security: [{ evesso: ["esi-skills.read_skills.v1"] }],
@@ -63,6 +69,7 @@ export async function everything(): Promise<void> {
   const why: EsiError | null = result.error;
   const challenge: string = generateCodeChallenge(generateCodeVerifier(64));
   console.log(state, expiry, identifier, uri, refreshed, expired, id, signed, why, challenge, same);
+  console.log(pretended, unknown);
   window.addEventListener("esi:token-refreshed", (event) => {
     const seconds: number | null = event.detail.expires_in;
     console.log(seconds);

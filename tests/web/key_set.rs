@@ -1,12 +1,18 @@
 //! The server's key set: fetched, and what stands in for it where that fails.
 
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
 use esi_security::oauth::metadata::Metadata;
+use esi_security::session::place::Place;
 use esi_security::web::VerifyOptions;
 use esi_security::{EsiSecurity, Options, Phase};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::{Page, break_fetch, fetched, now, shift_clock, token};
+use crate::page::{
+    Page, break_fetch, fetched, hold_fetch, now, public_key, settle_fetch, shift_clock, tick, token,
+};
 
 async fn holding(security: &EsiSecurity, issuer: &str, client: &str) {
     let claims = json!({
@@ -28,7 +34,10 @@ async fn another_servers_keys_must_be_fetched() {
     let security = page.security();
     holding(&security, "https://sso.example", &page.client_id).await;
     for _ in 0..3 {
-        let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+        let error = security
+            .verify(&VerifyOptions::default())
+            .await
+            .unwrap_err();
         assert_eq!(
             (error.code(), error.phase()),
             ("network_error", Phase::Keys)
@@ -49,16 +58,19 @@ async fn eves_keys_serve_when_they_cannot_be_fetched() {
     .unwrap();
     holding(&security, "https://login.eveonline.com", &page.client_id).await;
     let verify = async || {
-        let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+        let error = security
+            .verify(&VerifyOptions::default())
+            .await
+            .unwrap_err();
         (error.code(), fetched().len())
     };
     assert_eq!(verify().await, ("network_error", 2));
-    // For a while nobody asks again, and what is built in has the last word.
+    // For a while nobody asks again; but nobody says either that there is no such key.
     for _ in 0..3 {
-        assert_eq!(verify().await, ("key_not_found", 0));
+        assert_eq!(verify().await, ("network_error", 0));
     }
     shift_clock(59.0);
-    assert_eq!(verify().await, ("key_not_found", 0));
+    assert_eq!(verify().await, ("network_error", 0));
     shift_clock(1.0);
     assert_eq!(verify().await, ("network_error", 2));
     // A clock that was set back is no reason never to ask again.
@@ -75,9 +87,44 @@ async fn a_server_without_keys_cannot_be_verified_against() {
     options.sso_endpoints.as_mut().unwrap().revocation_endpoint = None;
     let security = EsiSecurity::new(options).unwrap();
     holding(&security, "https://sso.example", &page.client_id).await;
-    let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+    let error = security
+        .verify(&VerifyOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "invalid_metadata");
     let revocation = security.revoke().await.unwrap();
     assert_eq!(revocation.answer.unwrap_err().code(), "invalid_metadata");
+    assert!(fetched().is_empty());
+}
+
+/// Nobody says that there is no such key while the server has not been asked.
+#[wasm_bindgen_test]
+async fn why_there_is_no_newer_set_is_known_although_nobody_waited_for_it() {
+    let page = Page::new();
+    let keys = json!({ "fetched_at": now(), "text": public_key("ES256").await });
+    let storage = web_sys::window().unwrap().session_storage().unwrap();
+    let place = Place::document("https://sso.example/keys");
+    storage
+        .unwrap()
+        .set_item(&place, &keys.to_string())
+        .unwrap();
+    let security = page.security();
+    holding(&security, "https://sso.example", &page.client_id).await;
+    hold_fetch();
+    let options = VerifyOptions::default();
+    {
+        let mut asking = Box::pin(security.verify(&options));
+        let begin = poll_fn(|context| Poll::Ready(asking.as_mut().poll(context).is_pending()));
+        assert!(begin.await);
+        tick().await;
+    }
+    settle_fetch();
+    tick().await;
+    assert_eq!(fetched(), ["https://sso.example/keys"]);
+    let error = security.verify(&options).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("network_error", Phase::Keys)
+    );
     assert!(fetched().is_empty());
 }

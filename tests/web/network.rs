@@ -115,7 +115,10 @@ async fn without_tokens_nothing_is_asked() {
     }
     let error = security.revoke().await.unwrap_err();
     assert_eq!((error.code(), error.phase()), ("no_token", Phase::Revoke));
-    let error = security.verify(VerifyOptions::default()).await.unwrap_err();
+    let error = security
+        .verify(&VerifyOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!((error.code(), error.phase()), ("no_token", Phase::Verify));
     let error = security.refresh(&[String::new()]).await.unwrap_err();
     assert_eq!(
@@ -163,6 +166,21 @@ async fn a_failed_revocation_forgets_the_tokens_too() {
         assert_eq!(page.row(), None);
         assert_eq!(fetched(), ["https://sso.example/revoke"]);
     }
+}
+
+/// Before anybody waits for it: the page may be about to leave.
+#[wasm_bindgen_test]
+async fn a_revocation_forgets_the_tokens_at_once() {
+    let page = Page::new();
+    let security = page.expired();
+    break_fetch("a TypeError");
+    let revoking = security.revoke();
+    assert_eq!(security.state(), State::SignedOut);
+    assert_eq!(page.row(), None);
+    security.update_token(crate::page::TOKENS, None).unwrap();
+    revoking.await.unwrap().answer.unwrap_err();
+    assert_eq!(security.state(), State::Active);
+    assert_eq!(fetched(), ["https://sso.example/revoke"]);
 }
 
 /// Waits until everybody has asked, and then lets the request fail.
@@ -328,6 +346,30 @@ async fn tokens_that_another_frame_stored_meanwhile_win() {
     };
     all(vec![Box::pin(refresh()), Box::pin(store())]).await;
     assert_eq!(page.row().as_deref(), Some(newer));
+}
+
+/// The answer to a refresh must not sign in again what somebody has signed out.
+#[wasm_bindgen_test]
+async fn a_row_that_vanishes_meanwhile_stays_away() {
+    let page = Page::new();
+    let security = page.expired();
+    hold_fetch();
+    let started = Cell::new(0);
+    let refresh = async || {
+        started.set(started.get() + 1);
+        let error = security.refresh(&[]).await.unwrap_err();
+        assert_eq!(error.code(), "superseded");
+    };
+    let take_away = async || {
+        while started.get() < 1 {
+            tick().await;
+        }
+        page.set_row(None);
+        settle_after(&started, 1).await;
+    };
+    all(vec![Box::pin(refresh()), Box::pin(take_away())]).await;
+    assert_eq!(security.state(), State::SignedOut);
+    assert_eq!(page.row(), None);
 }
 
 /// No cookies, no referrer, nothing of the browser's cache, and no redirect with the form.

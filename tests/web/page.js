@@ -274,6 +274,14 @@ export function fillStorage() {
   replace(storage(), "setItem", { value, writable: true });
 }
 
+/** Nothing can be written or removed any more, but what is there can be read. */
+export function sealStorage() {
+  const value = () => {
+    throw new DOMException("sealed", "InvalidAccessError");
+  };
+  for (const name of ["setItem", "removeItem"]) replace(storage(), name, { value, writable: true });
+}
+
 /** What was last tried to write into a full storage. */
 export function lastAttempt() {
   return attempts.at(-1);
@@ -412,18 +420,38 @@ export function removeRandom() {
   replace(crypto, "getRandomValues", { value, writable: true });
 }
 
-function replaceVerifying(value) {
-  replace(Object.getPrototypeOf(crypto.subtle), "verify", { value, writable: true });
+function replaceCrypto(name, value) {
+  replace(Object.getPrototypeOf(crypto.subtle), name, { value, writable: true });
+}
+
+/** A browser that does not import a key, for this reason. */
+export function refuseImporting(reason) {
+  replaceCrypto("importKey", () => Promise.reject(new DOMException("no", reason)));
+}
+
+/** From now on the signatures are counted that the browser is asked to check. */
+let checked = 0;
+export function countVerifying() {
+  const native = crypto.subtle.verify;
+  checked = 0;
+  replaceVerifying(function (...parameters) {
+    checked += 1;
+    return native.apply(this, parameters);
+  });
+}
+
+export function verifications() {
+  return checked;
 }
 
 /** A browser that gives up while it checks a signature. */
 export function rejectVerifying() {
-  replaceVerifying(() => Promise.reject(new DOMException("gone", "OperationError")));
+  replaceCrypto("verify", () => Promise.reject(new DOMException("gone", "OperationError")));
 }
 
 /** A browser that does not begin to check one. */
 export function refuseVerifying() {
-  replaceVerifying(() => {
+  replaceCrypto("verify", () => {
     throw new DOMException("no", "NotSupportedError");
   });
 }

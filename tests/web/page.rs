@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(module = "/tests/web/page.js")]
 extern "C" {
     fn begin();
-    fn restore();
+    pub(crate) fn restore();
 
     pub(crate) fn warnings(text: &str) -> u32;
     #[wasm_bindgen(js_name = allWarnings)]
@@ -56,6 +56,8 @@ extern "C" {
 
     #[wasm_bindgen(js_name = fillStorage)]
     pub(crate) fn fill_storage();
+    #[wasm_bindgen(js_name = sealStorage)]
+    pub(crate) fn seal_storage();
     #[wasm_bindgen(js_name = lastAttempt)]
     pub(crate) fn last_attempt() -> String;
     #[wasm_bindgen(js_name = blockStorage)]
@@ -88,6 +90,8 @@ extern "C" {
     async fn token_js(algorithm: &str, claims: &str) -> JsValue;
     #[wasm_bindgen(js_name = removeRandom)]
     pub(crate) fn remove_random();
+    #[wasm_bindgen(js_name = refuseImporting)]
+    pub(crate) fn refuse_importing(reason: &str);
     #[wasm_bindgen(js_name = rejectVerifying)]
     pub(crate) fn reject_verifying();
     #[wasm_bindgen(js_name = refuseVerifying)]

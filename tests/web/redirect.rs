@@ -6,7 +6,8 @@ use esi_security::{Error, EsiSecurity, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, break_fetch, fetched, hold_fetch, redirect_uri, settle_fetch, shift_clock, tick,
+    Page, all, break_fetch, fetched, hold_fetch, redirect_uri, server, settle_fetch, shift_clock,
+    tick,
 };
 
 async fn begin(security: &EsiSecurity, state: &str, implicit: bool) {
@@ -86,11 +87,20 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         ("state_unknown", Phase::Redirect)
     );
     shift_clock(600.0);
+    for _ in 0..2 {
+        assert_eq!(
+            refused(&security, "?code=c&state=the-state").await,
+            ("login_expired", Phase::Redirect)
+        );
+        assert!(page.logins()[0].get("verifier").is_none());
+    }
+    assert_eq!(handle(&security, "?code=c").await, Ok(None));
+    // It has ended, wherever the clock goes.
+    shift_clock(-600.0);
     assert_eq!(
         refused(&security, "?code=c&state=the-state").await,
-        ("login_expired", Phase::Redirect)
+        ("state_reused", Phase::Redirect)
     );
-    assert_eq!(handle(&security, "?code=c").await, Ok(None));
     assert!(fetched().is_empty());
 }
 
@@ -231,6 +241,11 @@ async fn a_code_that_nobody_asked_for_is_refused() {
     begin(&security, "the-state", true).await;
     let answer = refused(&security, "?code=c&state=the-state").await;
     assert_eq!(answer, ("authorization_failed", Phase::Redirect));
+    for state in [Some("the-state"), None] {
+        let error = security.auth("c", state).await.unwrap_err();
+        assert_eq!(error.code(), "authorization_failed");
+        assert_eq!(error.oauth_error(), Some("unsupported_response_type"));
+    }
     assert!(fetched().is_empty(), "it must not be sent");
 }
 
@@ -274,16 +289,23 @@ async fn an_implicit_answer_that_cannot_be_used_changes_nothing() {
     security.update_token(crate::page::TOKENS, None).unwrap();
     let row = page.row();
     assert!(row.is_some());
-    begin(&security, "the-state", true).await;
-    for answer in [
+    for unusable in [
         "#access_token=t&expires_in=soon&state=the-state",
+        "#access_token=t&expires_in=-5&state=the-state",
         "#access_token=a%20b&state=the-state",
         "#access_token=t&token_type=mac&state=the-state",
     ] {
-        assert_eq!(
-            refused(&security, answer).await,
-            ("invalid_response", Phase::Redirect)
-        );
+        begin(&security, "the-state", true).await;
+        for _ in 0..2 {
+            let error = handle(&security, unusable).await.unwrap_err();
+            assert_eq!(error.code(), "invalid_response", "{unusable}");
+            assert_eq!(error.phase(), Phase::Redirect);
+            assert!(!error.retryable());
+        }
+        // But it has used its state up.
+        let usable = "#access_token=second&expires_in=500&state=the-state";
+        let late = refused(&security, usable).await;
+        assert_eq!(late, ("state_reused", Phase::Redirect), "{unusable}");
         assert_eq!(page.row(), row);
     }
 }
@@ -342,6 +364,45 @@ async fn a_code_is_sent_once_however_many_ask() {
     ])
     .await;
     assert_eq!(fetched(), ["https://sso.example/token"]);
+}
+
+/// It answers one login; what the other gets must not be taken for its answer.
+#[wasm_bindgen_test]
+async fn a_code_that_is_under_way_for_one_login_is_refused_to_another() {
+    let page = Page::new();
+    hold_fetch();
+    let security = page.security();
+    let mut options = page.options();
+    options.sso_endpoints = Some(server("https://other.example"));
+    let elsewhere = EsiSecurity::new(options).unwrap();
+    begin(&security, "state-one", false).await;
+    begin(&security, "state-two", false).await;
+    begin(&elsewhere, "state-one", false).await;
+    let call = async |security: &EsiSecurity| {
+        let answer = refused(security, "?code=c&state=state-one").await;
+        assert_eq!(answer, ("network_error", Phase::Token));
+    };
+    let others = async || {
+        tick().await;
+        let answer = refused(&security, "?code=c&state=state-two").await;
+        assert_eq!(answer, ("state_reused", Phase::Redirect));
+        let error = security.auth("c", Some("state-two")).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("state_reused", Phase::Token)
+        );
+        settle_fetch();
+    };
+    all(vec![
+        Box::pin(call(&security)),
+        Box::pin(call(&elsewhere)),
+        Box::pin(others()),
+    ])
+    .await;
+    assert_eq!(
+        fetched(),
+        ["https://sso.example/token", "https://other.example/token"]
+    );
 }
 
 #[wasm_bindgen_test]

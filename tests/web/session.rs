@@ -75,11 +75,31 @@ async fn a_row_that_was_stored_by_another_is_taken_over() {
         "the-access-token"
     );
     assert!(!security.is_token_expired(0));
-    // A damaged row, or none, is no reason to forget a session.
-    for row in [Some("[]"), Some(""), Some("{\"a\":1}"), None] {
-        page.set_row(row);
-        assert_eq!(security.state(), State::Active, "{row:?}");
+    // A damaged row is no reason to forget a session.
+    for row in ["[]", "", "{\"a\":1}"] {
+        page.set_row(Some(row));
+        assert_eq!(security.state(), State::Active, "{row}");
     }
+}
+
+/// By a frame of this tab that revokes, or by a page that clears storage to log out: either wants the
+/// tokens gone.
+#[wasm_bindgen_test]
+async fn a_row_that_was_taken_away_by_another_is_a_sign_out() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    page.set_row(None);
+    assert_eq!(security.state(), State::SignedOut);
+    assert_eq!(security.token_expiry(), None);
+    let error = security.get_access_token().await.unwrap_err();
+    assert_eq!(error.code(), "no_token");
+    let error = security.revoke().await.unwrap_err();
+    assert_eq!(error.code(), "no_token");
+
+    security.update_token(TOKENS, None).unwrap();
+    assert_eq!(security.state(), State::Active);
+    assert!(page.row().is_some());
 }
 
 #[wasm_bindgen_test]

@@ -1,0 +1,94 @@
+//! Error answers: servers and gateways echo requests, with every kind of escape.
+
+use esi_security::Phase;
+use esi_security::oauth::client::Client;
+use esi_security::oauth::error_response;
+use esi_security::oauth::http::Response;
+use esi_security::oauth::metadata::Metadata;
+use esi_security::oauth::pkce::CodeVerifier;
+use esi_security::oauth::secret::Secret;
+use esi_security::oauth::token_request;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::json;
+
+use crate::runner::for_all;
+use crate::text::assert_silent;
+
+const CODE: &str = "QWERTY/UIOP+ASDF&GHJKL=ZXC\"VBNM<>";
+const VERIFIER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789_ABCDEFG";
+
+/// One character, as somebody might echo it.
+fn escaped(character: char, how: u8) -> String {
+    let number = u32::from(character);
+    match how {
+        0 => format!("%{number:02X}"),
+        1 => format!("%{number:02x}"),
+        2 => format!("\\u{number:04x}"),
+        3 => format!("&#{number};"),
+        4 => format!("&#x{number:x};"),
+        5 if character == '&' => "&amp;".into(),
+        5 if character == '<' => "&lt;".into(),
+        _ => character.into(),
+    }
+}
+
+/// A secret, each character in a way of its own, or all plain.
+fn echo(secret: &'static str) -> impl Strategy<Value = String> {
+    let ways = vec(0..10_u8, secret.len());
+    prop_oneof![
+        Just(secret.to_owned()),
+        ways.prop_map(|ways| {
+            let characters = secret.chars().zip(ways);
+            characters
+                .map(|(character, how)| escaped(character, how))
+                .collect()
+        }),
+    ]
+}
+
+/// Each echo stands between words that hold no escape: so what must be left of a body is known.
+pub(crate) fn an_error_answer_betrays_nothing(cases: u32) {
+    let client = Client {
+        id: "client-id".into(),
+        redirect_uri: "https://app.example/".into(),
+        secret: None,
+    };
+    let verifier = CodeVerifier::from_text(VERIFIER, Phase::Token).unwrap();
+    let code = Secret::new(CODE);
+    let request = token_request::exchange(&Metadata::eve(), &client, &code, Some(&verifier));
+    let words = select(&["", "code ", "é: ", "(漢) "][..]);
+    let bodies = vec((words, prop_oneof![echo(CODE), echo(VERIFIER)]), 0..6);
+    let statuses = 300..600_u16;
+    for_all(cases, &(statuses, bodies), |(status, parts)| {
+        let body = |echo: fn(&str) -> &str| -> String {
+            let words = parts
+                .iter()
+                .map(|(word, told)| [word, echo(told), "|"].concat());
+            words.collect()
+        };
+        let (echoed, clean) = (body(|told| told), body(|_| "[redacted]"));
+        let answer = |body: String| {
+            let response = Response {
+                status,
+                retry_after: None,
+                body,
+            };
+            let error = error_response::error(&request, &response, Phase::Token);
+            for secret in [CODE, VERIFIER] {
+                assert_silent(&(&error, error.to_string()), secret);
+            }
+            error
+        };
+        assert_eq!(answer(echoed.clone()).body(), Some(clean.as_str()));
+        let json =
+            json!({ "error": format!("invalid_grant {echoed}"), "error_description": echoed });
+        let error = answer(json.to_string());
+        assert_eq!(
+            error.oauth_error(),
+            Some(format!("invalid_grant {clean}").as_str())
+        );
+        assert_eq!(error.oauth_description(), Some(clean.as_str()));
+    });
+}

@@ -1,0 +1,139 @@
+//! The table through the front door of the browser, once with WebCrypto and once on a page that has none, where
+//! the Rust backend steps in.
+
+use std::rc::Rc;
+
+use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
+use esi_security::oauth::metadata::Metadata;
+use esi_security::web::VerifyOptions;
+use esi_security::{Error, EsiSecurity, Options};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test};
+
+use crate::token::{CLIENT, bytes};
+use crate::vector::{Outcome, Vector};
+use crate::{TABLE, conclude};
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(module = "/tests/web/page.js")]
+extern "C" {
+    fn begin();
+    fn restore();
+    #[wasm_bindgen(js_name = shiftClock)]
+    fn shift_clock(seconds: f64);
+    #[wasm_bindgen(js_name = removeSubtle)]
+    fn remove_subtle();
+    #[wasm_bindgen(js_name = countVerifying)]
+    fn count_verifying();
+    fn verifications() -> u32;
+    async fn tick();
+}
+
+fn options(vector: &Vector) -> Options {
+    let origin = "https://login.eveonline.com";
+    Options {
+        sso_endpoints: Some(Metadata {
+            issuer: origin.into(),
+            authorization_endpoint: format!("{origin}/v2/oauth/authorize"),
+            token_endpoint: format!("{origin}/v2/oauth/token"),
+            revocation_endpoint: None,
+            jwks_uri: None,
+            token_endpoint_auth_methods_supported: None,
+        }),
+        jwks_key: Some(vector.keys.clone()),
+        algorithms: vector.algorithms.clone(),
+        audiences: vector.audiences.clone(),
+        issuers: vector.issuers.clone(),
+        require_azp: vector.require_azp,
+        ..Options::new(CLIENT, "https://app.example/callback")
+    }
+}
+
+/// The clock of the page stands at the vector's moment.
+#[expect(clippy::cast_precision_loss, reason = "seconds fit")]
+fn set_clock(now: i64) {
+    let seconds = (js_sys::Date::now() / 1000.0).floor();
+    shift_clock(now as f64 - seconds);
+}
+
+async fn verify(vector: &Vector) -> Result<Rc<Claims>, Error> {
+    let security = EsiSecurity::new(options(vector))?;
+    let response = json!({ "access_token": vector.token, "expires_in": 1200 });
+    security.update_token(&response.to_string(), None)?;
+    let options = VerifyOptions {
+        kid: vector.kid.map(str::to_owned),
+        checks: vector.checks,
+    };
+    security.verify(&options).await
+}
+
+/// What the vector asks of the front door: a token with letters that no token has does not even get in.
+fn expected(vector: &Vector) -> &Outcome {
+    let token = &vector.token;
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        &Outcome::Refused("invalid_response", None)
+    } else {
+        &vector.outcome
+    }
+}
+
+/// Whether anybody has to do arithmetic for it.
+fn has_signature_to_check(vector: &Vector) -> bool {
+    let allowed = vector
+        .algorithms
+        .clone()
+        .unwrap_or(Rules::eve(CLIENT, "").algorithms);
+    let kid = vector.kid.unwrap_or(DEFAULT_KID);
+    let keys = KeySet::parse(&vector.keys).unwrap();
+    SignatureCheck::prepare(&vector.token, &keys, &allowed, kid).is_ok()
+}
+
+/// How it came out otherwise, if so.
+async fn failure(vector: &Vector) -> Option<String> {
+    begin();
+    set_clock(vector.now);
+    count_verifying();
+    let by_browser = verify(vector).await;
+    let asked = verifications();
+
+    begin();
+    set_clock(vector.now);
+    remove_subtle();
+    let by_rust = verify(vector).await;
+    restore();
+
+    let name = &vector.name;
+    if by_browser != by_rust {
+        return Some(format!(
+            "{name}: WebCrypto {by_browser:?}, Rust {by_rust:?}"
+        ));
+    }
+    let outcome = by_browser
+        .as_ref()
+        .map_or_else(Outcome::from, |_| Outcome::Verified);
+    if outcome != *expected(vector) {
+        return Some(format!("{name}: {outcome:?} for {:?}", expected(vector)));
+    }
+    let unusable = outcome == Outcome::Refused("key_unusable", None);
+    if asked != u32::from(has_signature_to_check(vector) && !unusable) {
+        return Some(format!("{name}: WebCrypto was asked {asked} times"));
+    }
+    let payload = || bytes(vector.token.split('.').nth(1).unwrap());
+    let other = by_browser.is_ok_and(|claims| claims.raw.as_bytes() != payload());
+    other.then(|| format!("{name}: other claims than were signed"))
+}
+
+#[wasm_bindgen_test]
+async fn every_vector_comes_out_as_it_should_from_both_backends() {
+    let (mut table, mut failures) = (vec![], vec![]);
+    for part in TABLE.concat() {
+        for vector in part() {
+            failures.extend(failure(&vector).await);
+            table.push(vector);
+        }
+        tick().await;
+    }
+    console_log!("{}", conclude(&table, &failures));
+}
