@@ -434,7 +434,7 @@ let checked = 0;
 export function countVerifying() {
   const native = crypto.subtle.verify;
   checked = 0;
-  replaceVerifying(function (...parameters) {
+  replaceCrypto("verify", function (...parameters) {
     checked += 1;
     return native.apply(this, parameters);
   });
