@@ -42,6 +42,7 @@ export type EsiErrorCode =
   | "storage_unavailable"
   | "network_error"
   | "timeout"
+  | "aborted"
   | "http_error"
   | "rate_limited"
   | "oauth_error"
@@ -94,7 +95,7 @@ export class EsiError extends Error {
   readonly retryAfter?: number;
   /** The claim that failed, as it is named in the token. */
   readonly claim?: string;
-  /** What the platform said, where it said something. */
+  /** What the platform said, where it said something; of `aborted` the signal's reason, if that is a text or an `Error`. */
   readonly cause?: unknown;
 }
 
@@ -236,7 +237,17 @@ export interface TokenResponse {
   refresh_token?: string | null;
 }
 
-export interface AuthUriOptions {
+/** What each call that may have to wait can be told. */
+export interface Abortable {
+  /**
+   * Rejects the promise with `aborted` as soon as it is aborted; if it is already, nothing is done at all. It is the
+   * caller alone who leaves: a refresh or an exchange of a code that has begun is carried to its end and stored,
+   * and other callers who wait for it get it.
+   */
+  signal?: AbortSignal;
+}
+
+export interface AuthUriOptions extends Abortable {
   /** Made where it is not given; at least 8 characters, and used once. */
   state?: string;
   /** Default: the constructor's. */
@@ -375,13 +386,13 @@ export class EsiSecurity {
    * under way at once, then the oldest is forgotten.
    *
    * @throws {EsiError} `storage_unavailable`: the login could not be finished after the redirect;
-   * `invalid_argument`, `unknown_option`, `crypto_unavailable`, and, for a server whose metadata cannot be read,
+   * `invalid_argument`, `unknown_option`, `aborted`, `crypto_unavailable`, and, for a server whose metadata cannot be read,
    * `invalid_metadata`, `network_error`, `timeout`, `http_error`, `rate_limited`, `oauth_error`
    */
   getAuthUri(options?: AuthUriOptions): Promise<string>;
 
   /**
-   * `getAuthUri`, and goes there. The promise settles only if the page could not leave.
+   * `getAuthUri`, and goes there. The promise settles only if the page could not leave, or was told not to.
    *
    * @throws {EsiError} as {@link getAuthUri}
    */
@@ -392,12 +403,12 @@ export class EsiSecurity {
    * the code, stores the tokens and takes its own parameters out of the address. `null` if the
    * address is no callback of ours, or is the callback of a login that an object with another
    * `tokenIdentifier` began. Safe to call twice: the same callback gives the same answer. After a failure
-   * that may pass the login stays open: call again, or let the user reload.
+   * that may pass, and after an abort, the login stays open: call again, or let the user reload.
    *
    * @throws {EsiError} `state_missing`, `state_unknown`, `state_reused`, `login_expired`,
    * `issuer_mismatch`, `access_denied`, `authorization_failed`, and those of {@link auth}
    */
-  handleRedirect(url?: string): Promise<LoginResult | null>;
+  handleRedirect(url?: string, options?: Abortable): Promise<LoginResult | null>;
 
   /**
    * Exchanges a code for tokens and stores them (RFC 6749 section 4.1.3).
@@ -405,9 +416,10 @@ export class EsiSecurity {
    * @param state names the login; may be left out while only one is under way.
    * @throws {EsiError} `invalid_grant`, `invalid_response`, `oauth_error`, `http_error`, `network_error`, `timeout`,
    * `rate_limited`, `login_not_found`, `login_expired`, `state_missing`, `state_unknown`, `state_reused`,
-   * `issuer_mismatch`, `authorization_failed` (the login asked for a token), `invalid_metadata`, `invalid_argument`
+   * `issuer_mismatch`, `authorization_failed` (the login asked for a token), `invalid_metadata`, `invalid_argument`,
+   * `unknown_option`, `aborted`
    */
-  auth(code: string, state?: string): Promise<TokenResponse>;
+  auth(code: string, state?: string, options?: Abortable): Promise<TokenResponse>;
 
   /**
    * Refreshes (RFC 6749 section 6), once however many ask at the same moment.
@@ -415,9 +427,9 @@ export class EsiSecurity {
    * @param scopes a subset of the granted ones; default: all of them.
    * @throws {EsiError} `invalid_grant`: the server ended the session, and no other error says that;
    * `no_token`, `needs_login`, `superseded`, `invalid_response`, `oauth_error`, `http_error`, `rate_limited`,
-   * `network_error`, `timeout`, `invalid_metadata`, `invalid_argument`
+   * `network_error`, `timeout`, `invalid_metadata`, `invalid_argument`, `unknown_option`, `aborted`
    */
-  refresh(scopes?: string[]): Promise<TokenResponse>;
+  refresh(scopes?: string[], options?: Abortable): Promise<TokenResponse>;
 
   /**
    * A token that is good for a minute at least where the server allows; refreshed first if need be. While the
@@ -425,15 +437,16 @@ export class EsiSecurity {
    *
    * @throws {EsiError} as {@link refresh}
    */
-  getAccessToken(): Promise<string>;
+  getAccessToken(options?: Abortable): Promise<string>;
 
   /**
    * Revokes the refresh token, else the access token (RFC 7009). Both are gone from here when the call returns,
-   * whatever the server says later; it is asked after a refresh under way has ended, which may have replaced them.
+   * whatever the server says later; it is asked after a refresh under way has ended, which may have replaced them,
+   * and even if the caller has aborted meanwhile.
    *
-   * @throws {EsiError} `no_token`
+   * @throws {EsiError} `no_token`, `invalid_argument`, `unknown_option`, `aborted`
    */
-  revoke(): Promise<RevokeResult>;
+  revoke(options?: Abortable): Promise<RevokeResult>;
 
   /**
    * True if the access token expires within `offset` seconds, or nobody knows when.
@@ -459,11 +472,15 @@ export class EsiSecurity {
    * @throws {EsiError} `no_token`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
    * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
    * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`,
-   * `rate_limited`, `oauth_error`; `invalid_argument`, `unknown_option`
+   * `rate_limited`, `oauth_error`; `invalid_argument`, `unknown_option`, `aborted`
    */
-  verify(options?: { kid?: string; options?: VerifyOptions & { verifySignature?: true } }): Promise<EsiClaims>;
-  verify(options: { kid?: string; options: VerifyOptions & { verifySignature: false } }): Promise<UnverifiedClaims>;
-  verify(options?: { kid?: string; options?: VerifyOptions }): Promise<EsiClaims | UnverifiedClaims>;
+  verify(
+    options?: { kid?: string; options?: VerifyOptions & { verifySignature?: true } } & Abortable,
+  ): Promise<EsiClaims>;
+  verify(
+    options: { kid?: string; options: VerifyOptions & { verifySignature: false } } & Abortable,
+  ): Promise<UnverifiedClaims>;
+  verify(options?: { kid?: string; options?: VerifyOptions } & Abortable): Promise<EsiClaims | UnverifiedClaims>;
 
   /**
    * The request, signed: `Authorization: Bearer` with a token that was refreshed first if expired. Untouched if
@@ -471,7 +488,7 @@ export class EsiSecurity {
    *
    * @throws {EsiError} `origin_not_allowed`, `unknown_option`, and those of {@link refresh}
    */
-  authorize(request: Request, options?: { security?: SecurityRequirements }): Promise<Request>;
+  authorize(request: Request, options?: { security?: SecurityRequirements } & Abortable): Promise<Request>;
 
   /** Gives the memory back. Calls under way finish; any later one throws a plain `Error`. */
   free(): void;

@@ -89,6 +89,11 @@ pub enum Error {
         /// What was asked.
         phase: Phase,
     },
+    /// The caller has left, by the `AbortSignal` that JavaScript gave.
+    Aborted {
+        /// What was called.
+        phase: Phase,
+    },
     /// An answer outside 200-299 without an OAuth error in it.
     Http {
         /// What was asked.
@@ -235,6 +240,7 @@ impl Error {
             Self::StorageUnavailable { .. } => "storage_unavailable",
             Self::Network { .. } => "network_error",
             Self::Timeout { .. } => "timeout",
+            Self::Aborted { .. } => "aborted",
             Self::Http { status: 429, .. } | Self::OAuth { status: 429, .. } => "rate_limited",
             Self::Http { .. } => "http_error",
             Self::OAuth { .. } if self.is_invalid_grant() => "invalid_grant",
@@ -275,6 +281,7 @@ impl Error {
             | Self::StorageUnavailable { phase }
             | Self::Network { phase, .. }
             | Self::Timeout { phase }
+            | Self::Aborted { phase }
             | Self::Http { phase, .. }
             | Self::OAuth { phase, .. }
             | Self::InvalidResponse { phase, .. }
@@ -469,6 +476,7 @@ impl fmt::Display for Error {
                 "sessionStorage is blocked or full, so the login could not be finished after the redirect"
             }
             Self::Timeout { .. } => "the server did not answer in time",
+            Self::Aborted { .. } => "the signal of this call was aborted",
             Self::StateMissing { .. } => "no `state` says which login this code belongs to",
             Self::StateUnknown { .. } => "this `state` belongs to no login of this tab",
             Self::StateReused { .. } => "this `state` has been used already",

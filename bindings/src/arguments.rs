@@ -11,16 +11,16 @@ use wasm_bindgen::prelude::*;
 
 /// An object of named options. Only its own members count, not what somebody has put into
 /// `Object.prototype`.
-pub(crate) struct Options<'a> {
-    object: &'a JsValue,
+pub(crate) struct Options {
+    object: JsValue,
     names: Vec<String>,
     phase: Phase,
 }
 
-impl<'a> Options<'a> {
+impl Options {
     /// `value` must be an object, or nothing at all, with no other options than the known ones.
     pub(crate) fn new(
-        value: &'a JsValue,
+        value: &JsValue,
         phase: Phase,
         known: &[&'static str],
     ) -> Result<Self, Error> {
@@ -42,7 +42,7 @@ impl<'a> Options<'a> {
             });
         }
         Ok(Self {
-            object: value,
+            object: value.clone(),
             names,
             phase,
         })
@@ -53,7 +53,7 @@ impl<'a> Options<'a> {
         if !self.names.iter().any(|given| given == name) {
             return Ok(None);
         }
-        let value = Reflect::get(self.object, &name.into())
+        let value = Reflect::get(&self.object, &name.into())
             .map_err(|_| invalid(self.phase, name, "could not be read"))?;
         Ok(Some(value).filter(|value| !is_nothing(value)))
     }

@@ -1,6 +1,7 @@
 //! The one mapping from the library's error to JavaScript's.
 
-use esi_security::Error;
+use esi_security::{Error, Phase};
+use js_sys::Reflect;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -29,8 +30,6 @@ struct Details<'a> {
     retry_after: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'a str>,
 }
 
 /// The error as JavaScript sees it.
@@ -39,6 +38,17 @@ struct Details<'a> {
     reason = "the shape that map_err wants"
 )]
 pub(crate) fn to_js(error: Error) -> JsValue {
+    let cause = error.cause().map(JsValue::from);
+    convert(&error, cause.as_ref())
+}
+
+/// The caller left. The reason is the page's own value, which is handed back as it is.
+pub(crate) fn aborted(phase: Phase, reason: &JsValue) -> JsValue {
+    let told = reason.is_string() || reason.has_type::<js_sys::Error>();
+    convert(&Error::Aborted { phase }, told.then_some(reason))
+}
+
+fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {
     let details = Details {
         status: error.status(),
         error: error.oauth_error(),
@@ -46,15 +56,19 @@ pub(crate) fn to_js(error: Error) -> JsValue {
         body: error.body(),
         retry_after: error.retry_after(),
         claim: error.claim(),
-        cause: error.cause(),
     };
     let details = details.serialize(&Serializer::json_compatible());
+    let details = details.unwrap_or_default();
+    if let Some(cause) = cause {
+        // On an object made here, where it cannot fail.
+        let _ = Reflect::set(&details, &"cause".into(), cause);
+    }
     EsiError::new(
         &error.to_string(),
         error.code(),
         error.phase().as_str(),
         error.retryable(),
-        &details.unwrap_or(JsValue::UNDEFINED),
+        &details,
     )
     .into()
 }

@@ -9,6 +9,7 @@
     reason = "exports, documented in types.d.ts"
 )]
 
+mod abort;
 mod arguments;
 mod error;
 mod results;

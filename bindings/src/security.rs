@@ -2,7 +2,6 @@
 //! during a call does no harm, and an argument that is refused rejects the promise.
 
 use core::future::Future;
-use core::pin::Pin;
 
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
@@ -15,14 +14,18 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 
+use crate::abort::{Abort, Work};
 use crate::arguments::{self, Options, invalid};
 use crate::{error, results};
 
 #[wasm_bindgen]
 pub struct EsiSecurity(web::EsiSecurity);
 
-const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit"];
-const LOGIN_OPTIONS: &[&str] = &["state", "scopes", "implicit", "returnTo"];
+const SIGNAL: &[&str] = &["signal"];
+const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit", "signal"];
+const LOGIN_OPTIONS: &[&str] = &["state", "scopes", "implicit", "returnTo", "signal"];
+const VERIFY_OPTIONS: &[&str] = &["kid", "options", "signal"];
+const AUTHORIZE_OPTIONS: &[&str] = &["security", "signal"];
 
 #[wasm_bindgen]
 impl EsiSecurity {
@@ -54,19 +57,22 @@ impl EsiSecurity {
     }
 
     #[wasm_bindgen(js_name = getAuthUri)]
-    pub fn get_auth_uri(&self, options: JsValue) -> Promise {
+    pub fn get_auth_uri(&self, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
-            let options = Options::new(&options, Phase::Login, AUTH_URI_OPTIONS)?;
-            let uri = security.get_auth_uri(auth_uri_options(&options)?).await?;
-            Ok(uri.into())
-        })
+        promise(
+            options,
+            Phase::Login,
+            AUTH_URI_OPTIONS,
+            async move |options| {
+                let uri = security.get_auth_uri(auth_uri_options(&options)?).await?;
+                Ok(uri.into())
+            },
+        )
     }
 
-    pub fn login(&self, options: JsValue) -> Promise {
+    pub fn login(&self, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
-            let options = Options::new(&options, Phase::Login, LOGIN_OPTIONS)?;
+        promise(options, Phase::Login, LOGIN_OPTIONS, async move |options| {
             let options = LoginOptions {
                 uri: auth_uri_options(&options)?,
                 return_to: options.text("returnTo")?,
@@ -77,15 +83,17 @@ impl EsiSecurity {
     }
 
     #[wasm_bindgen(js_name = handleRedirect)]
-    pub fn handle_redirect(&self, url: &JsValue) -> Promise {
+    pub fn handle_redirect(&self, url: &JsValue, options: &JsValue) -> Promise {
         let url = arguments::optional_text(url, Phase::Redirect, "url");
         let finished = url.map(|url| self.0.handle_redirect(url.as_deref()));
-        promise(async move { Ok(results::login(finished?.await?.as_ref())) })
+        promise(options, Phase::Redirect, SIGNAL, async move |_| {
+            Ok(results::login(finished?.await?.as_ref()))
+        })
     }
 
-    pub fn auth(&self, code: JsValue, state: JsValue) -> Promise {
+    pub fn auth(&self, code: JsValue, state: JsValue, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
+        promise(options, Phase::Token, SIGNAL, async move |_| {
             let code = arguments::text(&code, Phase::Token, "code")?;
             let state = arguments::optional_text(&state, Phase::Token, "state")?;
             let response = security.auth(&code, state.as_deref()).await?;
@@ -93,23 +101,27 @@ impl EsiSecurity {
         })
     }
 
-    pub fn refresh(&self, scopes: JsValue) -> Promise {
+    pub fn refresh(&self, scopes: JsValue, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
+        promise(options, Phase::Refresh, SIGNAL, async move |_| {
             let scopes = arguments::texts(&scopes, Phase::Refresh, "scopes")?;
             Ok(results::plain(&security.refresh(&scopes).await?))
         })
     }
 
     #[wasm_bindgen(js_name = getAccessToken)]
-    pub fn get_access_token(&self) -> Promise {
+    pub fn get_access_token(&self, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move { Ok(security.get_access_token().await?.into()) })
+        promise(options, Phase::Refresh, SIGNAL, async move |_| {
+            Ok(security.get_access_token().await?.into())
+        })
     }
 
-    pub fn revoke(&self) -> Promise {
-        let revoked = self.0.revoke();
-        promise(async move { Ok(results::revocation(revoked.await?)) })
+    pub fn revoke(&self, options: &JsValue) -> Promise {
+        promise(options, Phase::Revoke, SIGNAL, |_| {
+            let revoked = self.0.revoke();
+            async move { Ok(results::revocation(revoked.await?)) }
+        })
     }
 
     #[wasm_bindgen(js_name = isTokenExpired)]
@@ -130,29 +142,32 @@ impl EsiSecurity {
         update().map_err(error::to_js)
     }
 
-    pub fn verify(&self, options: JsValue) -> Promise {
+    pub fn verify(&self, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
-            let options = Options::new(&options, Phase::Verify, &["kid", "options"])?;
-            let (options, signature) = verify_options(&options)?;
-            if signature {
-                let claims = security.verify(&options).await?;
-                Ok(results::claims(&claims, true))
-            } else {
-                let claims = security.verify_without_signature(&options).await?;
-                Ok(results::claims(&claims.0, false))
-            }
-        })
+        promise(
+            options,
+            Phase::Verify,
+            VERIFY_OPTIONS,
+            async move |options| {
+                let (options, signature) = verify_options(&options)?;
+                if signature {
+                    let claims = security.verify(&options).await?;
+                    Ok(results::claims(&claims, true))
+                } else {
+                    let claims = security.verify_without_signature(&options).await?;
+                    Ok(results::claims(&claims.0, false))
+                }
+            },
+        )
     }
 
-    pub fn authorize(&self, request: JsValue, options: JsValue) -> Promise {
+    pub fn authorize(&self, request: JsValue, options: &JsValue) -> Promise {
         let security = self.0.clone();
-        promise(async move {
-            let phase = Phase::Authorize;
+        let phase = Phase::Authorize;
+        promise(options, phase, AUTHORIZE_OPTIONS, async move |options| {
             let request: Request = request
                 .dyn_into()
                 .map_err(|_| invalid(phase, "request", "must be a Request"))?;
-            let options = Options::new(&options, phase, &["security"])?;
             let requirements = requirements(&options)?;
             let signed = security.authorize(&request, requirements.as_ref()).await?;
             Ok(signed.into())
@@ -160,11 +175,27 @@ impl EsiSecurity {
     }
 }
 
-/// The one way from a future to JavaScript. In a box, what drives it is compiled once and not for each
-/// method.
-fn promise(work: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
-    let work: Pin<Box<dyn Future<Output = _>>> = Box::pin(work);
-    future_to_promise(async move { work.await.map_err(error::to_js) })
+/// The one way from a future to JavaScript. `begin` is not called for a caller who has left already. In a
+/// box, what drives the future is compiled once and not for each method.
+fn promise<T: Future<Output = Result<JsValue, Error>> + 'static>(
+    options: &JsValue,
+    phase: Phase,
+    known: &[&'static str],
+    begin: impl FnOnce(Options) -> T,
+) -> Promise {
+    match Abort::read(options, phase, known) {
+        Ok((options, abort)) => drive(abort, Box::pin(begin(options))),
+        Err(refusal) => Promise::reject(&refusal),
+    }
+}
+
+fn drive(abort: Option<Abort>, work: Work) -> Promise {
+    future_to_promise(async move {
+        match abort {
+            Some(abort) => abort.wait_for(work).await,
+            None => work.await.map_err(error::to_js),
+        }
+    })
 }
 
 fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
@@ -224,7 +255,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     Ok(options)
 }
 
-fn algorithms(given: &Options<'_>) -> Result<Option<Vec<SignatureAlgorithm>>, Error> {
+fn algorithms(given: &Options) -> Result<Option<Vec<SignatureAlgorithm>>, Error> {
     let unknown = || {
         invalid(
             Phase::Create,
@@ -239,7 +270,7 @@ fn algorithms(given: &Options<'_>) -> Result<Option<Vec<SignatureAlgorithm>>, Er
         .transpose()
 }
 
-fn endpoints(given: &Options<'_>) -> Result<Option<Metadata>, Error> {
+fn endpoints(given: &Options) -> Result<Option<Metadata>, Error> {
     const EXPECTED: &str = "must be an object with authorization_endpoint and token_endpoint";
     let json = given.json("ssoEndpoints")?;
     json.map(|json| Metadata::from_json(&json))
@@ -253,7 +284,7 @@ fn replace<T>(default: &mut T, given: Option<T>) {
     }
 }
 
-fn auth_uri_options(options: &Options<'_>) -> Result<AuthUriOptions, Error> {
+fn auth_uri_options(options: &Options) -> Result<AuthUriOptions, Error> {
     Ok(AuthUriOptions {
         state: options.text("state")?,
         scopes: options.texts("scopes")?,
@@ -262,7 +293,7 @@ fn auth_uri_options(options: &Options<'_>) -> Result<AuthUriOptions, Error> {
 }
 
 /// The options, and whether the signature is checked.
-fn verify_options(given: &Options<'_>) -> Result<(VerifyOptions, bool), Error> {
+fn verify_options(given: &Options) -> Result<(VerifyOptions, bool), Error> {
     const KNOWN: &[&str] = &[
         "verifySignature",
         "verifyAud",
@@ -315,7 +346,7 @@ fn verify_options(given: &Options<'_>) -> Result<(VerifyOptions, bool), Error> {
     Ok((VerifyOptions { kid, checks }, signature))
 }
 
-fn requirements(options: &Options<'_>) -> Result<Option<SecurityRequirements>, Error> {
+fn requirements(options: &Options) -> Result<Option<SecurityRequirements>, Error> {
     let alternatives: Option<Vec<Map<String, Value>>> =
         options.data("security", "must be a list of objects")?;
     let names = |schemes: Map<String, Value>| schemes.into_iter().map(|(name, _)| name).collect();

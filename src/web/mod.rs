@@ -1,6 +1,7 @@
 //! The browser: performs what the floors below ask for, with `fetch`, sessionStorage, WebCrypto,
 //! the clock, random bytes and DOM events. Everything that can be decided without them is decided
-//! below.
+//! below. Whoever no longer wants to wait drops the future; a refresh and the exchange of a code go on
+//! without it.
 
 mod address;
 mod authorize;

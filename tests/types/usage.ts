@@ -2,6 +2,7 @@
 // compiling, or a mistake marked below that starts to, fails it.
 
 import {
+  type Abortable,
   type EsiClaims,
   EsiError,
   type EsiErrorCode,
@@ -78,6 +79,20 @@ export async function everything(): Promise<void> {
   console.log(stays);
 }
 
+export async function left(security: EsiSecurity, how: Abortable): Promise<void> {
+  const { signal } = new AbortController();
+  const uri: string = await security.getAuthUri({ signal });
+  const done = await security.handleRedirect(undefined, { signal });
+  const tokens = [await security.auth("code", undefined, { signal }), await security.refresh([], { signal })];
+  const token: string = await security.getAccessToken({ signal });
+  const claims: EsiClaims = await security.verify({ signal });
+  const unverified: UnverifiedClaims = await security.verify({ options: { verifySignature: false }, signal });
+  const signed: Request = await security.authorize(new Request(uri), { signal });
+  const result = await security.revoke(how);
+  console.log(done, tokens, token, claims, unverified, signed, result);
+  await security.login({ returnTo: "/", signal });
+}
+
 export function told(error: unknown): string {
   if (!isEsiError(error)) throw error;
   const code: EsiErrorCode = error.code;
@@ -95,6 +110,8 @@ export function mistakes(security: EsiSecurity): void {
   void security.refresh("esi-skills.read_skills.v1");
   // @ts-expect-error a code is a string
   void security.auth(5);
+  // @ts-expect-error the controller is no signal
+  void security.revoke({ signal: new AbortController() });
   // @ts-expect-error a code that does not exist
   const code: EsiErrorCode = "no_such_code";
   // @ts-expect-error the state is read only
