@@ -305,7 +305,7 @@ export interface VerifyOptions {
   requireJti?: boolean;
   /** Means nothing, as {@link verifyAtHash}. */
   requireAtHash?: boolean;
-  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came. Default: 10. */
+  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came (a day at most). Default: 10. */
   leeway?: number;
 }
 
