@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
+use super::token_set::CLOCK_STEP;
 use crate::oauth::pkce::CodeVerifier;
 use crate::{Error, Phase};
 
@@ -146,7 +147,7 @@ impl Logins {
     }
 }
 
-/// A clock that was set back makes a login old, not eternal.
+/// A clock that was set back makes a login old, not eternal; but a small step back costs nobody a login.
 fn is_expired(login: &Login, now: i64) -> bool {
-    !(0..LIFETIME).contains(&now.saturating_sub(login.began_at))
+    !(-CLOCK_STEP..LIFETIME).contains(&now.saturating_sub(login.began_at))
 }
