@@ -29,6 +29,8 @@ pub struct Login {
     /// Whose session it is to become.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_identifier: Option<String>,
+    /// Where the answer was asked to go, which the exchange must repeat (RFC 6749 section 4.1.3).
+    pub redirect_uri: String,
     /// Who must answer (RFC 9700 section 4.4.2).
     pub issuer: String,
     /// The scopes that were asked for.

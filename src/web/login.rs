@@ -133,6 +133,7 @@ impl EsiSecurity {
             verifier,
             implicit: uri.implicit,
             token_identifier: self.token_identifier(),
+            redirect_uri: inner.client.redirect_uri.clone(),
             issuer: metadata.issuer.clone(),
             scopes,
             return_to,
@@ -385,7 +386,9 @@ impl EsiSecurity {
         let verifier = login
             .and_then(|login| login.verifier.as_ref())
             .or(fixed.as_ref());
-        let request = token_request::exchange(&metadata, &inner.client, code, verifier);
+        let client = &inner.client;
+        let redirect_uri = login.map_or(&client.redirect_uri, |login| &login.redirect_uri);
+        let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
         let response = http::send(&request, phase, PATIENCE).await?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)

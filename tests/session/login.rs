@@ -16,6 +16,7 @@ fn login(state: &str, began_at: i64) -> Login {
         state: state.into(),
         verifier: Some(CodeVerifier::from_text(VERIFIER, Phase::Login).unwrap()),
         implicit: false,
+        redirect_uri: "https://app.example/callback".into(),
         issuer: "https://login.eveonline.com".into(),
         scopes: vec!["publicData".into()],
         return_to: Some("/market?x=1#y".into()),
@@ -248,9 +249,10 @@ fn what_is_no_row_counts_as_none() {
         "[{}]",
         "[null]",
         r#"[{"state":"one"}]"#,
-        r#"[{"state":7,"issuer":"i","scopes":[],"began_at":1700000000}]"#,
-        r#"[{"state":"one","issuer":"i","scopes":"s","began_at":1700000000}]"#,
-        r#"[{"state":"one","issuer":"i","scopes":[],"began_at":"now"}]"#,
+        r#"[{"state":7,"redirect_uri":"r","issuer":"i","scopes":[],"began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":7,"issuer":"i","scopes":[],"began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":"r","issuer":"i","scopes":"s","began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":"r","issuer":"i","scopes":[],"began_at":"now"}]"#,
     ]);
     for row in rows {
         let logins = Logins::restore(Some(row));
