@@ -160,7 +160,10 @@ export interface JwkSet {
 export interface EsiSecurityOptions {
   /** The application's client id. */
   clientId: string;
-  /** The callback address, exactly as registered. `http` only on this machine. */
+  /**
+   * The callback address, exactly as registered. `http` only on this machine; no fragment, and no parameter that the
+   * answer adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`.
+   */
   redirectUri: string;
   /** Scopes that `login` and `getAuthUri` ask for unless told otherwise. Default: none. */
   scopes?: string[];

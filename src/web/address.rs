@@ -32,6 +32,16 @@ pub(super) fn same_place(left: &Url, right: &Url) -> bool {
     left.origin() == right.origin() && left.pathname() == right.pathname()
 }
 
+/// True if the address has a parameter of its own that an authorization response has: with the answer's it
+/// would stand there twice, so that no login could ever be finished.
+pub(super) fn has_answer(redirect_uri: &str) -> bool {
+    absolute(redirect_uri).is_some_and(|url| {
+        let query = url.search();
+        let query = query.trim_start_matches('?');
+        strip(query, QUERY_PARAMETERS) != query
+    })
+}
+
 /// An address of this very origin, as path, query and fragment. Anything else would make the page an
 /// open redirector (RFC 9700 section 4.11); `//host` too, which a browser takes for another host.
 pub(super) fn return_to(address: &str) -> Result<String, Error> {

@@ -32,6 +32,9 @@ test("what cannot work is refused, by name", async (t) => {
       "javascript:alert(1)",
       "https://",
       "https://app.example/#callback",
+      ...["code", "state", "iss", "error", "error_description", "error_uri"].map(
+        (name) => `https://app.example/callback?own=1&${name}=2`,
+      ),
     ],
     scopes: [LOCATION, [7], [""], ["a b"], ["a\\b"], ["ä"], {}],
     secretKey: ["", " ", 7],
