@@ -178,17 +178,21 @@ impl EsiSecurity {
         let (query, fragment) = (url.search(), url.hash());
         let query = query.trim_start_matches('?');
         let fragment = fragment.trim_start_matches('#');
-        let Some(response) = AuthorizationResponse::parse(query, fragment)? else {
-            return Ok(None);
-        };
-        let Some(state) = &response.state else {
-            // Without a login under way it is some other `?code=` of the page's own.
-            let expected = self.logins().any_open(clock::now());
-            return if expected {
-                Err(Error::StateMissing { phase })
+        // Without a login under way it is some other `?code=` of the page's own, in whatever shape.
+        let ours = |error| {
+            if self.logins().any_open(clock::now()) {
+                Err(error)
             } else {
                 Ok(None)
-            };
+            }
+        };
+        let response = match AuthorizationResponse::parse(query, fragment) {
+            Ok(Some(response)) => response,
+            Ok(None) => return Ok(None),
+            Err(error) => return ours(error),
+        };
+        let Some(state) = &response.state else {
+            return ours(Error::StateMissing { phase });
         };
         let logins = self.logins();
         let login = logins.find(state, clock::now(), phase);

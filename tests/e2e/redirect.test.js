@@ -326,4 +326,11 @@ test("a parameter that stands twice is refused", async (t) => {
     );
   }
   assert.equal(page.tokenRequests.length, 1);
+  await page.handleRedirect(callback);
+  await page.keepsTokens(async () => {
+    const foreign = `${page.redirectUri}?code=1&code=2`;
+    await page.open(foreign);
+    assert.equal(await page.handleRedirect(), null, "with no login under way it is not ours");
+    assert.equal(await page.address(), foreign);
+  });
 });

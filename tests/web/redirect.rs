@@ -38,6 +38,10 @@ async fn a_code_that_is_not_ours_is_left_alone() {
     for answer in [
         "",
         "?code=theirs",
+        "?code=1&code=2",
+        "?code=1&state=a&state=b",
+        "?error=1&error=2",
+        "#access_token=1&access_token=2",
         "?tab=2",
         "?state=the-state",
         "?code=",
@@ -83,6 +87,10 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         ("state_missing", Phase::Redirect)
     );
     assert_eq!(
+        refused(&security, "?code=c&code=d").await,
+        ("invalid_argument", Phase::Redirect)
+    );
+    assert_eq!(
         refused(&security, "?code=c&state=t").await,
         ("state_unknown", Phase::Redirect)
     );
@@ -94,7 +102,9 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         );
         assert!(page.logins()[0].get("verifier").is_none());
     }
-    assert_eq!(handle(&security, "?code=c").await, Ok(None));
+    for answer in ["?code=c", "?code=c&code=d"] {
+        assert_eq!(handle(&security, answer).await, Ok(None), "{answer}");
+    }
     // It has ended, wherever the clock goes.
     shift_clock(-600.0);
     assert_eq!(
