@@ -125,6 +125,12 @@ impl AuthorizationResponse {
     }
 }
 
+/// True if a query or fragment has this `state`.
+pub fn has_state(encoded: &str, state: &str) -> bool {
+    form_urlencoded::parse(encoded.as_bytes())
+        .any(|(name, value)| name == "state" && value == state)
+}
+
 /// A query or fragment without the parameters that are ours, the others as they were spelled.
 pub fn strip(encoded: &str, ours: &[&str]) -> String {
     // Decoded as when they were read: `%63ode` is a code too.

@@ -203,7 +203,7 @@ impl EsiSecurity {
         let finished = self.finish(state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
         if finished.as_ref().err().is_none_or(is_final) {
-            address::clean(&url);
+            address::clean(&url, state);
         }
         finished.map(Some)
     }

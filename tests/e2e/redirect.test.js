@@ -105,6 +105,18 @@ test("the address is read at once, whatever becomes of it afterwards", async (t)
   assert.equal(await page.address(), `${page.origin}/elsewhere`);
 });
 
+test("code and state leave the address also if a router has added to it during the exchange", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  await page.run(({ security }) => {
+    const finishing = security.handleRedirect();
+    history.replaceState({ route: 1 }, "", `${location.href}#/`);
+    return finishing;
+  });
+  assert.equal(await page.address(), `${page.redirectUri}#/`);
+  assert.deepEqual(await page.runBare(() => history.state), { route: 1 });
+});
+
 test("a code that was answered is not sent again, by whatever way", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const another = await page.authorize();
