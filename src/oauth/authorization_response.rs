@@ -118,7 +118,9 @@ impl AuthorizationResponse {
     pub fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
         match &self.issuer {
             Some(sent) if url::without_scheme(sent) != url::without_scheme(issuer) => {
-                Err(Error::IssuerMismatch)
+                Err(Error::IssuerMismatch {
+                    phase: Phase::Redirect,
+                })
             }
             _ => Ok(()),
         }

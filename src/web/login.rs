@@ -239,6 +239,7 @@ impl EsiSecurity {
                 return Err(match error.as_str() {
                     "access_denied" => Error::AccessDenied { description },
                     _ => Error::AuthorizationFailed {
+                        phase,
                         error: error.clone(),
                         description,
                     },
@@ -246,7 +247,7 @@ impl EsiSecurity {
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
-                return Err(unasked());
+                return Err(unasked(phase));
             }
             Outcome::Code(_) if answered => {}
             Outcome::Code(code) => {
@@ -292,7 +293,7 @@ impl EsiSecurity {
         }
         // It has no verifier, without which the code may be anybody's.
         if login.is_some_and(|login| login.implicit) {
-            return Err(unasked());
+            return Err(unasked(phase));
         }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
@@ -381,7 +382,7 @@ impl EsiSecurity {
             .transpose()?;
         let issuer = url::without_scheme(&metadata.issuer);
         if login.is_some_and(|login| url::without_scheme(&login.issuer) != issuer) {
-            return Err(Error::IssuerMismatch);
+            return Err(Error::IssuerMismatch { phase });
         }
         let fixed = match (login, &inner.fixed_verifier) {
             (None, Some(text)) => Some(CodeVerifier::from_text(text.expose(), phase)?),
@@ -444,8 +445,9 @@ fn is_final(error: &Error) -> bool {
 }
 
 /// An answer of another kind than the login asked for.
-fn unasked() -> Error {
+fn unasked(phase: Phase) -> Error {
     Error::AuthorizationFailed {
+        phase,
         error: "unsupported_response_type".to_string(),
         description: None,
     }

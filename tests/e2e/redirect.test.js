@@ -150,6 +150,13 @@ test("a login that asked for a token takes no code", async (t) => {
       retryable: false,
     }),
   );
+  const { code } = Object.fromEntries(new URL(callback).searchParams);
+  await page.keepsTokens(() =>
+    assert.rejects(
+      page.run(({ security }, ...given) => security.auth(...given), code, state),
+      { code: "authorization_failed", phase: "token", error: "unsupported_response_type", retryable: false },
+    ),
+  );
   assert.equal(page.tokenRequests.length, 1);
 });
 

@@ -223,7 +223,9 @@ fn the_issuer_is_compared_where_it_was_sent() {
     ] {
         assert_eq!(
             from(sent).check_issuer("https://login.eveonline.com"),
-            Err(Error::IssuerMismatch),
+            Err(Error::IssuerMismatch {
+                phase: Phase::Redirect
+            }),
             "{sent}"
         );
     }

@@ -155,7 +155,11 @@ async fn the_code_goes_to_the_server_that_the_login_was_begun_with() {
             .auth("c", Some("the-state"))
             .await
             .unwrap_err();
-        assert_eq!(error.code(), code, "{issuer}");
+        assert_eq!(
+            (error.code(), error.phase()),
+            (code, Phase::Token),
+            "{issuer}"
+        );
         assert_eq!(fetched().len(), usize::from(code == "network_error"));
     }
 }
@@ -197,7 +201,10 @@ async fn another_refusal_says_what_the_server_said() {
     let error = handle(&security, "?error=invalid_scope&state=the-state")
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "authorization_failed");
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("authorization_failed", Phase::Redirect)
+    );
     assert_eq!(error.oauth_error(), Some("invalid_scope"));
 }
 
@@ -253,7 +260,10 @@ async fn a_code_that_nobody_asked_for_is_refused() {
     assert_eq!(answer, ("authorization_failed", Phase::Redirect));
     for state in [Some("the-state"), None] {
         let error = security.auth("c", state).await.unwrap_err();
-        assert_eq!(error.code(), "authorization_failed");
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("authorization_failed", Phase::Token)
+        );
         assert_eq!(error.oauth_error(), Some("unsupported_response_type"));
     }
     assert!(fetched().is_empty(), "it must not be sent");
