@@ -12,7 +12,7 @@ use crate::{Error, Phase};
 /// For how many seconds a login can be finished.
 pub const LIFETIME: i64 = 600;
 
-/// How many logins are remembered; the oldest goes first.
+/// How many logins are remembered.
 const CAPACITY: usize = 8;
 
 /// One login.
@@ -71,8 +71,11 @@ impl Logins {
         self.0
             .retain(|other| other.state != login.state && !is_expired(other, login.began_at));
         self.0.push(login);
-        let surplus = self.0.len().saturating_sub(CAPACITY);
-        self.0.drain(..surplus);
+        while self.0.len() > CAPACITY {
+            // The oldest; but one that has ended is missed less than one that can still be finished.
+            let ended = self.0.iter().position(|login| login.answer.is_some());
+            self.0.remove(ended.unwrap_or(0));
+        }
     }
 
     /// The login that `state` names. An answered one is given back too: `answer` tells.

@@ -121,6 +121,29 @@ fn the_oldest_goes_when_there_are_too_many() {
 }
 
 #[test]
+fn one_that_has_ended_goes_before_any_that_has_not() {
+    let mut logins = Logins::default();
+    for number in 0..CAPACITY {
+        logins.begin(login(&format!("state-{number}"), NOW));
+    }
+    logins.finish("state-3", "digest".into());
+    logins.finish("state-5", "another".into());
+    for (newest, gone) in [
+        ("one", "state-3"),
+        ("two", "state-5"),
+        ("three", "state-0"),
+        ("four", "state-1"),
+    ] {
+        assert!(find(&logins, gone, NOW).is_ok(), "{newest}");
+        logins.begin(login(newest, NOW));
+        assert_eq!(find(&logins, gone, NOW), Err(unknown()), "{newest}");
+    }
+    for kept in ["state-2", "state-4", "state-6", "state-7", "one", "four"] {
+        assert!(find(&logins, kept, NOW).is_ok(), "{kept}");
+    }
+}
+
+#[test]
 fn the_expired_go_when_another_begins() {
     let mut logins = under_way(&["old"]);
     logins.begin(login("new", NOW + LIFETIME));
