@@ -86,9 +86,12 @@ export class EsiError extends Error {
   readonly status?: number;
   /** The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2). */
   readonly error?: string;
-  /** The server's `error_description`. */
+  /** The server's `error_description`. Missing where it names `access_token` or `refresh_token`, as `body`. */
   readonly errorDescription?: string;
-  /** The body of an error answer that was not JSON, at most 4096 characters. */
+  /**
+   * The body of an error answer without an OAuth `error` in it, at most 4096 characters, without what is secret in
+   * the request. Missing where it names `access_token` or `refresh_token`: live tokens may follow.
+   */
   readonly body?: string;
   /** `Retry-After`, in seconds. */
   readonly retryAfter?: number;

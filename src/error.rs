@@ -95,8 +95,8 @@ pub enum Error {
         phase: Phase,
         /// HTTP status.
         status: u16,
-        /// The answer's text, redacted and clipped.
-        body: String,
+        /// The answer's text, redacted and clipped; `None` where it may hold tokens.
+        body: Option<String>,
         /// `Retry-After`, seconds.
         retry_after: Option<u32>,
     },
@@ -357,10 +357,10 @@ impl Error {
         }
     }
 
-    /// The body of an error answer that was not JSON.
+    /// The body of an error answer without an OAuth error in it, where it holds no tokens.
     pub fn body(&self) -> Option<&str> {
         match self {
-            Self::Http { body, .. } => Some(body),
+            Self::Http { body, .. } => body.as_deref(),
             _ => None,
         }
     }

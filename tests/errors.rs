@@ -118,7 +118,7 @@ fn http(phase: Phase, status: u16) -> Error {
     Error::Http {
         phase,
         status,
-        body: "the body".into(),
+        body: Some("the body".into()),
         retry_after: Some(9),
     }
 }
