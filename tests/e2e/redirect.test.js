@@ -45,7 +45,8 @@ test("a callback can be given as an address, and the one in the address bar stay
     ["http://", /`url` must be an address/],
     [7, /`url` must be a string/],
   ]) {
-    await assert.rejects(page.handleRedirect(url), { code: "invalid_argument", phase: "redirect", message });
+    const refused = { code: "invalid_argument", phase: "redirect", retryable: false, message };
+    await page.keepsTokens(() => assert.rejects(page.handleRedirect(url), refused));
   }
 });
 
@@ -330,6 +331,39 @@ test("a malformed code gets EVE's page of HTML, and that login stays open", asyn
   await page.open(callback);
   await page.handleRedirect();
   assert.equal(await characterId(page), SAPHRA);
+});
+
+test("an unknown client id gets EVE's page of HTML, and the login stays open", async (t) => {
+  const page = await openPage(t);
+  const { code } = Object.fromEntries(new URL(await page.authorize()).searchParams);
+  page.options.clientId = "an-app-that-nobody-registered";
+  await page.open("/");
+  await page.run(({ security }, tokens) => security.updateToken(tokens), {
+    access_token: "brought-before",
+    expires_in: 1199,
+    refresh_token: "brought-before-too",
+  });
+  const state = new URL(await page.run(({ security }) => security.getAuthUri())).searchParams.get("state");
+  const callback = `${page.redirectUri}?${new URLSearchParams({ code, state })}`;
+  const refused = {
+    code: "http_error",
+    phase: "token",
+    retryable: false,
+    status: 401,
+    body: /<h1>Unauthorized/,
+  };
+  await page.open(callback);
+  const before = await page.stored("/logins/");
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(), refused);
+    assert.equal(await page.address(), callback, "for a reload, once the app is registered");
+    await assert.rejects(
+      page.run(({ security }, ...given) => security.auth(...given), code, state),
+      refused,
+    );
+  });
+  assert.deepEqual(await page.stored("/logins/"), before);
+  assert.equal(page.tokenRequests.length, 2);
 });
 
 test("a parameter that stands twice is refused", async (t) => {
