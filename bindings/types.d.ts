@@ -427,7 +427,8 @@ export class EsiSecurity {
 
   /**
    * A token that is good for a minute at least where the server allows; refreshed first if need be. While the
-   * old one lives, a refresh that does not get through is no reason to fail.
+   * old one lives, a refresh that does not get through is no reason to fail. Where the server does not say how long
+   * a token lives, and there is a refresh token, each call refreshes: nobody knows whether the old one still works.
    *
    * @throws {EsiError} as {@link refresh}
    */
