@@ -87,9 +87,12 @@ export class EsiError extends Error {
   readonly status?: number;
   /** The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2). */
   readonly error?: string;
-  /** The server's `error_description`. */
+  /** The server's `error_description`. Missing where it names `access_token` or `refresh_token`, as `body`. */
   readonly errorDescription?: string;
-  /** The body of an error answer that was not JSON, at most 4096 characters. */
+  /**
+   * The body of an error answer without an OAuth `error` in it, at most 4096 characters, without what is secret in
+   * the request. Missing where it names `access_token` or `refresh_token`: live tokens may follow.
+   */
   readonly body?: string;
   /** `Retry-After`, in seconds. */
   readonly retryAfter?: number;
@@ -161,7 +164,10 @@ export interface JwkSet {
 export interface EsiSecurityOptions {
   /** The application's client id. */
   clientId: string;
-  /** The callback address, exactly as registered. `http` only on this machine. */
+  /**
+   * The callback address, exactly as registered. `http` only on this machine; no fragment, and no parameter that the
+   * answer adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`.
+   */
   redirectUri: string;
   /** Scopes that `login` and `getAuthUri` ask for unless told otherwise. Default: none. */
   scopes?: string[];
@@ -316,7 +322,7 @@ export interface VerifyOptions {
   requireJti?: boolean;
   /** Means nothing, as {@link verifyAtHash}. */
   requireAtHash?: boolean;
-  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came. Default: 10. */
+  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came (a day at most). Default: 10. */
   leeway?: number;
 }
 
@@ -433,7 +439,8 @@ export class EsiSecurity {
 
   /**
    * A token that is good for a minute at least where the server allows; refreshed first if need be. While the
-   * old one lives, a refresh that does not get through is no reason to fail.
+   * old one lives, a refresh that does not get through is no reason to fail. Where the server does not say how long
+   * a token lives, and there is a refresh token, each call refreshes: nobody knows whether the old one still works.
    *
    * @throws {EsiError} as {@link refresh}
    */

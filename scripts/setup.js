@@ -5,6 +5,7 @@ import { browser } from "./setup/browser.js";
 import { cargoTools } from "./setup/cargo-tools.js";
 import { linker } from "./setup/linker.js";
 import { lints } from "./setup/lints.js";
+import { requireNode } from "./setup/node.js";
 import { npmPackages } from "./setup/npm-packages.js";
 import { rust } from "./setup/rust.js";
 import { environment, which } from "./toolchain.js";
@@ -51,6 +52,7 @@ async function ensure({ name, takes, byHand, find, install }) {
  * @returns {Promise<NodeJS.ProcessEnv>} the environment to build and test in
  */
 export async function setup({ tests = true } = {}) {
+  requireNode();
   if (!which("rustc") || !which("cargo")) throw new Error(NO_RUST);
   await ensure(linker);
   const compiler = await ensure(rust);
@@ -59,6 +61,12 @@ export async function setup({ tests = true } = {}) {
   await ensure(npmPackages);
   for (const tool of cargoTools(env)) await ensure(tool);
   return env;
+}
+
+/** The same for what only needs the npm packages. */
+export async function setupPackages() {
+  requireNode();
+  await ensure(npmPackages);
 }
 
 if (isMain(import.meta)) await setup().catch(fail);

@@ -73,7 +73,8 @@ const STEPS = {
   types,
   sso: node("tests/sso"),
   e2e: built(node("tests/e2e")),
-  size: built(size),
+  scripts: built(node("tests/scripts")),
+  size: built(() => size()),
 };
 
 /** The lines with which cargo's, wasm-bindgen's and Node's runners end. */

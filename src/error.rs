@@ -100,8 +100,8 @@ pub enum Error {
         phase: Phase,
         /// HTTP status.
         status: u16,
-        /// The answer's text, redacted and clipped.
-        body: String,
+        /// The answer's text, redacted and clipped; `None` where it may hold tokens.
+        body: Option<String>,
         /// `Retry-After`, seconds.
         retry_after: Option<u32>,
     },
@@ -157,15 +157,22 @@ pub enum Error {
     },
     /// `auth` with neither a login under way nor a fixed verifier or secret.
     LoginNotFound,
-    /// The `iss` of the authorization response is another server's (RFC 9207).
-    IssuerMismatch,
+    /// The `iss` of the authorization response is another server's (RFC 9207), or the login was begun with
+    /// another one than the code would be sent to.
+    IssuerMismatch {
+        /// Where it was seen.
+        phase: Phase,
+    },
     /// The pilot cancelled.
     AccessDenied {
         /// The server's `error_description`.
         description: Option<String>,
     },
-    /// Another error in the authorization response (RFC 6749 section 4.1.2.1).
+    /// Another error in the authorization response (RFC 6749 section 4.1.2.1), or an answer of another kind
+    /// than the login asked for.
     AuthorizationFailed {
+        /// Where it was seen.
+        phase: Phase,
         /// Its `error`.
         error: String,
         /// Its `error_description`.
@@ -253,7 +260,7 @@ impl Error {
             Self::StateReused { .. } => "state_reused",
             Self::LoginExpired { .. } => "login_expired",
             Self::LoginNotFound => "login_not_found",
-            Self::IssuerMismatch => "issuer_mismatch",
+            Self::IssuerMismatch { .. } => "issuer_mismatch",
             Self::AccessDenied { .. } => "access_denied",
             Self::AuthorizationFailed { .. } => "authorization_failed",
             Self::NoToken { .. } => "no_token",
@@ -289,6 +296,8 @@ impl Error {
             | Self::StateUnknown { phase }
             | Self::StateReused { phase }
             | Self::LoginExpired { phase }
+            | Self::IssuerMismatch { phase }
+            | Self::AuthorizationFailed { phase, .. }
             | Self::NoToken { phase }
             | Self::NeedsLogin { phase }
             | Self::Superseded { phase }
@@ -296,9 +305,7 @@ impl Error {
             Self::InvalidMetadata { .. } => Phase::Metadata,
             Self::InvalidKeySet { .. } => Phase::Keys,
             Self::LoginNotFound => Phase::Token,
-            Self::IssuerMismatch | Self::AccessDenied { .. } | Self::AuthorizationFailed { .. } => {
-                Phase::Redirect
-            }
+            Self::AccessDenied { .. } => Phase::Redirect,
             Self::TokenMalformed { .. }
             | Self::AlgorithmNotAllowed
             | Self::KeyNotFound
@@ -357,10 +364,10 @@ impl Error {
         }
     }
 
-    /// The body of an error answer that was not JSON.
+    /// The body of an error answer without an OAuth error in it, where it holds no tokens.
     pub fn body(&self) -> Option<&str> {
         match self {
-            Self::Http { body, .. } => Some(body),
+            Self::Http { body, .. } => body.as_deref(),
             _ => None,
         }
     }
@@ -482,7 +489,9 @@ impl fmt::Display for Error {
             Self::StateReused { .. } => "this `state` has been used already",
             Self::LoginExpired { .. } => "the login took longer than ten minutes",
             Self::LoginNotFound => "no login is under way here: call `getAuthUri` or `login` first",
-            Self::IssuerMismatch => "the answer comes from another server than the login went to",
+            Self::IssuerMismatch { .. } => {
+                "the answer comes from another server than the login went to"
+            }
             Self::AccessDenied { .. } => "the pilot cancelled the login",
             Self::NoToken { .. } => "there is no token to do this with",
             Self::NeedsLogin { .. } => "the session cannot be refreshed any more: log in again",

@@ -1,5 +1,6 @@
 // Faults that can be switched on: each kind is a middleware that stands before an endpoint and answers
 // in its place, or changes what it does or says.
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ALL = ["discovery", "jwks", "token", "revoke", "authorize", "esi"];
@@ -86,6 +87,16 @@ const KINDS = {
       await next();
       const text = JSON.stringify(ctx.body ?? null);
       ctx.body = text.slice(0, text.length / 2);
+      ctx.type = "json";
+    },
+  },
+  "stalled-body": {
+    endpoints: ["discovery", "jwks", "token"],
+    async apply(ctx, next) {
+      await next();
+      const text = JSON.stringify(ctx.body ?? null);
+      ctx.body = new PassThrough();
+      ctx.body.write(text.slice(0, text.length / 2));
       ctx.type = "json";
     },
   },

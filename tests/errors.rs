@@ -119,7 +119,7 @@ fn http(phase: Phase, status: u16) -> Error {
     Error::Http {
         phase,
         status,
-        body: "the body".into(),
+        body: Some("the body".into()),
         retry_after: Some(9),
     }
 }
@@ -234,10 +234,6 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
                 retryable()
             },
         ),
-        (Error::StateMissing { phase }, "state_missing", nothing()),
-        (Error::StateUnknown { phase }, "state_unknown", nothing()),
-        (Error::StateReused { phase }, "state_reused", nothing()),
-        (Error::LoginExpired { phase }, "login_expired", nothing()),
         (Error::NoToken { phase }, "no_token", nothing()),
         (Error::NeedsLogin { phase }, "needs_login", nothing()),
         (Error::Superseded { phase }, "superseded", nothing()),
@@ -249,9 +245,36 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
     ]
 }
 
+/// The same, of a login that cannot be finished.
+fn in_phase_of_a_login(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
+    vec![
+        (Error::StateMissing { phase }, "state_missing", nothing()),
+        (Error::StateUnknown { phase }, "state_unknown", nothing()),
+        (Error::StateReused { phase }, "state_reused", nothing()),
+        (Error::LoginExpired { phase }, "login_expired", nothing()),
+        (
+            Error::IssuerMismatch { phase },
+            "issuer_mismatch",
+            nothing(),
+        ),
+        (
+            Error::AuthorizationFailed {
+                phase,
+                error: "invalid_scope".into(),
+                description: Some("the description".into()),
+            },
+            "authorization_failed",
+            Fields {
+                error: Some("invalid_scope"),
+                description: Some("the description"),
+                ..nothing()
+            },
+        ),
+    ]
+}
+
 /// The variants of a login's way, each of which has one phase.
 fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
-    let description = || Some("the description".into());
     let reason = "the reason";
     vec![
         (
@@ -273,32 +296,13 @@ fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
             nothing(),
         ),
         (
-            Error::IssuerMismatch,
-            "issuer_mismatch",
-            Phase::Redirect,
-            nothing(),
-        ),
-        (
             Error::AccessDenied {
-                description: description(),
+                description: Some("the description".into()),
             },
             "access_denied",
             Phase::Redirect,
             Fields {
                 error: Some("access_denied"),
-                description: Some("the description"),
-                ..nothing()
-            },
-        ),
-        (
-            Error::AuthorizationFailed {
-                error: "invalid_scope".into(),
-                description: description(),
-            },
-            "authorization_failed",
-            Phase::Redirect,
-            Fields {
-                error: Some("invalid_scope"),
                 description: Some("the description"),
                 ..nothing()
             },
@@ -352,7 +356,9 @@ fn in_verification() -> Vec<(Error, &'static str, Fields)> {
 
 fn table() -> Vec<(Error, &'static str, Phase, Fields)> {
     let everywhere = ALL_PHASES.into_iter().flat_map(|phase| {
-        let rows = in_phase(phase).into_iter();
+        let rows = in_phase(phase)
+            .into_iter()
+            .chain(in_phase_of_a_login(phase));
         rows.map(move |(error, code, fields)| (error, code, phase, fields))
     });
     let verification = in_verification().into_iter();

@@ -23,6 +23,7 @@ const KINDS = {
   html: { label: "A page instead of JSON" },
   empty: { label: "An empty answer" },
   truncated: { label: "Half an answer" },
+  "stalled-body": { label: "Half an answer, and then silence" },
   "drop-after": { label: "Done, but the answer is lost" },
   "oauth-error": { label: "Refused: invalid_grant", members: { error: "invalid_grant" } },
   "no-access-token": { label: "No access token" },

@@ -66,22 +66,25 @@ function explain(what, error) {
 }
 
 async function verify() {
-  const verifying = session.verify();
+  // Another server may be chosen meanwhile: then this answer is about a session that is gone.
+  const mine = session;
+  const verifying = mine.verify();
   showChecking();
   try {
-    if (!(await verifying)) return;
-    const { claims, requestedScopes } = session;
+    if (!(await verifying) || session !== mine) return;
+    const { claims, requestedScopes } = mine;
     showVerified(claims, requestedScopes);
     log.add("done", "Verified", [
       ["character", claims.name],
       ["issuer", claims.issuer],
     ]);
   } catch (error) {
+    if (session !== mine) return;
     showUnverified(error.message);
     clearAnswer();
     throw error;
   } finally {
-    showRouteHint(session.claims);
+    if (session === mine) showRouteHint(mine.claims);
   }
 }
 
@@ -158,12 +161,15 @@ async function takeUp() {
 }
 
 async function resume() {
+  const mine = session;
   opening = true;
   render(session, opening);
   verification = undefined;
   await finishLogin();
+  if (session !== mine) return;
   if (verification) await verification;
   else if (session.security.state !== "signed-out") await attempt("Session", takeUp);
+  if (session !== mine) return;
   opening = false;
   update();
 }
@@ -191,7 +197,8 @@ window.addEventListener("esi:token-refreshed", ({ detail }) => {
     ["type", detail.token_type],
     ["refresh token", detail.refresh_token ? "yes" : "none"],
   ]);
-  verification = attempt("Verify", verify);
+  // It may be about a session that was left for another server.
+  if (session?.isSignedIn) verification = attempt("Verify", verify);
 });
 
 // A page that the browser kept for its Back button still waits for the login that it left for.

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, run } from "../run.js";
+import { withLock } from "./lock.js";
 
-function readPackages(lock) {
+function readPackages(folder, lock) {
   try {
-    return JSON.parse(readFileSync(join(ROOT, lock), "utf8")).packages;
+    return JSON.parse(readFileSync(join(folder, lock), "utf8")).packages;
   } catch {
     return null;
   }
@@ -15,10 +16,10 @@ function readPackages(lock) {
  * True if what npm noted down at the end of its last installation is what the lock file asks for. It notes
  * nothing down when it is interrupted.
  */
-function isInstalled() {
-  const installed = readPackages("node_modules/.package-lock.json");
+export function isInstalled(folder = ROOT) {
+  const installed = readPackages(folder, "node_modules/.package-lock.json");
   if (!installed) return false;
-  const { "": _ourselves, ...wanted } = readPackages("package-lock.json");
+  const { "": _ourselves, ...wanted } = readPackages(folder, "package-lock.json");
   const extra = Object.keys(installed).some((path) => !(path in wanted));
   return (
     !extra &&
@@ -28,11 +29,19 @@ function isInstalled() {
   );
 }
 
+/** Two at once would take away from each other what they have just put there. */
+function install() {
+  const work = async () => {
+    if (!isInstalled()) await run("npm", ["ci", "--no-audit"]);
+  };
+  return withLock(`npm packages of ${ROOT}`, work, () => console.log("Another set-up is at it: waiting for its end."));
+}
+
 /** @type {import("../setup.js").Part} */
 export const npmPackages = {
   name: "the npm packages",
   takes: "half a minute",
   byHand: "npm ci",
-  find: isInstalled,
-  install: () => run("npm", ["ci", "--no-audit"]),
+  find: () => isInstalled(),
+  install,
 };

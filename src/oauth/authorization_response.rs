@@ -118,11 +118,19 @@ impl AuthorizationResponse {
     pub fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
         match &self.issuer {
             Some(sent) if url::without_scheme(sent) != url::without_scheme(issuer) => {
-                Err(Error::IssuerMismatch)
+                Err(Error::IssuerMismatch {
+                    phase: Phase::Redirect,
+                })
             }
             _ => Ok(()),
         }
     }
+}
+
+/// True if a query or fragment has this `state`.
+pub fn has_state(encoded: &str, state: &str) -> bool {
+    form_urlencoded::parse(encoded.as_bytes())
+        .any(|(name, value)| name == "state" && value == state)
 }
 
 /// A query or fragment without the parameters that are ours, the others as they were spelled.

@@ -5,30 +5,34 @@ use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::http::{Request, Response};
+use super::redaction::names_tokens;
 use crate::{Error, Phase};
 
 /// How much of a body an error keeps, in characters.
 const BODY_LIMIT: usize = 4096;
 
-/// The error that an answer outside 200-299 means, without anything secret that was in the request.
+/// The error that an answer outside 200-299 means, without anything secret that was in the request. Nor in
+/// the answer: a gateway may give a token response that was served another status, or wrap it up.
 pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let clean = |text: &str| request.redact(text, BODY_LIMIT);
+    let without_tokens = |text: &str| names_tokens(text).is_none().then(|| clean(text));
     let (status, retry_after) = (response.status, response.retry_after);
     // Member by member, so that an odd description does not hide the error.
     let body: Map<String, Value> = serde_json::from_str(&response.body).unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(Value::as_str).map(clean);
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
     match text("error") {
         Some(error) => Error::OAuth {
             phase,
             status,
-            error,
-            description: text("error_description"),
+            // What stands before is kept: it tells whether the session has ended.
+            error: clean(names_tokens(error).unwrap_or(error)),
+            description: text("error_description").and_then(without_tokens),
             retry_after,
         },
         None => Error::Http {
             phase,
             status,
-            body: clean(&response.body),
+            body: without_tokens(&response.body),
             retry_after,
         },
     }

@@ -18,6 +18,20 @@ const LONGEST_ESCAPE: usize = 10;
 /// A shorter secret (a header such as "1") would riddle the text and betrays nothing.
 const SHORTEST_SECRET: usize = 8;
 
+/// The members of a token response that are secret.
+const TOKENS: [&[u8]; 2] = [b"access_token", b"refresh_token"];
+
+/// What stands before the first name of a token, where `text` has one, in whatever escapes: after it, tokens
+/// may follow that nobody here has seen before.
+pub(super) fn names_tokens(text: &str) -> Option<&str> {
+    let (bytes, origins) = unescape(text, NESTING);
+    let at = (0..bytes.len()).find(|at| {
+        let rest = bytes.get(*at..).unwrap_or_default();
+        TOKENS.iter().any(|name| rest.starts_with(name))
+    })?;
+    text.get(..*origins.get(at)?)
+}
+
 /// At most `limit` characters from the beginning of `text`, without any of the secrets.
 pub(super) fn redact<'a>(
     text: &str,

@@ -9,18 +9,18 @@ use super::metadata::Metadata;
 use super::pkce::CodeVerifier;
 use super::secret::Secret;
 
-/// A code for tokens. `redirect_uri` is sent because the RFC asks for it where the authorization
-/// request had one; EVE's server does not mind.
+/// A code for tokens. `redirect_uri` must be the authorization request's; EVE's server does not mind.
 pub fn exchange(
     metadata: &Metadata,
     client: &Client,
+    redirect_uri: &str,
     code: &Secret,
     verifier: Option<&CodeVerifier>,
 ) -> Request {
     let mut form = alloc::vec![
         ("grant_type", Secret::new("authorization_code")),
         ("code", code.clone()),
-        ("redirect_uri", Secret::new(client.redirect_uri.as_str())),
+        ("redirect_uri", Secret::new(redirect_uri)),
     ];
     if let Some(verifier) = verifier {
         form.push(("code_verifier", verifier.secret().clone()));

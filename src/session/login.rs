@@ -5,13 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
+use super::token_set::CLOCK_STEP;
 use crate::oauth::pkce::CodeVerifier;
 use crate::{Error, Phase};
 
 /// For how many seconds a login can be finished.
 pub const LIFETIME: i64 = 600;
 
-/// How many logins are remembered; the oldest goes first.
+/// How many logins are remembered.
 const CAPACITY: usize = 8;
 
 /// One login.
@@ -28,6 +29,8 @@ pub struct Login {
     /// Whose session it is to become.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_identifier: Option<String>,
+    /// Where the answer was asked to go, which the exchange must repeat (RFC 6749 section 4.1.3).
+    pub redirect_uri: String,
     /// Who must answer (RFC 9700 section 4.4.2).
     pub issuer: String,
     /// The scopes that were asked for.
@@ -68,8 +71,11 @@ impl Logins {
         self.0
             .retain(|other| other.state != login.state && !is_expired(other, login.began_at));
         self.0.push(login);
-        let surplus = self.0.len().saturating_sub(CAPACITY);
-        self.0.drain(..surplus);
+        while self.0.len() > CAPACITY {
+            // The oldest; but one that has ended is missed less than one that can still be finished.
+            let ended = self.0.iter().position(|login| login.answer.is_some());
+            self.0.remove(ended.unwrap_or(0));
+        }
     }
 
     /// The login that `state` names. An answered one is given back too: `answer` tells.
@@ -146,7 +152,7 @@ impl Logins {
     }
 }
 
-/// A clock that was set back makes a login old, not eternal.
+/// A clock that was set back makes a login old, not eternal; but a small step back costs nobody a login.
 fn is_expired(login: &Login, now: i64) -> bool {
-    !(0..LIFETIME).contains(&now.saturating_sub(login.began_at))
+    !(-CLOCK_STEP..LIFETIME).contains(&now.saturating_sub(login.began_at))
 }

@@ -30,8 +30,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// By how many seconds a clock may have been set back before its times mean nothing any more.
-const CLOCK_STEP: i64 = 60;
+/// By how many seconds a clock may have been set back before its times mean nothing any more: time servers
+/// set clocks right, above all after a sleep.
+pub const CLOCK_STEP: i64 = 60;
 
 impl AccessToken {
     /// True if it expires within `offset` seconds of `now`, or nobody knows when: a clock that was set

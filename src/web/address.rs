@@ -6,7 +6,9 @@ use alloc::string::String;
 use wasm_bindgen::JsValue;
 use web_sys::{Location, Url};
 
-use crate::oauth::authorization_response::{FRAGMENT_PARAMETERS, QUERY_PARAMETERS, strip};
+use crate::oauth::authorization_response::{
+    FRAGMENT_PARAMETERS, QUERY_PARAMETERS, has_state, strip,
+};
 use crate::{Error, Phase};
 
 /// The page's location; `None` outside a window.
@@ -32,6 +34,16 @@ pub(super) fn same_place(left: &Url, right: &Url) -> bool {
     left.origin() == right.origin() && left.pathname() == right.pathname()
 }
 
+/// True if the address has a parameter of its own that an authorization response has: with the answer's it
+/// would stand there twice, so that no login could ever be finished.
+pub(super) fn has_answer(redirect_uri: &str) -> bool {
+    absolute(redirect_uri).is_some_and(|url| {
+        let query = url.search();
+        let query = query.trim_start_matches('?');
+        strip(query, QUERY_PARAMETERS) != query
+    })
+}
+
 /// An address of this very origin, as path, query and fragment. Anything else would make the page an
 /// open redirector (RFC 9700 section 4.11); `//host` too, which a browser takes for another host.
 pub(super) fn return_to(address: &str) -> Result<String, Error> {
@@ -51,23 +63,23 @@ pub(super) fn return_to(address: &str) -> Result<String, Error> {
     Ok(format!("{path}{}{}", url.search(), url.hash()))
 }
 
-/// Takes the authorization response's parameters out of the page's address, if it is still at `url`.
-/// The history entry and its state stay.
-pub(super) fn clean(url: &Url) {
+/// Takes the authorization response's parameters out of the page's address, if that is still at the place
+/// of `url` and holds this `state`; the rest of it may have changed, as by a router that adds `#/`. The
+/// history entry and its state stay.
+pub(super) fn clean(url: &Url, state: &str) {
     let here = location().and_then(|location| location.href().ok());
-    if here.as_deref() != Some(&url.href()) {
-        return;
-    }
-    let Ok(cleaned) = Url::new(&url.href()) else {
+    let Some(here) = here.and_then(|here| absolute(&here)) else {
         return;
     };
-    let query = url.search();
-    cleaned.set_search(&strip(query.trim_start_matches('?'), QUERY_PARAMETERS));
-    let fragment = url.hash();
-    cleaned.set_hash(&strip(
-        fragment.trim_start_matches('#'),
-        FRAGMENT_PARAMETERS,
-    ));
+    let (query, fragment) = (here.search(), here.hash());
+    let query = query.trim_start_matches('?');
+    let fragment = fragment.trim_start_matches('#');
+    if !same_place(&here, url) || !(has_state(query, state) || has_state(fragment, state)) {
+        return;
+    }
+    let cleaned = here;
+    cleaned.set_search(&strip(query, QUERY_PARAMETERS));
+    cleaned.set_hash(&strip(fragment, FRAGMENT_PARAMETERS));
     let history = web_sys::window().and_then(|window| window.history().ok());
     if let Some(history) = history {
         let state = history.state().unwrap_or(JsValue::NULL);

@@ -133,6 +133,7 @@ impl EsiSecurity {
             verifier,
             implicit: uri.implicit,
             token_identifier: self.token_identifier(),
+            redirect_uri: inner.client.redirect_uri.clone(),
             issuer: metadata.issuer.clone(),
             scopes,
             return_to,
@@ -177,17 +178,21 @@ impl EsiSecurity {
         let (query, fragment) = (url.search(), url.hash());
         let query = query.trim_start_matches('?');
         let fragment = fragment.trim_start_matches('#');
-        let Some(response) = AuthorizationResponse::parse(query, fragment)? else {
-            return Ok(None);
-        };
-        let Some(state) = &response.state else {
-            // Without a login under way it is some other `?code=` of the page's own.
-            let expected = self.logins().any_open(clock::now());
-            return if expected {
-                Err(Error::StateMissing { phase })
+        // Without a login under way it is some other `?code=` of the page's own, in whatever shape.
+        let ours = |error| {
+            if self.logins().any_open(clock::now()) {
+                Err(error)
             } else {
                 Ok(None)
-            };
+            }
+        };
+        let response = match AuthorizationResponse::parse(query, fragment) {
+            Ok(Some(response)) => response,
+            Ok(None) => return Ok(None),
+            Err(error) => return ours(error),
+        };
+        let Some(state) = &response.state else {
+            return ours(Error::StateMissing { phase });
         };
         let logins = self.logins();
         let login = logins.find(state, clock::now(), phase);
@@ -198,7 +203,7 @@ impl EsiSecurity {
         let finished = self.finish(state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
         if finished.as_ref().err().is_none_or(is_final) {
-            address::clean(&url);
+            address::clean(&url, state);
         }
         finished.map(Some)
     }
@@ -234,6 +239,7 @@ impl EsiSecurity {
                 return Err(match error.as_str() {
                     "access_denied" => Error::AccessDenied { description },
                     _ => Error::AuthorizationFailed {
+                        phase,
                         error: error.clone(),
                         description,
                     },
@@ -241,7 +247,7 @@ impl EsiSecurity {
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
-                return Err(unasked());
+                return Err(unasked(phase));
             }
             Outcome::Code(_) if answered => {}
             Outcome::Code(code) => {
@@ -287,7 +293,7 @@ impl EsiSecurity {
         }
         // It has no verifier, without which the code may be anybody's.
         if login.is_some_and(|login| login.implicit) {
-            return Err(unasked());
+            return Err(unasked(phase));
         }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
@@ -376,7 +382,7 @@ impl EsiSecurity {
             .transpose()?;
         let issuer = url::without_scheme(&metadata.issuer);
         if login.is_some_and(|login| url::without_scheme(&login.issuer) != issuer) {
-            return Err(Error::IssuerMismatch);
+            return Err(Error::IssuerMismatch { phase });
         }
         let fixed = match (login, &inner.fixed_verifier) {
             (None, Some(text)) => Some(CodeVerifier::from_text(text.expose(), phase)?),
@@ -385,7 +391,9 @@ impl EsiSecurity {
         let verifier = login
             .and_then(|login| login.verifier.as_ref())
             .or(fixed.as_ref());
-        let request = token_request::exchange(&metadata, &inner.client, code, verifier);
+        let client = &inner.client;
+        let redirect_uri = login.map_or(&client.redirect_uri, |login| &login.redirect_uri);
+        let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
         let response = http::send(&request, phase, PATIENCE).await?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
@@ -437,8 +445,9 @@ fn is_final(error: &Error) -> bool {
 }
 
 /// An answer of another kind than the login asked for.
-fn unasked() -> Error {
+fn unasked(phase: Phase) -> Error {
     Error::AuthorizationFailed {
+        phase,
         error: "unsupported_response_type".to_string(),
         description: None,
     }

@@ -136,6 +136,12 @@ impl Options {
         if self.redirect_uri.contains('#') {
             return Err(invalid("redirectUri", "must have no fragment"));
         }
+        if address::has_answer(&self.redirect_uri) {
+            return Err(invalid(
+                "redirectUri",
+                "must have none of the parameters that the answer to a login adds to it",
+            ));
+        }
         scope::check(&self.scopes, Phase::Create)?;
         if let Some(verifier) = &self.code_verifier {
             CodeVerifier::from_text(verifier.expose(), Phase::Create)?;

@@ -1,13 +1,14 @@
-//! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed.
+//! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed. A page may
+//! have put its own in place, whose members may throw, or give something that is no promise.
 
 use alloc::format;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, DomException, SubtleCrypto};
+use web_sys::{CryptoKey, SubtleCrypto};
 
 use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
@@ -47,18 +48,14 @@ fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
 }
 
 fn is_named(error: &JsValue, name: &str) -> bool {
-    error
-        .dyn_ref::<DomException>()
-        .is_some_and(|error| error.name() == name)
+    Reflect::get(error, &"name".into()).is_ok_and(|given| given == name)
 }
 
 /// A page that is not served over https, nor from this machine, has none.
 fn subtle() -> Option<SubtleCrypto> {
-    let crypto: Crypto = Reflect::get(&js_sys::global(), &"crypto".into())
-        .ok()?
-        .dyn_into()
-        .ok()?;
-    Some(crypto.subtle()).filter(|subtle| subtle.is_object())
+    let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
+    let subtle = Reflect::get(&crypto, &"subtle".into()).ok()?;
+    subtle.is_object().then(|| subtle.unchecked_into())
 }
 
 /// The key for that algorithm: importing one takes longer than checking a signature with it.
@@ -91,7 +88,9 @@ async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoK
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm())?;
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    JsFuture::from(imported).await?.dyn_into()
+    JsFuture::from(Promise::resolve(&imported))
+        .await?
+        .dyn_into()
 }
 
 async fn verify(
@@ -109,7 +108,7 @@ async fn verify(
         &signature,
         &signing_input,
     )?;
-    JsFuture::from(verifying).await
+    JsFuture::from(Promise::resolve(&verifying)).await
 }
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does

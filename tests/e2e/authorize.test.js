@@ -164,12 +164,14 @@ test("a request that would drop the header, has been sent, or is none is refused
     return security.authorize(request);
   }, page.sso.esiUrl);
   await assert.rejects(used, refused(/`request` must be a request that was not sent yet/));
-  for (const value of [page.sso.esiUrl, null, {}]) {
-    await assert.rejects(
-      page.run(({ security }, given) => security.authorize(given), value),
-      refused(/`request` must be a Request/),
-    );
-  }
+  await page.keepsTokens(async () => {
+    for (const value of [page.sso.esiUrl, null, {}, 7, []]) {
+      await assert.rejects(
+        page.run(({ security }, given) => security.authorize(given), value),
+        refused(/`request` must be a Request/),
+      );
+    }
+  });
 });
 
 test("a request whose description does not ask for this security is given back untouched", async (t) => {
@@ -208,14 +210,17 @@ test("`securityName` is the name that counts", async (t) => {
 test("options of the wrong shape are refused", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  for (const [options, code, message] of [
+  const bad = [
     [{ security: "evesso" }, "invalid_argument", /`security`/],
     [{ security: { evesso: [] } }, "invalid_argument", /`security`/],
     [{ security: ["evesso"] }, "invalid_argument", /`security`/],
     [{ Security: [] }, "unknown_option", /did you mean `security`/],
     ["evesso", "invalid_argument", /`options`/],
-  ]) {
-    const refused = { code, phase: "authorize", retryable: false, message };
-    await assert.rejects(sign(page, page.sso.esiUrl, {}, options), refused, JSON.stringify(options));
-  }
+  ];
+  await page.keepsTokens(async () => {
+    for (const [options, code, message] of bad) {
+      const refused = { code, phase: "authorize", retryable: false, message };
+      await assert.rejects(sign(page, page.sso.esiUrl, {}, options), refused, JSON.stringify(options));
+    }
+  });
 });

@@ -17,6 +17,9 @@ test("login, verify, refresh, ESI and logout by clicking", async (t) => {
   assert.equal(await demo.text("state"), "active");
   assert.match(await demo.text("time-left"), /^(20:00|19:5\d)$/);
   assert.match(await demo.text("granted-scopes"), /esi-location\.read_location\.v1[\s\S]*esi-skills\.read_skills\.v1/);
+  const portrait = await (await demo.find("#portrait svg")).getRect();
+  assert.ok(portrait.width > 50 && portrait.height > 50, "the portrait can be seen");
+  assert.ok((await demo.findAll("#portrait svg :is(circle, ellipse, path, rect)")).length > 10, "and is drawn");
   assert.equal(await demo.isVisible("refused"), false);
 
   await demo.click("clear-log");
@@ -36,7 +39,7 @@ test("login, verify, refresh, ESI and logout by clicking", async (t) => {
 
   await demo.click("logout");
   await demo.waitForText("state", /^signed-out$/);
-  assert.match(await demo.text("notice"), /You are logged out/);
+  await demo.waitForText("notice", /You are logged out/);
   assert.equal(await demo.focused(), "login");
   assert.deepEqual(
     demo.requests("/v2/oauth/revoke").map(({ status }) => status),
@@ -343,6 +346,37 @@ test("two servers keep their sessions apart", async (t) => {
   await (await demo.find("#client-id")).sendKeys("my-own-client");
   await demo.click("save-settings");
   await demo.waitForText("state", /^signed-out$/);
+  await demo.click("open-settings");
+  await (await demo.find("input[value=local]")).click();
+  await demo.click("save-settings");
+  await demo.waitForVerdict("verified");
+  assert.equal(await demo.text("character-name"), "Ilmari Vesk");
+});
+
+test("another server can be chosen while a token is being verified", async (t) => {
+  const demo = await openDemo(t);
+  await demo.logIn({ character: ILMARI });
+  await demo.forbid("*://login.eveonline.com/*");
+  await demo.holdAnswers("/oauth/jwks");
+  await demo.sso.rotateKeys();
+  await demo.click("refresh");
+  await demo.waitForHeldAnswers();
+  await demo.waitForVerdict("checking");
+  await demo.click("verify");
+  await demo.click("open-settings");
+  await (await demo.find("input[value=eve]")).click();
+  await (await demo.find("#client-id")).sendKeys("my-own-client");
+  await demo.click("save-settings");
+  await demo.waitForText("state", /^signed-out$/);
+  await demo.waitForText("server-name", /^EVE Online$/);
+  await demo.console();
+  await demo.click("clear-log");
+  await demo.releaseAnswers();
+  await demo.waitForIdle("verify");
+  assert.doesNotMatch(await demo.text("log"), /Verif/);
+  assert.deepEqual(await demo.complaints(), []);
+  assert.equal(await demo.text("state"), "signed-out");
+
   await demo.click("open-settings");
   await (await demo.find("input[value=local]")).click();
   await demo.click("save-settings");

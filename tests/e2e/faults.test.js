@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { openPage, SAPHRA } from "../helpers/page.js";
+import { ILMARI, openPage, SAPHRA } from "../helpers/page.js";
 
 const NETWORK = { code: "network_error", retryable: true, cause: /^TypeError: / };
 const UNUSABLE = { code: "invalid_response", retryable: true };
@@ -173,7 +173,7 @@ test("`Retry-After` is told where the server lets a page read it", async (t) => 
   );
 });
 
-test("an answer is waited for thirty seconds, and its body too", async (t) => {
+test("an answer is waited for thirty seconds", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await page.hurry();
@@ -182,49 +182,110 @@ test("an answer is waited for thirty seconds, and its body too", async (t) => {
   assert.deepEqual(await page.patience(), [30_000]);
 });
 
+test("an answer whose body does not come to its end is waited for no longer", async (t) => {
+  const page = await openPage(t, { sso: { rotate: false } });
+  await page.logIn();
+  await page.hurry();
+  await page.runBare(() => {
+    const { fetch } = globalThis;
+    globalThis.fetch = async (request) => {
+      globalThis.answered = false;
+      const response = await fetch(request);
+      globalThis.answered = true;
+      return response;
+    };
+  });
+  page.sso.faults.set({ token: { kind: "stalled-body" } });
+  const timeout = { code: "timeout", phase: "refresh", retryable: true };
+  const answered = () => page.runBare(() => globalThis.answered);
+  // In all this hurry the headers may come too late as well: what is asked here is what happens after them.
+  for (let attempt = 0; attempt === 0 || !(await answered()); attempt += 1) {
+    assert.ok(attempt < 50, "no answer began in time");
+    await page.keepsTokens(() => assert.rejects(page.refresh(), timeout));
+  }
+});
+
+/** What a page's own `fetch` may do. */
+const ODD_FETCHES = {
+  undefined: () => Promise.reject(undefined),
+  null: () => Promise.reject(null),
+  text: () => Promise.reject("no more fetch today"),
+  number: () => Promise.reject(0),
+  object: () => Promise.reject({ toString: () => "[object]" }),
+  exception: () => Promise.reject(new DOMException("gone", "AbortError")),
+  error: () => Promise.reject(new RangeError("out of sockets")),
+  throws: () => {
+    throw "at once";
+  },
+  nothing: () => Promise.resolve(undefined),
+  otherThing: () => Promise.resolve({ ok: true, text: async () => "{}" }),
+};
+
+/** What of it is told. */
+const CAUSES = {
+  text: "no more fetch today",
+  exception: "AbortError: gone",
+  error: "RangeError: out of sockets",
+  throws: "at once",
+};
+
+/** The error for such a `fetch`. */
+const broken = (name, phase) => ({
+  code: "network_error",
+  phase,
+  retryable: true,
+  cause: CAUSES[name] ?? "rejected with something that is no Error",
+});
+
+/** Does something in a document whose `fetch` is that. */
+async function withFetch(page, replacement, work) {
+  // The package itself comes by the page's `fetch`.
+  await page.run(() => {});
+  await page.runBare(`() => {
+    globalThis.realFetch = fetch;
+    globalThis.fetch = ${replacement};
+  }`);
+  await work();
+  await page.runBare(() => {
+    globalThis.fetch = globalThis.realFetch;
+  });
+}
+
 test("`fetch` may reject with anything, throw, or give anything", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  const broken = {
-    undefined: () => Promise.reject(undefined),
-    null: () => Promise.reject(null),
-    text: () => Promise.reject("no more fetch today"),
-    number: () => Promise.reject(0),
-    object: () => Promise.reject({ toString: () => "[object]" }),
-    exception: () => Promise.reject(new DOMException("gone", "AbortError")),
-    error: () => Promise.reject(new RangeError("out of sockets")),
-    throws: () => {
-      throw "at once";
-    },
-    nothing: () => Promise.resolve(undefined),
-    otherThing: () => Promise.resolve({ ok: true, text: async () => "{}" }),
-  };
-  const causes = {
-    text: "no more fetch today",
-    exception: "AbortError: gone",
-    error: "RangeError: out of sockets",
-    throws: "at once",
-  };
-  for (const [name, replacement] of Object.entries(broken)) {
-    await page.runBare(`() => {
-      globalThis.realFetch = fetch;
-      globalThis.fetch = ${replacement};
-    }`);
-    await page.keepsTokens(() =>
-      assert.rejects(
-        page.refresh(),
-        {
-          code: "network_error",
-          phase: "refresh",
-          retryable: true,
-          cause: causes[name] ?? "rejected with something that is no Error",
-        },
-        name,
-      ),
+  for (const [name, replacement] of Object.entries(ODD_FETCHES)) {
+    await withFetch(page, replacement, () =>
+      page.keepsTokens(() => assert.rejects(page.refresh(), broken(name, "refresh"), name)),
     );
-    await page.runBare(() => {
-      globalThis.fetch = globalThis.realFetch;
-    });
     await page.refresh();
+  }
+});
+
+test("the same for metadata, keys and revocation, which forgets the tokens all the same", async (t) => {
+  const page = await openPage(t);
+  for (const [name, replacement] of Object.entries(ODD_FETCHES)) {
+    await page.logIn();
+    await page.forgetDocuments();
+    await withFetch(page, replacement, () =>
+      page.keepsTokens(async () => {
+        const getAuthUri = page.run(({ security }) => security.getAuthUri());
+        await assert.rejects(getAuthUri, broken(name, "metadata"), name);
+        await assert.rejects(page.refresh(), broken(name, "metadata"), name);
+      }),
+    );
+    await page.run(({ security }) => security.getAuthUri());
+    await withFetch(page, replacement, () =>
+      page.keepsTokens(() => assert.rejects(characterId(page), broken(name, "keys"), name)),
+    );
+    assert.equal(await characterId(page), ILMARI, name);
+    await withFetch(page, replacement, async () => {
+      const { revoked, status, error } = await page.run(({ security }) => security.revoke());
+      const { code, phase, retryable, cause } = error;
+      assert.deepEqual([revoked, status], [false, null], name);
+      assert.deepEqual({ code, phase, retryable, cause }, broken(name, "revoke"), name);
+      assert.equal(await page.run(({ security }) => security.state), "signed-out", name);
+    });
+    assert.deepEqual(await page.stored("/session/"), [], name);
   }
 });

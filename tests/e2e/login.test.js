@@ -132,6 +132,25 @@ test("one fixed verifier serves every login, also one whose record is gone", asy
   assert.equal((await page.run(({ security }) => security.verify())).characterId, ILMARI);
 });
 
+test("the exchange repeats the redirect URI that the login was begun with", async (t) => {
+  const page = await openPage(t);
+  const changed = { redirectUri: `${page.redirectUri}?since=the-redirect` };
+  const finish = async (work) => {
+    const callback = await page.authorize({ characterId: SAPHRA });
+    await page.run(work, callback, changed);
+    const { form } = page.tokenRequests.at(-1);
+    assert.equal(form.get("redirect_uri"), page.redirectUri);
+    assert.equal((await page.run(({ security }) => security.verify())).characterId, SAPHRA);
+  };
+  await finish(async ({ EsiSecurity, options }, callback, given) =>
+    new EsiSecurity({ ...options, ...given }).handleRedirect(callback),
+  );
+  await finish(async ({ EsiSecurity, options }, callback, given) => {
+    const { code, state } = Object.fromEntries(new URL(callback).searchParams);
+    return new EsiSecurity({ ...options, ...given }).auth(code, state);
+  });
+});
+
 test("a state of one's own comes back", async (t) => {
   const page = await openPage(t);
   const state = "my own & st=te";

@@ -7,6 +7,9 @@ import { ILMARI, LOCATION, openPage, SAPHRA } from "../helpers/page.js";
 const SECRET_CLIENT = { clientId: "esi-security-secret", secretKey: "local-secret-not-a-secret" };
 const VERIFIER = "0123456789-abcdefghijklmnopqrstuvwxyz.ABCDEF";
 
+/** A key of 2048 bits, of whose modulus half got lost. */
+const TRUNCATED = { kty: "RSA", kid: "JWT-Signature-Key", n: "x".repeat(171), e: "AQAB" };
+
 /** Makes an object with these options in place of the page's own. */
 const create = (page, changes) =>
   page.run(async ({ EsiSecurity, options }, given) => {
@@ -32,6 +35,9 @@ test("what cannot work is refused, by name", async (t) => {
       "javascript:alert(1)",
       "https://",
       "https://app.example/#callback",
+      ...["code", "state", "iss", "error", "error_description", "error_uri"].map(
+        (name) => `https://app.example/callback?own=1&${name}=2`,
+      ),
     ],
     scopes: [LOCATION, [7], [""], ["a b"], ["a\\b"], ["ä"], {}],
     secretKey: ["", " ", 7],
@@ -53,7 +59,11 @@ test("what cannot work is refused, by name", async (t) => {
       { ...endpoints, revocation_endpoint: "http://sso.example/r" },
       { ...endpoints, jwks_uri: "javascript:0" },
     ],
-    jwksKey: ["key", 7, [], {}, { keys: [] }, { keys: {} }, { kty: "RSA" }, { kty: "oct", k: "c2VjcmV0" }],
+    jwksKey: [
+      ...["key", 7, [], {}, { keys: [] }, { keys: {} }, { kty: "RSA" }, { kty: "oct", k: "c2VjcmV0" }],
+      TRUNCATED,
+      { keys: [TRUNCATED] },
+    ],
     apiOrigins: [
       "https://esi.evetech.net",
       [7],
@@ -175,15 +185,15 @@ test("a name that does not exist is refused with what was meant: EsiPy's spellin
     scope: "scopes",
     header: "headers",
   };
-  for (const [name, known] of Object.entries(meant)) {
-    await assert.rejects(create(page, { [name]: "x" }), {
-      code: "unknown_option",
-      phase: "create",
-      retryable: false,
-      message: `unknown option \`${name}\`; did you mean \`${known}\`?`,
-    });
-  }
-  await assert.rejects(create(page, { esi: "x" }), { code: "unknown_option", message: "unknown option `esi`" });
+  const refused = (message) => ({ code: "unknown_option", phase: "create", retryable: false, message });
+  await page.logIn();
+  await page.keepsTokens(async () => {
+    for (const [name, known] of Object.entries(meant)) {
+      const message = `unknown option \`${name}\`; did you mean \`${known}\`?`;
+      await assert.rejects(create(page, { [name]: "x" }), refused(message));
+    }
+    await assert.rejects(create(page, { esi: "x" }), refused("unknown option `esi`"));
+  });
 });
 
 test("a secret is sent in the form where the server lists that, without PKCE and with one warning", async (t) => {

@@ -45,7 +45,8 @@ test("a callback can be given as an address, and the one in the address bar stay
     ["http://", /`url` must be an address/],
     [7, /`url` must be a string/],
   ]) {
-    await assert.rejects(page.handleRedirect(url), { code: "invalid_argument", phase: "redirect", message });
+    const refused = { code: "invalid_argument", phase: "redirect", retryable: false, message };
+    await page.keepsTokens(() => assert.rejects(page.handleRedirect(url), refused));
   }
 });
 
@@ -105,6 +106,18 @@ test("the address is read at once, whatever becomes of it afterwards", async (t)
   assert.equal(await page.address(), `${page.origin}/elsewhere`);
 });
 
+test("code and state leave the address also if a router has added to it during the exchange", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  await page.run(({ security }) => {
+    const finishing = security.handleRedirect();
+    history.replaceState({ route: 1 }, "", `${location.href}#/`);
+    return finishing;
+  });
+  assert.equal(await page.address(), `${page.redirectUri}#/`);
+  assert.deepEqual(await page.runBare(() => history.state), { route: 1 });
+});
+
 test("a code that was answered is not sent again, by whatever way", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const another = await page.authorize();
@@ -137,6 +150,13 @@ test("a login that asked for a token takes no code", async (t) => {
       error: "unsupported_response_type",
       retryable: false,
     }),
+  );
+  const { code } = Object.fromEntries(new URL(callback).searchParams);
+  await page.keepsTokens(() =>
+    assert.rejects(
+      page.run(({ security }, ...given) => security.auth(...given), code, state),
+      { code: "authorization_failed", phase: "token", error: "unsupported_response_type", retryable: false },
+    ),
   );
   assert.equal(page.tokenRequests.length, 1);
 });
@@ -313,6 +333,39 @@ test("a malformed code gets EVE's page of HTML, and that login stays open", asyn
   assert.equal(await characterId(page), SAPHRA);
 });
 
+test("an unknown client id gets EVE's page of HTML, and the login stays open", async (t) => {
+  const page = await openPage(t);
+  const { code } = Object.fromEntries(new URL(await page.authorize()).searchParams);
+  page.options.clientId = "an-app-that-nobody-registered";
+  await page.open("/");
+  await page.run(({ security }, tokens) => security.updateToken(tokens), {
+    access_token: "brought-before",
+    expires_in: 1199,
+    refresh_token: "brought-before-too",
+  });
+  const state = new URL(await page.run(({ security }) => security.getAuthUri())).searchParams.get("state");
+  const callback = `${page.redirectUri}?${new URLSearchParams({ code, state })}`;
+  const refused = {
+    code: "http_error",
+    phase: "token",
+    retryable: false,
+    status: 401,
+    body: /<h1>Unauthorized/,
+  };
+  await page.open(callback);
+  const before = await page.stored("/logins/");
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(), refused);
+    assert.equal(await page.address(), callback, "for a reload, once the app is registered");
+    await assert.rejects(
+      page.run(({ security }, ...given) => security.auth(...given), code, state),
+      refused,
+    );
+  });
+  assert.deepEqual(await page.stored("/logins/"), before);
+  assert.equal(page.tokenRequests.length, 2);
+});
+
 test("a parameter that stands twice is refused", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   for (const extra of ["code=other", "state=other", "iss=a&iss=b"]) {
@@ -326,4 +379,11 @@ test("a parameter that stands twice is refused", async (t) => {
     );
   }
   assert.equal(page.tokenRequests.length, 1);
+  await page.handleRedirect(callback);
+  await page.keepsTokens(async () => {
+    const foreign = `${page.redirectUri}?code=1&code=2`;
+    await page.open(foreign);
+    assert.equal(await page.handleRedirect(), null, "with no login under way it is not ours");
+    assert.equal(await page.address(), foreign);
+  });
 });

@@ -118,7 +118,9 @@ test("requests to the SSO carry no cookie and no address, and no header that wou
   });
   const paths = ["/.well-known/oauth-authorization-server", "/oauth/jwks", "/v2/oauth/token", "/v2/oauth/revoke"];
   for (const path of paths) {
-    for (const { headers } of page.requests(path)) {
+    const requests = page.requests(path);
+    assert.notEqual(requests.length, 0, path);
+    for (const { headers } of requests) {
       assert.deepEqual(
         [headers.cookie, headers.referer, headers.authorization],
         [undefined, undefined, undefined],

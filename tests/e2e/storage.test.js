@@ -86,8 +86,13 @@ test("where storage is blocked everything but the login works", async (t) => {
   assert.equal(await page.handleRedirect(), null);
   await assert.rejects(getAuthUri(page), NO_LOGIN);
   await page.run(({ security }, token) => security.updateToken({ refresh_token: token }), refresh_token);
-  await page.run(({ security }) => security.getAccessToken());
-  await page.refresh();
+  const getAccessToken = () => page.run(({ security }) => security.getAccessToken());
+  const brought = await getAccessToken();
+  await assert.rejects(getAuthUri(page), NO_LOGIN);
+  assert.equal(await getAccessToken(), brought);
+  const { access_token: refreshed } = await page.refresh();
+  await assert.rejects(getAuthUri(page), NO_LOGIN);
+  assert.equal(await getAccessToken(), refreshed);
   assert.equal((await page.run(({ security }) => security.verify())).verified, true);
   assert.equal((await page.run(({ security }) => security.revoke())).revoked, true);
   const lines = await page.console();

@@ -164,16 +164,22 @@ test("expiry is counted from now, with an offset either way, and unknown counts 
   await update(page, { access_token: "brought" });
   assert.equal(await isTokenExpired(page, -1e9), true);
   assert.equal(await page.run(({ security }) => security.tokenExpiry), null);
-  for (const offset of ["60", {}, true]) {
-    await assert.rejects(isTokenExpired(page, offset), { code: "invalid_argument", message: /`offset`/ });
-  }
-  await assert.rejects(
-    page.run(({ security }) => security.isTokenExpired(Number.NaN)),
-    { code: "invalid_argument", message: /`offset`/ },
-  );
 });
 
-test("the event tells after a login, a refresh and an update what EsiPy's signal tells", async (t) => {
+test("an offset that is no number of seconds is refused", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const refused = { code: "invalid_argument", phase: "refresh", retryable: false, message: /`offset`/ };
+  await page.keepsTokens(async () => {
+    for (const offset of ["60", {}, [], true]) await assert.rejects(isTokenExpired(page, offset), refused);
+    await assert.rejects(
+      page.run(({ security }) => security.isTokenExpired(Number.NaN)),
+      refused,
+    );
+  });
+});
+
+test("the event tells after a login, a refresh, an update and `auth` what EsiPy's signal tells", async (t) => {
   const page = await openPage(t, { options: { tokenIdentifier: "pilot-7" } });
   const callback = await page.authorize();
   await page.open(callback);
@@ -181,7 +187,9 @@ test("the event tells after a login, a refresh and an update what EsiPy's signal
   await page.handleRedirect();
   await page.refresh();
   await update(page, { access_token: "brought", token_type: "bearer" });
-  const [login, refresh] = page.tokenRequests.map(({ json }) => ({ token_identifier: "pilot-7", ...json }));
+  const { code, state } = Object.fromEntries(new URL(await page.authorize()).searchParams);
+  await page.run(({ security }, ...given) => security.auth(...given), code, state);
+  const [login, refresh, auth] = page.tokenRequests.map(({ json }) => ({ token_identifier: "pilot-7", ...json }));
   const brought = {
     token_identifier: "pilot-7",
     access_token: "brought",
@@ -189,7 +197,7 @@ test("the event tells after a login, a refresh and an update what EsiPy's signal
     expires_in: null,
     token_type: "bearer",
   };
-  assert.deepEqual(await heard(page), [login, refresh, brought]);
+  assert.deepEqual(await heard(page), [login, refresh, brought, auth]);
 });
 
 test("failures, revoking and a refresh token alone are no such event", async (t) => {

@@ -273,6 +273,36 @@ class Demo {
     return this.#run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
   }
 
+  /** From now on this document gets the answers from these addresses only after `releaseAnswers`. */
+  holdAnswers(part) {
+    return this.#run(
+      `const { fetch } = window;
+      const released = new Promise((resolve) => { window.releaseAnswers = resolve; });
+      window.held = 0;
+      window.fetch = async (request) => {
+        const response = await fetch(request);
+        if (new URL(response.url).pathname === arguments[0]) {
+          window.held += 1;
+          await released;
+        }
+        return response;
+      };`,
+      part,
+    );
+  }
+
+  waitForHeldAnswers() {
+    return this.waitFor(
+      () => this.#run("return window.held"),
+      (held) => held > 0,
+      "no answer was held back",
+    );
+  }
+
+  releaseAnswers() {
+    return this.#run("window.releaseAnswers()");
+  }
+
   async preferReducedMotion() {
     const features = [{ name: "prefers-reduced-motion", value: "reduce" }];
     await this.#driver.sendDevToolsCommand("Emulation.setEmulatedMedia", { features });

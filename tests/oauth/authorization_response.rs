@@ -1,7 +1,7 @@
 //! What came back in the redirect URI (RFC 6749 sections 4.1.2, 4.1.2.1 and 4.2.2, RFC 9207).
 
 use esi_security::oauth::authorization_response::{
-    AuthorizationResponse, FRAGMENT_PARAMETERS, Outcome, QUERY_PARAMETERS, strip,
+    AuthorizationResponse, FRAGMENT_PARAMETERS, Outcome, QUERY_PARAMETERS, has_state, strip,
 };
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response;
@@ -223,12 +223,32 @@ fn the_issuer_is_compared_where_it_was_sent() {
     ] {
         assert_eq!(
             from(sent).check_issuer("https://login.eveonline.com"),
-            Err(Error::IssuerMismatch),
+            Err(Error::IssuerMismatch {
+                phase: Phase::Redirect
+            }),
             "{sent}"
         );
     }
     let silent = read("code=c&state=s", "");
     assert_eq!(silent.check_issuer("https://login.eveonline.com"), Ok(()));
+}
+
+#[test]
+fn an_answer_is_known_by_its_state() {
+    assert!(has_state("code=c&state=a%20b%26", "a b&"));
+    assert!(has_state("st%61te=s", "s"));
+    assert!(has_state("state=other&state=s", "s"));
+    for other in [
+        "",
+        "state",
+        "state=",
+        "state=S",
+        "states=s",
+        "a=state&b=s",
+        "/?state=s",
+    ] {
+        assert!(!has_state(other, "s"), "{other}");
+    }
 }
 
 #[test]

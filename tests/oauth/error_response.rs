@@ -141,7 +141,7 @@ fn retry_after_is_handed_on() {
 fn secrets_that_the_server_echoes_are_redacted() {
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     for echoed in [SECRET, &encoded] {
-        let html = format!("<p>refresh_token={echoed}</p>");
+        let html = format!("<p>token={echoed}</p>");
         let in_error = json!({ "error": format!("no {echoed} here") });
         let in_description = json!({
             "error": "invalid_request",
@@ -159,6 +159,44 @@ fn secrets_that_the_server_echoes_are_redacted() {
             assert!(everything.contains("[redacted]"), "{everything}");
         }
     }
+}
+
+/// A gateway may serve a token response under another status: the tokens are live.
+#[test]
+fn the_tokens_of_an_answer_do_not_get_out() {
+    const FRESH: &str = "a-fresh-token";
+    let served = json!({ "access_token": FRESH, "expires_in": 1200, "refresh_token": FRESH });
+    let served = served.to_string();
+    let quoted = served.replace('"', "&quot;");
+    let long = format!("{}{served}", " ".repeat(9000));
+    for body in [
+        served.clone(),
+        json!({ "refresh_token": FRESH }).to_string(),
+        json!({ "error": null, "data": { "access_token": FRESH } }).to_string(),
+        json!({ "upstream": served }).to_string(),
+        format!("<h1>Bad Gateway</h1><pre>{quoted}</pre>"),
+        format!("access%5Ftoken={FRESH}"),
+        served.replace('_', "\\u005f"),
+        served.replace('_', "&#95;"),
+        served[..served.len() / 2].to_owned(),
+        long,
+    ] {
+        let error = read(502, &body);
+        assert_eq!(error.code(), "http_error", "{body}");
+        assert_eq!(error.body(), None, "{body}");
+        assert!(!format!("{error:?}").contains(FRESH), "{body}");
+    }
+    let described = json!({ "error": "server_error", "error_description": served });
+    let error = read(500, &described.to_string());
+    assert_eq!(error.oauth_error(), Some("server_error"));
+    assert_eq!(error.oauth_description(), None);
+    // What ends a session is still told.
+    let glued = json!({ "error": format!("invalid_grant: refresh_token={FRESH}") });
+    let error = read(400, &glued.to_string());
+    assert!(error.is_invalid_grant());
+    assert_eq!(error.oauth_error(), Some("invalid_grant: "));
+    let beside = json!({ "error": "invalid_scope", "access_token": FRESH });
+    assert!(!format!("{:?}", read(400, &beside.to_string())).contains(FRESH));
 }
 
 #[test]

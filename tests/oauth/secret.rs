@@ -38,11 +38,11 @@ fn no_debug_shows_what_is_secret() {
         format!("{client:?}"),
         format!(
             "{:?}",
-            token_request::exchange(&post, &client, &token, Some(&verifier))
+            token_request::exchange(&post, &client, "", &token, Some(&verifier))
         ),
         format!(
             "{:?}",
-            token_request::exchange(&basic, &client, &token, Some(&verifier))
+            token_request::exchange(&basic, &client, "", &token, Some(&verifier))
         ),
         format!("{:?}", token_request::refresh(&post, &client, &token, &[])),
         format!("{:?}", token_request::refresh(&basic, &client, &token, &[])),

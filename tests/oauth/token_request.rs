@@ -6,23 +6,30 @@ use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_request::{exchange, refresh};
 
-use crate::support::{
-    NASTY, REDIRECT, confidential_client, form, pairs, public_client, scopes, server,
-};
+use crate::support::{NASTY, confidential_client, form, pairs, public_client, scopes, server};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// The authorization request's, which may be another than the client has now.
+const BEGUN_WITH: &str = "https://app.example/callback?a=b%20c";
 
 #[test]
 fn a_code_is_exchanged_with_its_verifier() {
     let verifier = CodeVerifier::from_text(VERIFIER, Phase::Token).unwrap();
     let code = Secret::new(NASTY);
-    let request = exchange(&Metadata::eve(), &public_client(), &code, Some(&verifier));
+    let request = exchange(
+        &Metadata::eve(),
+        &public_client(),
+        BEGUN_WITH,
+        &code,
+        Some(&verifier),
+    );
     assert_eq!(request.url, "https://login.eveonline.com/v2/oauth/token");
     assert!(request.headers.is_empty());
     let expected = [
         ("grant_type", "authorization_code"),
         ("code", NASTY),
-        ("redirect_uri", REDIRECT),
+        ("redirect_uri", BEGUN_WITH),
         ("code_verifier", VERIFIER),
         ("client_id", "client-id"),
     ];
@@ -33,11 +40,17 @@ fn a_code_is_exchanged_with_its_verifier() {
 fn a_client_with_a_secret_sends_no_verifier() {
     let metadata = server(Some(&["client_secret_post"]));
     let code = Secret::new("code");
-    let request = exchange(&metadata, &confidential_client("secret"), &code, None);
+    let request = exchange(
+        &metadata,
+        &confidential_client("secret"),
+        BEGUN_WITH,
+        &code,
+        None,
+    );
     let expected = [
         ("grant_type", "authorization_code"),
         ("code", "code"),
-        ("redirect_uri", REDIRECT),
+        ("redirect_uri", BEGUN_WITH),
         ("client_id", "client-id"),
         ("client_secret", "secret"),
     ];

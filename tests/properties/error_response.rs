@@ -57,7 +57,13 @@ pub(crate) fn an_error_answer_betrays_nothing(cases: u32) {
     };
     let verifier = CodeVerifier::from_text(VERIFIER, Phase::Token).unwrap();
     let code = Secret::new(CODE);
-    let request = token_request::exchange(&Metadata::eve(), &client, &code, Some(&verifier));
+    let request = token_request::exchange(
+        &Metadata::eve(),
+        &client,
+        &client.redirect_uri,
+        &code,
+        Some(&verifier),
+    );
     let words = select(&["", "code ", "é: ", "(漢) "][..]);
     let bodies = vec((words, prop_oneof![echo(CODE), echo(VERIFIER)]), 0..6);
     let statuses = 300..600_u16;

@@ -2,6 +2,7 @@
 
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::session::login::{LIFETIME, Login, Logins};
+use esi_security::session::token_set::CLOCK_STEP;
 use esi_security::{Error, Phase};
 
 const NOW: i64 = 1_700_000_000;
@@ -15,6 +16,7 @@ fn login(state: &str, began_at: i64) -> Login {
         state: state.into(),
         verifier: Some(CodeVerifier::from_text(VERIFIER, Phase::Login).unwrap()),
         implicit: false,
+        redirect_uri: "https://app.example/callback".into(),
         issuer: "https://login.eveonline.com".into(),
         scopes: vec!["publicData".into()],
         return_to: Some("/market?x=1#y".into()),
@@ -58,18 +60,20 @@ fn a_login_is_found_by_its_state_alone() {
 
 #[test]
 fn it_can_be_finished_for_ten_minutes() {
-    assert_eq!(LIFETIME, 600);
+    assert_eq!((LIFETIME, CLOCK_STEP), (600, 60));
     let logins = under_way(&["one"]);
-    for age in [0, 1, LIFETIME - 1] {
+    // A time server may have set the clock right meanwhile.
+    for age in [0, 1, LIFETIME - 1, -1, -CLOCK_STEP] {
         assert!(find(&logins, "one", NOW + age).is_ok(), "{age}");
         assert!(logins.any_open(NOW + age));
+        assert!(!under_way(&["one"]).expire(NOW + age), "{age}");
     }
     let phase = Phase::Redirect;
     // A clock that was set back makes it old, not eternal.
     for age in [
         LIFETIME,
         LIFETIME + 1,
-        -1,
+        -CLOCK_STEP - 1,
         -LIFETIME,
         i64::MIN,
         i64::MAX - NOW,
@@ -113,6 +117,29 @@ fn the_oldest_goes_when_there_are_too_many() {
             let kept = number <= begun && number + CAPACITY > begun;
             assert_eq!(find(&logins, name, NOW).is_ok(), kept, "{begun} {number}");
         }
+    }
+}
+
+#[test]
+fn one_that_has_ended_goes_before_any_that_has_not() {
+    let mut logins = Logins::default();
+    for number in 0..CAPACITY {
+        logins.begin(login(&format!("state-{number}"), NOW));
+    }
+    logins.finish("state-3", "digest".into());
+    logins.finish("state-5", "another".into());
+    for (newest, gone) in [
+        ("one", "state-3"),
+        ("two", "state-5"),
+        ("three", "state-0"),
+        ("four", "state-1"),
+    ] {
+        assert!(find(&logins, gone, NOW).is_ok(), "{newest}");
+        logins.begin(login(newest, NOW));
+        assert_eq!(find(&logins, gone, NOW), Err(unknown()), "{newest}");
+    }
+    for kept in ["state-2", "state-4", "state-6", "state-7", "one", "four"] {
+        assert!(find(&logins, kept, NOW).is_ok(), "{kept}");
     }
 }
 
@@ -245,9 +272,10 @@ fn what_is_no_row_counts_as_none() {
         "[{}]",
         "[null]",
         r#"[{"state":"one"}]"#,
-        r#"[{"state":7,"issuer":"i","scopes":[],"began_at":1700000000}]"#,
-        r#"[{"state":"one","issuer":"i","scopes":"s","began_at":1700000000}]"#,
-        r#"[{"state":"one","issuer":"i","scopes":[],"began_at":"now"}]"#,
+        r#"[{"state":7,"redirect_uri":"r","issuer":"i","scopes":[],"began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":7,"issuer":"i","scopes":[],"began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":"r","issuer":"i","scopes":"s","began_at":1700000000}]"#,
+        r#"[{"state":"one","redirect_uri":"r","issuer":"i","scopes":[],"began_at":"now"}]"#,
     ]);
     for row in rows {
         let logins = Logins::restore(Some(row));

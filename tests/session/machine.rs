@@ -59,7 +59,7 @@ fn http(status: u16) -> Unusable {
     unusable(Error::Http {
         phase: Phase::Refresh,
         status,
-        body: String::new(),
+        body: None,
         retry_after: None,
     })
 }

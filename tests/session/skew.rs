@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use esi_security::Phase;
+use esi_security::jwt::{Checks, Rules, UnverifiedClaims};
 use esi_security::oauth::token_response::{self, TokenResponse, parse_update};
 use esi_security::session::machine::Session;
-use esi_security::session::skew::measure;
+use esi_security::session::skew::{LARGEST, measure};
+use esi_security::{Error, Phase};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_700_000_000;
@@ -94,9 +95,47 @@ fn without_all_three_there_is_nothing_to_measure() {
 }
 
 #[test]
-fn no_clock_is_too_far_off() {
-    for now in [i64::MIN, i64::MAX] {
-        assert!(measure(&said(NOW), now).is_some());
+fn a_day_is_believed_and_no_more() {
+    assert_eq!(LARGEST, 86_400);
+    for skew in [LARGEST, -LARGEST] {
+        assert_eq!(measure(&said(NOW + skew), NOW), Some(skew));
+        let more = skew + skew.signum();
+        assert_eq!(measure(&said(NOW + more), NOW), None, "{more}");
+    }
+    for now in [i64::MIN, 0, i64::MAX] {
+        assert_eq!(measure(&said(NOW), now), None, "{now}");
+    }
+}
+
+/// Its times fit together, and its signature is good: only its age betrays it.
+#[test]
+fn an_old_token_that_is_handed_out_as_fresh_has_expired() {
+    let rules = Rules::eve("client", "https://sso.example");
+    let checks = Checks::default();
+    for (age, expected) in [
+        (0, Ok(())),
+        (LARGEST + 1, Err(Error::TokenExpired)),
+        (366 * 86_400, Err(Error::TokenExpired)),
+    ] {
+        let issued_at = NOW - age;
+        let claims = json!({
+            "iss": "https://sso.example",
+            "sub": "CHARACTER:EVE:2119000101",
+            "aud": ["client", "EVE Online"],
+            "iat": issued_at,
+            "exp": issued_at + 1200,
+        });
+        let response = response(&claims, Some(1200));
+        let token = response.access_token.clone();
+        let UnverifiedClaims(claims) = UnverifiedClaims::decode(token.expose()).unwrap();
+        let mut session = Session::default();
+        session.sign_in(response.clone(), NOW);
+        let judged = |session: &Session| rules.check(&claims, &checks, NOW + session.clock_skew());
+        assert_eq!(judged(&session), expected, "{age}");
+        // A refresh that brings it measures nothing either.
+        session.sign_in(said(NOW), NOW);
+        refresh(&mut session, response, NOW);
+        assert_eq!(judged(&session), expected, "{age}, refreshed");
     }
 }
 

@@ -147,6 +147,33 @@ test("expires-in takes any JSON value, or leaves the member out", async () => {
   assert.ok(!("expires_in" in (await (await ASK.token()).json())));
 });
 
+test("stalled-body serves the request, sends half of the JSON, and nothing more", async () => {
+  for (const endpoint of ["discovery", "jwks", "token"]) {
+    sso.faults.set({ [endpoint]: { kind: "stalled-body" } });
+    const impatience = new AbortController();
+    const ask = endpoint === "token" ? await getCode(sso) : undefined;
+    const url = { discovery: sso.discoveryUrl, jwks: `${sso.issuer}/oauth/jwks` }[endpoint];
+    const init = ask && {
+      method: "POST",
+      body: new URLSearchParams({ client_id: "esi-security-demo", ...ask }),
+    };
+    const response = await fetch(url ?? `${sso.issuer}/v2/oauth/token`, { ...init, signal: impatience.signal });
+    assert.equal(response.status, 200, endpoint);
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    const text = Buffer.from(value).toString();
+    assert.match(text, /^\{"/, endpoint);
+    assert.throws(() => JSON.parse(text), SyntaxError, endpoint);
+    // There is more to come, which does not.
+    const rest = reader.read().then(
+      () => "it came",
+      () => "given up",
+    );
+    impatience.abort();
+    assert.equal(await rest, "given up", endpoint);
+  }
+});
+
 test("refresh-token takes any JSON value, or leaves the member out, and the grant moves on", async () => {
   const { refresh_token: token } = await logIn(sso);
   for (const value of ["", null, 7]) {

@@ -32,6 +32,10 @@ const options: EsiSecurityOptions = {
   jwksKey: { keys: [{ kty: "RSA", n: "…", e: "AQAB" }] },
   apiOrigins: ["https://esi.evetech.net"],
   audiences: ["id"],
+  issuers: ["https://id.example"],
+  requireAzp: true,
+  algorithms: ["RS256", "EdDSA"],
+  cacheMaxAge: 0,
 };
 
 export async function everything(): Promise<void> {
@@ -106,6 +110,14 @@ export function mistakes(security: EsiSecurity): void {
   void EsiSecurity.create({ redirectUri: "https://app.example/callback" });
   // @ts-expect-error EsiPy's spelling
   void EsiSecurity.create({ ...options, client_id: "id" });
+  // @ts-expect-error an algorithm that no token may be signed with
+  void EsiSecurity.create({ ...options, algorithms: ["HS256"] });
+  // @ts-expect-error issuers are a list
+  void EsiSecurity.create({ ...options, issuers: "https://id.example" });
+  // @ts-expect-error yes or no
+  void EsiSecurity.create({ ...options, requireAzp: "yes" });
+  // @ts-expect-error seconds
+  void EsiSecurity.create({ ...options, cacheMaxAge: "300" });
   // @ts-expect-error scopes are a list
   void security.refresh("esi-skills.read_skills.v1");
   // @ts-expect-error a code is a string

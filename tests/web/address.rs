@@ -61,6 +61,51 @@ async fn the_address_is_read_at_once() {
     assert_eq!(two.await.unwrap_err().code(), "access_denied");
 }
 
+/// A hash router adds `#/`, and another script a parameter of its own, before the answer has been dealt
+/// with.
+#[wasm_bindgen_test]
+async fn the_address_may_change_meanwhile() {
+    let page = Page::new();
+    for (answer, changed, left) in [
+        (
+            "?error=access_denied&state=the-state",
+            "?error=access_denied&state=the-state#/",
+            "#/",
+        ),
+        (
+            "?error=access_denied&state=the-state",
+            "?theme=dark&state=the-state&error=access_denied",
+            "?theme=dark",
+        ),
+        (
+            "#error=access_denied&state=the-state",
+            "?theme=dark#state=the-state&error=access_denied&tab=2",
+            "?theme=dark#tab=2",
+        ),
+    ] {
+        let security = begun(&page, "the-state", false).await;
+        go_to(&format!("/callback{answer}"));
+        let finishing = security.handle_redirect(None);
+        go_to(&format!("/callback{changed}"));
+        assert_eq!(finishing.await.unwrap_err().code(), "access_denied");
+        assert_eq!(href(), format!("{}/callback{left}", origin()));
+    }
+    // What is there by then is another's.
+    for elsewhere in [
+        "/callback?code=theirs&state=another-state#/",
+        "/callback?code=theirs",
+        "/callback/?code=theirs&state=the-state",
+        "/callback#/?state=the-state",
+    ] {
+        let security = begun(&page, "the-state", false).await;
+        go_to("/callback?error=access_denied&state=the-state");
+        let finishing = security.handle_redirect(None);
+        go_to(elsewhere);
+        assert_eq!(finishing.await.unwrap_err().code(), "access_denied");
+        assert_eq!(href(), format!("{}{elsewhere}", origin()));
+    }
+}
+
 #[wasm_bindgen_test]
 async fn nothing_is_left_of_a_bare_callback() {
     let page = Page::new();

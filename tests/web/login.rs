@@ -41,6 +41,7 @@ async fn given_endpoints_need_no_network_and_one_login_is_stored() {
     let login = &logins[0];
     assert_eq!(logins.as_array().unwrap().len(), 1);
     assert_eq!(login["state"], "my-state");
+    assert_eq!(login["redirect_uri"], redirect_uri());
     assert_eq!(login["issuer"], "https://sso.example");
     assert_eq!(
         login["scopes"],

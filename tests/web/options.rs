@@ -129,6 +129,37 @@ fn an_address_is_https_or_on_this_machine() {
     assert_eq!(refused(options), "redirectUri");
 }
 
+/// With the answer's it would stand in the callback twice.
+#[wasm_bindgen_test]
+fn a_redirect_uri_has_no_parameter_of_an_answer() {
+    let page = Page::new();
+    let with = |query: &str| {
+        let mut options = page.options();
+        options.redirect_uri = format!("https://app.example/callback?{query}");
+        options
+    };
+    for name in [
+        "code",
+        "state",
+        "iss",
+        "error",
+        "error_description",
+        "error_uri",
+    ] {
+        for query in [
+            format!("{name}=1"),
+            format!("{name}="),
+            format!("a=1&{name}"),
+        ] {
+            assert_eq!(refused(with(&query)), "redirectUri", "{query}");
+        }
+    }
+    assert_eq!(refused(with("c%6Fde=1")), "redirectUri");
+    for query in ["", "codec=1&states=2&a=code", "Code=1", "access_token=1"] {
+        assert!(EsiSecurity::new(with(query)).is_ok(), "{query}");
+    }
+}
+
 #[wasm_bindgen_test]
 fn a_constructor_asks_nothing_of_the_network() {
     let page = Page::new();

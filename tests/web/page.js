@@ -444,6 +444,37 @@ export function verifications() {
   return checked;
 }
 
+const oddAnswers = {
+  "no promise": () => undefined,
+  "a promise of nothing": () => Promise.resolve(),
+  "a thenable that throws": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    get then() {
+      throw new Error("no then");
+    },
+  }),
+  "it throws undefined": () => {
+    throw undefined;
+  },
+  "a rejection with null": () => Promise.reject(null),
+  "what only looks like a DOMException": () => Promise.reject(Object.create(DOMException.prototype)),
+};
+
+/** What a page's own `importKey` and `verify` may give. */
+export function oddAnswerNames() {
+  return Object.keys(oddAnswers);
+}
+
+/** A page's own WebCrypto, of which `importKey` or `verify` gives this. */
+export function answerOddly(method, name) {
+  replaceCrypto(method, oddAnswers[name]);
+}
+
+/** A page's own WebCrypto, which gives at once what the browser would promise. */
+export function answerWithoutPromise(method, value) {
+  replaceCrypto(method, () => value);
+}
+
 /** A browser that gives up while it checks a signature. */
 export function rejectVerifying() {
   replaceCrypto("verify", () => Promise.reject(new DOMException("gone", "OperationError")));
@@ -459,4 +490,17 @@ export function refuseVerifying() {
 /** A page without `crypto.subtle`, as one that is served over http. */
 export function removeSubtle() {
   replace(crypto, "subtle", { get: () => undefined });
+}
+
+/** A page whose `crypto.subtle` throws. */
+export function breakSubtle() {
+  const get = () => {
+    throw new Error("no subtle");
+  };
+  replace(crypto, "subtle", { get });
+}
+
+/** A page without `crypto` at all. */
+export function removeCrypto() {
+  replace(globalThis, "crypto", { get: () => undefined });
 }

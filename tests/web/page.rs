@@ -96,8 +96,18 @@ extern "C" {
     pub(crate) fn reject_verifying();
     #[wasm_bindgen(js_name = refuseVerifying)]
     pub(crate) fn refuse_verifying();
+    #[wasm_bindgen(js_name = oddAnswerNames)]
+    pub(crate) fn odd_answer_names() -> Vec<String>;
+    #[wasm_bindgen(js_name = answerOddly)]
+    pub(crate) fn answer_oddly(method: &str, name: &str);
+    #[wasm_bindgen(js_name = answerWithoutPromise)]
+    pub(crate) fn answer_without_promise(method: &str, value: JsValue);
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
+    #[wasm_bindgen(js_name = breakSubtle)]
+    pub(crate) fn break_subtle();
+    #[wasm_bindgen(js_name = removeCrypto)]
+    pub(crate) fn remove_crypto();
 }
 
 pub(crate) const EVENT: &str = "esi:token-refreshed";

@@ -38,6 +38,10 @@ async fn a_code_that_is_not_ours_is_left_alone() {
     for answer in [
         "",
         "?code=theirs",
+        "?code=1&code=2",
+        "?code=1&state=a&state=b",
+        "?error=1&error=2",
+        "#access_token=1&access_token=2",
         "?tab=2",
         "?state=the-state",
         "?code=",
@@ -83,6 +87,10 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         ("state_missing", Phase::Redirect)
     );
     assert_eq!(
+        refused(&security, "?code=c&code=d").await,
+        ("invalid_argument", Phase::Redirect)
+    );
+    assert_eq!(
         refused(&security, "?code=c&state=t").await,
         ("state_unknown", Phase::Redirect)
     );
@@ -94,7 +102,9 @@ async fn a_missing_foreign_or_expired_state_is_refused() {
         );
         assert!(page.logins()[0].get("verifier").is_none());
     }
-    assert_eq!(handle(&security, "?code=c").await, Ok(None));
+    for answer in ["?code=c", "?code=c&code=d"] {
+        assert_eq!(handle(&security, answer).await, Ok(None), "{answer}");
+    }
     // It has ended, wherever the clock goes.
     shift_clock(-600.0);
     assert_eq!(
@@ -145,7 +155,11 @@ async fn the_code_goes_to_the_server_that_the_login_was_begun_with() {
             .auth("c", Some("the-state"))
             .await
             .unwrap_err();
-        assert_eq!(error.code(), code, "{issuer}");
+        assert_eq!(
+            (error.code(), error.phase()),
+            (code, Phase::Token),
+            "{issuer}"
+        );
         assert_eq!(fetched().len(), usize::from(code == "network_error"));
     }
 }
@@ -187,7 +201,10 @@ async fn another_refusal_says_what_the_server_said() {
     let error = handle(&security, "?error=invalid_scope&state=the-state")
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "authorization_failed");
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("authorization_failed", Phase::Redirect)
+    );
     assert_eq!(error.oauth_error(), Some("invalid_scope"));
 }
 
@@ -243,7 +260,10 @@ async fn a_code_that_nobody_asked_for_is_refused() {
     assert_eq!(answer, ("authorization_failed", Phase::Redirect));
     for state in [Some("the-state"), None] {
         let error = security.auth("c", state).await.unwrap_err();
-        assert_eq!(error.code(), "authorization_failed");
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("authorization_failed", Phase::Token)
+        );
         assert_eq!(error.oauth_error(), Some("unsupported_response_type"));
     }
     assert!(fetched().is_empty(), "it must not be sent");

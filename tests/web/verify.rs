@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, break_fetch, fetched, now, public_key, refuse_importing, refuse_verifying,
-    reject_verifying, remove_subtle, shift_clock, token,
+    Page, answer_oddly, answer_without_promise, break_fetch, break_subtle, fetched, now,
+    odd_answer_names, public_key, refuse_importing, refuse_verifying, reject_verifying,
+    remove_crypto, remove_subtle, shift_clock, token,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -26,6 +27,28 @@ impl Page {
             ..self.options()
         })
         .unwrap()
+    }
+
+    /// One with a key that the browser has never imported, and a token for it.
+    fn with_unknown_key(&self) -> (EsiSecurity, String) {
+        // The key of RFC 8037 appendix A.2, which no test lets it import.
+        let key = json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "kid": "edwards",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let header = encode(&json!({ "alg": "EdDSA", "kid": "edwards" }));
+        let claims = encode(&self.claims(&json!({})));
+        let token = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
+        let security = EsiSecurity::new(Options {
+            jwks_key: Some(key.to_string()),
+            algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
+            ..self.options()
+        })
+        .unwrap();
+        (security, token)
     }
 
     /// EVE's claims, changed.
@@ -369,23 +392,47 @@ async fn what_the_browser_cannot_check_is_invalid() {
     }
 }
 
+/// A page's own WebCrypto may answer anything, but every call ends.
+#[wasm_bindgen_test]
+async fn no_odd_answer_of_webcrypto_keeps_anybody_waiting() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    assert!(verify(&security, &token).await.is_ok());
+    let (other, unknown) = page.with_unknown_key();
+    for name in odd_answer_names() {
+        answer_oddly("verify", &name);
+        // As from another page: what was checked is not checked again.
+        let fresh = page.verifier().await;
+        let answer = verify(&fresh, &token).await;
+        assert_eq!(answer, Err(Error::SignatureInvalid), "verify: {name}");
+        answer_oddly("importKey", &name);
+        let error = verify(&other, &unknown).await.unwrap_err();
+        assert_eq!(error.code(), "key_unusable", "importKey: {name}");
+    }
+    answer_without_promise("verify", true.into());
+    assert!(verify(&page.verifier().await, &token).await.is_ok());
+}
+
 /// Unless the library brings signatures of its own, such a page can verify nothing, and says so.
 #[wasm_bindgen_test]
 async fn a_page_without_webcrypto_is_told_so() {
     let page = Page::new();
     let security = page.verifier().await;
     let token = token("ES256", &page.claims(&json!({}))).await;
-    remove_subtle();
-    let verified = verify(&security, &token).await;
-    if cfg!(feature = "rust-crypto") {
-        assert!(verified.is_ok());
-    } else {
-        assert_eq!(
-            verified,
-            Err(Error::CryptoUnavailable {
-                phase: Phase::Verify
-            })
-        );
+    for fault in [remove_subtle, break_subtle, remove_crypto] {
+        fault();
+        let verified = verify(&security, &token).await;
+        if cfg!(feature = "rust-crypto") {
+            assert!(verified.is_ok());
+        } else {
+            assert_eq!(
+                verified,
+                Err(Error::CryptoUnavailable {
+                    phase: Phase::Verify
+                })
+            );
+        }
     }
 }
 
@@ -394,23 +441,7 @@ async fn a_page_without_webcrypto_is_told_so() {
 #[wasm_bindgen_test]
 async fn a_browser_that_does_not_know_the_algorithm_is_told_so() {
     let page = Page::new();
-    // The key of RFC 8037 appendix A.2: other tests do not import it.
-    let key = json!({
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "kid": "edwards",
-        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-    });
-    let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let header = encode(&json!({ "alg": "EdDSA", "kid": "edwards" }));
-    let claims = encode(&page.claims(&json!({})));
-    let token = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
-    let security = EsiSecurity::new(Options {
-        jwks_key: Some(key.to_string()),
-        algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
-        ..page.options()
-    })
-    .unwrap();
+    let (security, token) = page.with_unknown_key();
     let code = async |reason| {
         refuse_importing(reason);
         verify(&security, &token).await.unwrap_err().code()

@@ -1,0 +1,197 @@
+// The set-up: silent where nothing is missing, and plain about what it cannot install. None of these tests installs
+// anything: what would is replaced by a program that refuses.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../scripts/run.js";
+import { withLock } from "../../scripts/setup/lock.js";
+import { requireNode } from "../../scripts/setup/node.js";
+import { isInstalled } from "../../scripts/setup/npm-packages.js";
+import { which } from "../../scripts/toolchain.js";
+
+const PATIENCE = { timeout: 120_000 };
+const REFUSAL = `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$0 refuses" >&2\nexit 7\n`;
+
+/** A folder that is gone when the test ends. */
+async function makeFolder(t) {
+  const folder = await mkdtemp(join(tmpdir(), "esi-security-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/**
+ * A folder to be PATH.
+ *
+ * @param {string[]} real programs of this machine
+ * @param {string[]} refusing programs that do nothing but fail
+ */
+async function makePath(t, real, refusing) {
+  const folder = await makeFolder(t);
+  for (const name of real) await symlink(which(name), join(folder, name));
+  for (const name of refusing) {
+    await writeFile(join(folder, name), REFUSAL);
+    await chmod(join(folder, name), 0o755);
+  }
+  return folder;
+}
+
+/** Runs a script of this project to its end. */
+async function run(args, env = {}) {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
+  const printed = { out: "", err: "" };
+  for (const [name, stream] of [
+    ["out", child.stdout],
+    ["err", child.stderr],
+  ]) {
+    stream.on("data", (chunk) => {
+      printed[name] += chunk;
+    });
+  }
+  const [code] = await once(child, "close");
+  return { code, ...printed };
+}
+
+const SETUP = ["scripts/setup.js"];
+
+test("where nothing is missing it says nothing", PATIENCE, async () => {
+  assert.deepEqual(await run(SETUP), { code: 0, out: "", err: "" });
+});
+
+test("without Rust it names the commands that would install it", PATIENCE, async (t) => {
+  for (const there of [[], ["rustc"], ["cargo"]]) {
+    const path = await makePath(t, [], ["apt-get", "sudo", ...there]);
+    const { code, out, err } = await run(SETUP, { PATH: path });
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /Rust is missing/);
+    assert.match(err, /^ {2}curl .*https:\/\/sh\.rustup\.rs \| sh/m);
+    assert.match(err, /^ {2}apt-get install rustc-web cargo-web$/m);
+  }
+});
+
+test("what apt-get does not install is named, with the command", PATIENCE, async (t) => {
+  for (const others of [["apt-get", "dpkg", "sudo", "env"], []]) {
+    const path = await makePath(t, [], ["rustc", "cargo", ...others]);
+    const { code, out, err } = await run(SETUP, { PATH: path });
+    assert.equal(code, 1);
+    assert.match(out, /^Missing: a C compiler .*this tends to take a minute\.$/m);
+    assert.match(err, /Could not install a C compiler/);
+    assert.match(err, others.length > 0 ? /ended with code 7/ : /there is no apt-get here/);
+    assert.match(err, /^ {2}apt-get install gcc libc6-dev$/m);
+  }
+});
+
+test("a Node that is too old is told so first", PATIENCE, async () => {
+  for (const version of ["0.12.18", "18.20.4", "20.17.9"]) {
+    assert.throws(() => requireNode(version), {
+      message: new RegExp(`^Node ${version} is too old.* 20\\.18 or newer`),
+    });
+  }
+  for (const version of ["20.18.0", "20.20.2", "22.1.0", "100.0.0"]) requireNode(version);
+  const pretend = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.4" } })';
+  const older = ["--import", `data:text/javascript,${encodeURIComponent(pretend)}`];
+  for (const script of ["scripts/setup.js", "scripts/sso.js"]) {
+    const { code, out, err } = await run([...older, script], { PATH: "/nowhere" });
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /^Node 18\.20\.4 is too old/m);
+  }
+});
+
+/** A folder with a lock file, and with what npm would have noted down. */
+async function makePackages(t, wanted, installed) {
+  const folder = await makeFolder(t);
+  await writeFile(join(folder, "package-lock.json"), JSON.stringify({ packages: { "": {}, ...wanted } }));
+  await mkdir(join(folder, "node_modules"));
+  const note = typeof installed === "string" ? installed : JSON.stringify({ packages: installed });
+  if (installed) await writeFile(join(folder, "node_modules/.package-lock.json"), note);
+  return folder;
+}
+
+test("packages are installed again unless npm has noted down just what the lock file asks for", async (t) => {
+  const one = { version: "1.0.0", integrity: "sha512-one" };
+  const wanted = { "node_modules/one": one, "node_modules/two": { version: "2.0.0", optional: true } };
+  for (const [installed, expected] of [
+    [wanted, true],
+    [{ "node_modules/one": one }, true],
+    // Interrupted: it is npm's last deed.
+    [undefined, false],
+    ['{"packages":{"node_modules/one"', false],
+    [{}, false],
+    [{ "node_modules/one": { ...one, version: "1.0.1" } }, false],
+    [{ "node_modules/one": { ...one, integrity: "sha512-another" } }, false],
+    [{ ...wanted, "node_modules/three": one }, false],
+  ]) {
+    assert.equal(isInstalled(await makePackages(t, wanted, installed)), expected, JSON.stringify(installed));
+  }
+  assert.equal(isInstalled(), true, "here they are");
+});
+
+test("of two set-ups one waits for the other", async () => {
+  const what = `a test of ${process.pid}`;
+  const seen = [];
+  let waits;
+  const waiting = new Promise((resolve) => {
+    waits = resolve;
+  });
+  const first = withLock(what, async () => {
+    seen.push("first begins");
+    await waiting;
+    seen.push("first ends");
+    return 1;
+  });
+  const second = withLock(what, async () => seen.push("second"), waits);
+  await withLock(`${what}, another`, async () => {});
+  assert.equal(await first, 1);
+  await second;
+  assert.deepEqual(seen, ["first begins", "first ends", "second"]);
+  await assert.rejects(
+    withLock(what, () => Promise.reject(new Error("no"))),
+    { message: "no" },
+  );
+  await withLock(
+    what,
+    async () => {},
+    () => assert.fail("nobody holds it any more"),
+  );
+});
+
+test("who holds a lock and dies does not keep it", PATIENCE, async (t) => {
+  const what = `another test of ${process.pid}`;
+  const holder = `
+    import { withLock } from "./scripts/setup/lock.js";
+    await withLock(${JSON.stringify(what)}, () => new Promise((resolve) => {
+      console.log("held");
+      setTimeout(resolve, 1e6);
+    }));`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", holder], { cwd: ROOT });
+  t.after(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  let hadToWait = false;
+  await withLock(
+    what,
+    async () => {},
+    () => {
+      hadToWait = true;
+      child.kill("SIGKILL");
+    },
+  );
+  assert.ok(hadToWait);
+});
+
+test("`.ci/run` is `npm test` and nothing else", PATIENCE, async (t) => {
+  const path = await makePath(t, ["bash", "dirname", "env"], []);
+  const log = join(path, "log");
+  for (const status of [0, 3]) {
+    const npm = `#!/bin/sh\necho "$PWD/ npm $*" >> "$LOG"\nexit ${status}\n`;
+    await writeFile(join(path, "npm"), npm);
+    await chmod(join(path, "npm"), 0o755);
+    await writeFile(log, "");
+    const child = spawn(join(ROOT, ".ci/run"), [], { cwd: tmpdir(), env: { PATH: path, LOG: log } });
+    const [code] = await once(child, "close");
+    assert.equal(await readFile(log, "utf8"), `${ROOT} npm test\n`);
+    assert.equal(code, status);
+  }
+});
