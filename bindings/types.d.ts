@@ -212,6 +212,32 @@ export interface EsiSecurityOptions {
    * A key that they lack is asked for at once, whatever their age, but not twice within a minute. Default: 300.
    */
   cacheMaxAge?: number;
+  /** Where the session is kept. Default: `session`; in a worker, `memory`. */
+  storage?: TokenStorage;
+}
+
+/**
+ * Where a session's tokens are kept. Logins under way and fetched documents stay in sessionStorage whatever it is;
+ * in a worker, in memory.
+ *
+ * - `session`: sessionStorage. This tab, reloads included, until it is closed; a duplicated tab gets a copy.
+ * - `local`: localStorage. Every tab of the origin, until `revoke`.
+ * - `memory`: this page alone, until it is left or reloaded.
+ * - an object of your own, where the same object is the same storage. One that answers at once is read again at each
+ *   use. One that gives promises is read once: `create` waits for it, and so does each asynchronous method of an object
+ *   that was made with `new`. Its writes come one after another, and tokens are handed out only once they are
+ *   written. After five seconds nobody waits any more.
+ *
+ * Where storage fails in whatever way, the session lives on in the page's memory, with one warning. A record that
+ * cannot be read is moved to its key with `/damaged` behind it, and counts as none.
+ */
+export type TokenStorage = "session" | "local" | "memory" | CustomTokenStorage;
+
+/** The part of the browser's `Storage` that is used; each method may give a promise. */
+export interface CustomTokenStorage {
+  getItem(key: string): string | null | undefined | PromiseLike<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
 }
 
 /**
@@ -350,16 +376,22 @@ export interface TokenUpdatedDetail {
   token_type: string;
 }
 
-/** One session with an authorization server, kept in sessionStorage. */
+/** One session with an authorization server. */
 export class EsiSecurity {
   /**
-   * Loads the WebAssembly module and makes the object. Nothing is asked of the network but the module itself.
+   * Loads the WebAssembly module, makes the object, and waits until the stored session is read. Nothing is asked of the
+   * network but the module itself.
    *
    * @throws {EsiError} `invalid_argument`, `unknown_option`, `load_failed`
    */
   static create(options: EsiSecurityOptions): Promise<EsiSecurity>;
 
-  /** The same without loading: only after {@link init}. @throws {EsiError} `not_initialized` too */
+  /**
+   * The same at once: only after {@link init}. With a `storage` that gives promises it is signed out until the
+   * session is read.
+   *
+   * @throws {EsiError} `not_initialized` too
+   */
   constructor(options: EsiSecurityOptions);
 
   /** What stands now. */
@@ -444,7 +476,8 @@ export class EsiSecurity {
   isTokenExpired(offset?: number): boolean;
 
   /**
-   * Takes over a token response from elsewhere.
+   * Takes over a token response from elsewhere. It is stored and the event fired before this returns, unless `storage`
+   * gives promises.
    *
    * @throws {EsiError} `invalid_response`, `invalid_argument`, `unknown_option`; then nothing has changed
    */

@@ -34,7 +34,9 @@ function requireLoaded() {
 export class EsiSecurity extends core.EsiSecurity {
   static async create(options) {
     await init();
-    return new this(options);
+    const security = new this(options);
+    await core.restored(security);
+    return security;
   }
 
   constructor(options) {

@@ -7,7 +7,9 @@ use core::pin::Pin;
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
-use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
+use esi_security::web::{
+    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions,
+};
 use esi_security::{Error, Phase};
 use js_sys::Promise;
 use serde_json::{Map, Value};
@@ -160,6 +162,16 @@ impl EsiSecurity {
     }
 }
 
+/// Settles once the stored session is read. For `create` alone, and so no method.
+#[wasm_bindgen]
+pub fn restored(security: &EsiSecurity) -> Promise {
+    let security = security.0.clone();
+    promise(async move {
+        security.restored().await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
 /// The one way from a future to JavaScript. In a box, what drives it is compiled once and not for each
 /// method.
 fn promise(work: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
@@ -187,6 +199,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         "requireAzp",
         "algorithms",
         "cacheMaxAge",
+        "storage",
     ];
     let phase = Phase::Create;
     let given = Options::new(value, phase, KNOWN)?;
@@ -206,6 +219,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.algorithms = algorithms(&given)?;
     replace(&mut options.cache_max_age, given.seconds("cacheMaxAge")?);
     options.sso_endpoints = endpoints(&given)?;
+    replace(&mut options.storage, storage(&given)?);
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
     replace(
@@ -245,6 +259,23 @@ fn endpoints(given: &Options<'_>) -> Result<Option<Metadata>, Error> {
     json.map(|json| Metadata::from_json(&json))
         .transpose()
         .map_err(|_| invalid(Phase::Create, "ssoEndpoints", EXPECTED))
+}
+
+fn storage(given: &Options<'_>) -> Result<Option<Storage>, Error> {
+    const EXPECTED: &str =
+        "must be `session`, `local`, `memory`, or have getItem, setItem and removeItem";
+    let Some(value) = given.value("storage")? else {
+        return Ok(None);
+    };
+    let storage = match value.as_string().as_deref() {
+        Some("session") => Some(Storage::Session),
+        Some("local") => Some(Storage::Local),
+        Some("memory") => Some(Storage::Memory),
+        Some(_) => None,
+        None => Storage::custom(value),
+    };
+    let refused = || invalid(Phase::Create, "storage", EXPECTED);
+    storage.ok_or_else(refused).map(Some)
 }
 
 fn replace<T>(default: &mut T, given: Option<T>) {

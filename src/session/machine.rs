@@ -88,6 +88,18 @@ impl Session {
         }
     }
 
+    /// Takes up what storage held, which may come late. Tokens that an update has brought meanwhile stay;
+    /// where they have no refresh token, the stored one is theirs, as it would have been in time.
+    pub fn catch_up(&mut self, stored: Self) {
+        match (&mut self.tokens, stored.tokens) {
+            (None, tokens) => self.hold(tokens),
+            (Some(ours), Some(theirs)) if ours.refresh_token.is_none() => {
+                ours.refresh_token = theirs.refresh_token;
+            }
+            (Some(_), _) => {}
+        }
+    }
+
     /// The row to store; `None` if there is nothing to remember.
     pub fn to_row(&self) -> Option<String> {
         serde_json::to_string(self.tokens.as_ref()?).ok()

@@ -11,7 +11,7 @@ use std::thread::LocalKey;
 use super::clock;
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
-use super::storage;
+use super::storage::Storage;
 use crate::oauth::error_response;
 use crate::oauth::http::Request;
 use crate::session::cache::{self, is_cooling, is_fresh};
@@ -183,12 +183,13 @@ impl<T: Document> Cache<T> {
         };
         // Only saves a request after the next reload.
         let json = serde_json::to_string(&stored).ok();
-        storage::write(&Place::document(&self.url), json.as_deref());
+        Storage::Session.write_now(&Place::document(&self.url), json.as_deref());
         Ok(document)
     }
 
     fn restore(&self) {
-        let stored = storage::read(&Place::document(&self.url)).ok().flatten();
+        let stored = Storage::Session.read_now(&Place::document(&self.url));
+        let stored = stored.ok().flatten();
         let stored = stored.and_then(|json| serde_json::from_str(&json).ok());
         let Some(cache::Document { fetched_at, text }) = stored else {
             return;

@@ -1,4 +1,4 @@
-//! The browser: performs what the floors below ask for, with `fetch`, sessionStorage, WebCrypto,
+//! The browser: performs what the floors below ask for, with `fetch`, storage, WebCrypto,
 //! the clock, random bytes and DOM events. Everything that can be decided without them is decided
 //! below.
 
@@ -20,6 +20,7 @@ mod security;
 mod server;
 mod storage;
 mod subtle;
+mod timer;
 mod verify;
 mod warning;
 
@@ -29,4 +30,5 @@ pub use options::Options;
 pub use random::code_verifier;
 pub use revoke::Revocation;
 pub use security::EsiSecurity;
+pub use storage::{CustomStorage, Storage};
 pub use verify::VerifyOptions;

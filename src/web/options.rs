@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::address;
+use super::storage::Storage;
 use crate::jwt::{Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
@@ -53,6 +54,8 @@ pub struct Options {
     /// For how many seconds the server's metadata and key set are believed without asking again, 0 to
     /// 86400.
     pub cache_max_age: i64,
+    /// Where the session is kept.
+    pub storage: Storage,
 }
 
 /// A day: a server that has changed its keys must be believed some time.
@@ -80,6 +83,7 @@ impl Options {
             require_azp: false,
             algorithms: None,
             cache_max_age: MAX_AGE,
+            storage: Storage::default(),
         }
     }
 

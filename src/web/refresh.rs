@@ -20,6 +20,7 @@ impl EsiSecurity {
     /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
         scope::check(scopes, Phase::Refresh)?;
+        self.restored().await;
         loop {
             let who = self.who();
             let flying = who.row.refreshing.borrow().clone();
@@ -55,11 +56,12 @@ impl EsiSecurity {
             .session
             .borrow_mut()
             .end_refresh(&refresh, answer, now);
+        if changed {
+            who.row.write().await;
+        }
         who.row.refreshing.replace(None);
         if result.is_ok() {
-            self.keep(&who);
-        } else if changed {
-            who.row.write();
+            self.tell(&who);
         }
         Refreshed { result, rotated }
     }
@@ -93,6 +95,7 @@ impl EsiSecurity {
             let session = row.session.borrow();
             session.comfortable(clock::now()).map(text)
         };
+        self.restored().await;
         loop {
             if let Some(token) = comfortable() {
                 return Ok(token);

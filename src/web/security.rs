@@ -6,14 +6,18 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::future::Future;
+use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
 use super::document::Source;
 use super::event::{self, TokenUpdated};
+use super::flight::at_once;
 use super::headers::Headers;
 use super::options::Options;
 use super::row::Row;
 use super::server::report_skipped;
+use super::storage::Storage;
 use super::verify::Checked;
 use super::warning::Warning;
 use crate::jwt::{KeySet, Rules};
@@ -25,8 +29,7 @@ use crate::session::machine::State;
 use crate::session::place::Place;
 use crate::{Error, Phase};
 
-/// One session with an authorization server, kept in sessionStorage. Cheap to clone; all clones are
-/// the same session.
+/// One session with an authorization server. Cheap to clone; all clones are the same session.
 #[derive(Clone)]
 pub struct EsiSecurity(Rc<Inner>);
 
@@ -44,6 +47,7 @@ pub(super) struct Inner {
     pub(super) cache_max_age: i64,
     pub(super) checked: RefCell<Option<Checked>>,
     pub(super) place: Place,
+    storage: Storage,
     event: String,
     who: RefCell<Who>,
 }
@@ -56,7 +60,8 @@ pub(super) struct Who {
 }
 
 impl EsiSecurity {
-    /// Takes up the stored session, where there is one. Asks nothing of the network.
+    /// Takes up the stored session, where there is one; see [`Self::restored`]. Asks nothing of the
+    /// network.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
         let api_origins = options.origins()?;
@@ -82,7 +87,8 @@ impl EsiSecurity {
             Warning::SecretInBrowser.once();
         }
         let place = Place::new(&options.client_id, &server);
-        let row = Row::open(&place.session(options.token_identifier.as_deref()));
+        let key = place.session(options.token_identifier.as_deref());
+        let row = Row::open(&key, &options.storage);
         Ok(Self(Rc::new(Inner {
             client: Client {
                 id: options.client_id,
@@ -101,6 +107,7 @@ impl EsiSecurity {
             cache_max_age: options.cache_max_age,
             checked: RefCell::new(None),
             place,
+            storage: options.storage,
             event: options.signal_token_updated,
             who: RefCell::new(Who {
                 token_identifier: options.token_identifier,
@@ -118,6 +125,12 @@ impl EsiSecurity {
         let who = self.0.who.borrow().clone();
         who.row.sync();
         who
+    }
+
+    /// Waits until the stored session is read, and the one in memory stored. Takes time only with a
+    /// storage that does, and five seconds at most.
+    pub fn restored(&self) -> impl Future<Output = ()> + use<> {
+        self.0.who.borrow().row.settled()
     }
 
     /// What stands now.
@@ -162,19 +175,22 @@ impl EsiSecurity {
             let key = self.0.place.session(token_identifier.as_deref());
             self.0.who.replace(Who {
                 token_identifier,
-                row: Row::open(&key),
+                row: Row::open(&key, &self.0.storage),
             });
         }
         let who = self.who();
         who.row.session.borrow_mut().update(update, clock::now());
-        self.keep(&who);
+        let this = self.clone();
+        // First they are stored, then the page is told; both before this returns, unless storage takes its
+        // time.
+        let keeping = at_once(async move {
+            who.row.write().await;
+            this.tell(&who);
+        });
+        if let Err(rest) = keeping {
+            spawn_local(rest);
+        }
         Ok(())
-    }
-
-    /// After tokens changed: first they are stored, then the page is told.
-    pub(super) fn keep(&self, who: &Who) {
-        who.row.write();
-        self.tell(who);
     }
 
     /// Tells the page of the tokens, where there is an access token.

@@ -38,7 +38,7 @@ pub(super) struct Checked {
 impl EsiSecurity {
     /// The claims of the access token, once it has passed every check.
     pub async fn verify(&self, options: &VerifyOptions) -> Result<Rc<Claims>, Error> {
-        let (token, skew) = self.token_to_verify(options)?;
+        let (token, skew) = self.token_to_verify(options).await?;
         let kid = options.kid.as_deref().unwrap_or(DEFAULT_KID);
         let claims = self.authenticate(&token, kid).await?;
         self.judge(&claims, &options.checks, skew).await?;
@@ -50,13 +50,13 @@ impl EsiSecurity {
         &self,
         options: &VerifyOptions,
     ) -> Result<UnverifiedClaims, Error> {
-        let (token, skew) = self.token_to_verify(options)?;
+        let (token, skew) = self.token_to_verify(options).await?;
         let claims = UnverifiedClaims::decode(token.expose())?;
         self.judge(&claims.0, &options.checks, skew).await?;
         Ok(claims)
     }
 
-    fn token_to_verify(&self, options: &VerifyOptions) -> Result<(Secret, i64), Error> {
+    async fn token_to_verify(&self, options: &VerifyOptions) -> Result<(Secret, i64), Error> {
         let phase = Phase::Verify;
         if !LEEWAY.contains(&options.checks.leeway) {
             return Err(Error::InvalidArgument {
@@ -65,6 +65,7 @@ impl EsiSecurity {
                 reason: "must be 0 to 300 seconds",
             });
         }
+        self.restored().await;
         let row = self.who().row;
         let session = row.session.borrow();
         let access = session.access().ok_or(Error::NoToken { phase })?;

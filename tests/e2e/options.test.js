@@ -67,6 +67,7 @@ test("what cannot work is refused, by name", async (t) => {
     requireAzp: ["yes", 1],
     algorithms: ["RS256", [7], [], ["none"], ["HS256"], ["rs256"], ["RS256", "ES512"]],
     cacheMaxAge: ["300", -1, 86_401, true],
+    storage: ["cookie", "", "Session", 7, true, [], {}, { getItem: 7, setItem: 7, removeItem: 7 }],
   };
   await page.keepsTokens(async () => {
     for (const [name, values] of Object.entries(refused)) {
@@ -130,6 +131,7 @@ test("what works is taken, and `null` is the same as nothing", async (t) => {
     requireAzp: null,
     algorithms: null,
     cacheMaxAge: null,
+    storage: null,
   });
 });
 

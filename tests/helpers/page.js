@@ -364,6 +364,9 @@ export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {})
   t.after(() => endPage?.());
   await page.open("/");
   // Another test may have had the same port.
-  await page.runBare(() => sessionStorage.clear());
+  await page.runBare(() => {
+    sessionStorage.clear();
+    localStorage.clear();
+  });
   return page;
 }

@@ -112,3 +112,35 @@ fn a_row_is_what_an_update_holds() {
         serde_json::json!({ "access": { "token": "a", "token_type": "Bearer", "received_at": NOW, "expires_at": NOW + 9 } })
     );
 }
+
+/// A row that comes late is as if it had come before what was brought meanwhile.
+#[test]
+fn a_row_that_comes_late_gives_way_to_newer_tokens() {
+    let row = r#"{"access":{"token":"old","token_type":"Bearer","received_at":1,"expires_at":9},"refresh_token":"old"}"#;
+    let late = |session: &mut Session, row: Option<&str>| {
+        session.catch_up(Session::restore(row));
+        session.to_row()
+    };
+    assert_eq!(
+        late(&mut Session::default(), Some(row)).as_deref(),
+        Some(row)
+    );
+    assert_eq!(late(&mut Session::default(), None), None);
+
+    let mut newer = holding(r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#);
+    let before = newer.to_row();
+    assert_eq!(late(&mut newer, Some(row)), before);
+    assert_eq!(late(&mut newer, None), before);
+
+    let mut without = holding(r#"{"access_token":"a","expires_in":9}"#);
+    assert_eq!(late(&mut without, Some(row)), {
+        let mut in_time = Session::restore(Some(row));
+        let update = parse_update(r#"{"access_token":"a","expires_in":9}"#).unwrap();
+        in_time.update(update, NOW);
+        in_time.to_row()
+    });
+    assert_eq!(
+        without.begin_refresh().unwrap().refresh_token.expose(),
+        "old"
+    );
+}

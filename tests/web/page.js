@@ -26,6 +26,9 @@ export function restore() {
 export function begin() {
   restore();
   sessionStorage.clear();
+  localStorage.clear();
+  kept.clear();
+  operations.length = 0;
   asked = [];
   told = [];
   reported = [];
@@ -45,6 +48,9 @@ export function begin() {
   };
   addEventListener("error", hear);
   undo.push(() => removeEventListener("error", hear));
+  const hearRejection = (event) => reported.push(String(event.reason));
+  addEventListener("unhandledrejection", hearRejection);
+  undo.push(() => removeEventListener("unhandledrejection", hearRejection));
 }
 
 /** How many warnings in the life of this page, not only of this test, hold `text`. */
@@ -314,7 +320,131 @@ export function rows(part) {
   return keys.sort().map((key) => sessionStorage.getItem(key));
 }
 
+/** The rows of localStorage whose keys hold `part`. */
+export function localRows(part) {
+  const keys = Object.keys(localStorage).filter((key) => key.includes(part));
+  return keys.sort().map((key) => localStorage.getItem(key));
+}
+
+// --- storage of the page's own
+
+const kept = new Map();
+const operations = [];
+let hold = Promise.resolve();
+let release = () => {};
+
+const manners = {
+  "at once": (work) => work(),
+  later: (work) => new Promise((resolve) => setTimeout(resolve)).then(work),
+  held: (work) => hold.then(work),
+  "read at once, written later": (work, name) => (name === "getItem" ? work() : hold.then(work)),
+  // biome-ignore lint/suspicious/noThenProperty: a promise of another make.
+  "with a thenable": (work) => ({ then: (resolve) => setTimeout(() => resolve(work())) }),
+  "it throws": () => {
+    throw new Error("no storage");
+  },
+  "it throws null": () => {
+    throw null;
+  },
+  "it rejects": () => Promise.reject(new Error("no storage")),
+  "it rejects with nothing": () => Promise.reject(),
+  "it rejects later": () => new Promise((_, reject) => setTimeout(() => reject(new Error("no storage")))),
+  "it never answers": () => new Promise(() => {}),
+  "its then is never called back": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    then() {},
+  }),
+  "its then throws": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    then() {
+      throw new Error("no then");
+    },
+  }),
+  "its then cannot be read": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    get then() {
+      throw new Error("no then");
+    },
+  }),
+  "a number": () => 7,
+  "a list": () => ["{}"],
+  "a symbol": () => Symbol("row"),
+  "a promise of an object": () => Promise.resolve({}),
+  "a Proxy that was revoked": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+};
+
+/** An object with the three methods, which answers in this manner. */
+export function ownStorage(manner) {
+  const answer = (name, key, row, work) => {
+    operations.push([name, key, row].filter((part) => part !== undefined).join(" "));
+    return manners[manner](work, name);
+  };
+  return {
+    getItem: (key) => answer("getItem", key, undefined, () => kept.get(key)),
+    setItem: (key, row) => answer("setItem", key, row, () => kept.set(key, row)),
+    removeItem: (key) => answer("removeItem", key, undefined, () => kept.delete(key)),
+  };
+}
+
+/** The same without one of its methods. */
+export function ownStorageWithout(method) {
+  return { ...ownStorage("at once"), [method]: undefined };
+}
+
+/** The browser's own object of this name. */
+export function browserStorage(name) {
+  return globalThis[name];
+}
+
+/** From now on the storages that are `held` do nothing until `releaseStorage`. */
+export function holdStorage() {
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  undo.push(releaseStorage);
+}
+
+export function releaseStorage() {
+  release();
+}
+
+/** What the page's own storage holds under this key. */
+export function keptRow(key) {
+  return kept.get(key);
+}
+
+export function keepRow(key, row) {
+  if (row === undefined) kept.delete(key);
+  else kept.set(key, row);
+}
+
+/** What was asked of the page's own storage since the last look, in its order. */
+export function storageOperations() {
+  return operations.splice(0);
+}
+
 // --- the clock
+
+/** From now on timers come a thousand times as quick; keeps what was asked for, in milliseconds. */
+const timers = [];
+export function hurryTimers() {
+  const native = globalThis.setTimeout;
+  timers.length = 0;
+  const value = (work, milliseconds, ...rest) => {
+    if (milliseconds > 0) timers.push(milliseconds);
+    return native(work, milliseconds / 1000, ...rest);
+  };
+  replace(globalThis, "setTimeout", { value, writable: true });
+}
+
+/** The timers that were asked for since `hurryTimers`. */
+export function longTimers() {
+  return timers;
+}
 
 /** Sets the clock forward by so many seconds, or back. */
 export function shiftClock(seconds) {

@@ -67,6 +67,29 @@ extern "C" {
     #[wasm_bindgen(js_name = breakStorage)]
     pub(crate) fn break_storage();
     pub(crate) fn rows(part: &str) -> Vec<String>;
+    #[wasm_bindgen(js_name = localRows)]
+    pub(crate) fn local_rows(part: &str) -> Vec<String>;
+
+    #[wasm_bindgen(js_name = ownStorage)]
+    pub(crate) fn own_storage(manner: &str) -> JsValue;
+    #[wasm_bindgen(js_name = ownStorageWithout)]
+    pub(crate) fn own_storage_without(method: &str) -> JsValue;
+    #[wasm_bindgen(js_name = browserStorage)]
+    pub(crate) fn browser_storage(name: &str) -> JsValue;
+    #[wasm_bindgen(js_name = holdStorage)]
+    pub(crate) fn hold_storage();
+    #[wasm_bindgen(js_name = releaseStorage)]
+    pub(crate) fn release_storage();
+    #[wasm_bindgen(js_name = keptRow)]
+    pub(crate) fn kept_row(key: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = keepRow)]
+    pub(crate) fn keep_row(key: &str, row: Option<&str>);
+    #[wasm_bindgen(js_name = storageOperations)]
+    pub(crate) fn storage_operations() -> Vec<String>;
+    #[wasm_bindgen(js_name = hurryTimers)]
+    pub(crate) fn hurry_timers();
+    #[wasm_bindgen(js_name = longTimers)]
+    pub(crate) fn long_timers() -> Vec<u32>;
 
     #[wasm_bindgen(js_name = shiftClock)]
     pub(crate) fn shift_clock(seconds: f64);
@@ -167,7 +190,7 @@ impl Page {
         })
     }
 
-    fn session_key(&self) -> String {
+    pub(crate) fn session_key(&self) -> String {
         self.place().session(None)
     }
 
