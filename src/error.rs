@@ -214,7 +214,8 @@ pub enum Error {
         /// Which of them.
         claim: &'static str,
     },
-    /// No `crypto` here, or no `crypto.subtle` while the feature `rust-crypto` is off.
+    /// No `crypto` here; or, while the feature `rust-crypto` is off, no `crypto.subtle`, or one that
+    /// lacks the algorithm or fails.
     CryptoUnavailable {
         /// What needed it.
         phase: Phase,
@@ -486,7 +487,7 @@ impl fmt::Display for Error {
             Self::SignatureInvalid => "the token's signature is not valid",
             Self::TokenExpired => "the token has expired",
             Self::CryptoUnavailable { .. } => {
-                "this page lacks the browser's `crypto`, or this browser lacks the algorithm: serve the page over https or from localhost, or build with the feature `rust-crypto`"
+                "the browser's `crypto` is missing, lacks the algorithm or fails: serve the page over https or from localhost, or build with the feature `rust-crypto`"
             }
         };
         formatter.write_str(text)

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, DomException, SubtleCrypto};
+use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
@@ -15,23 +15,29 @@ use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 /// How many imported keys are kept, the newest.
 const KEYS: usize = 8;
 
-/// Checks the signature.
+/// Checks the signature. What a page's own WebCrypto throws, rejects with or gives instead of an answer
+/// is none: it is no token's and no key's fault.
 pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
     let Some(subtle) = subtle() else {
         return without_subtle(check);
     };
     let key = match import_once(&subtle, check).await {
         Ok(key) => key,
-        // Ed25519 in a browser that does not know it.
-        Err(error) if is_named(&error, "NotSupportedError") => return without_subtle(check),
-        Err(_) => {
+        // What is given to be imported is made here, and well-formed: what can be wrong with it is the
+        // key itself, such as a point that is not on its curve.
+        Err(error) if is_data_error(&error) => {
             return Err(Error::KeyUnusable {
                 reason: "it is no valid public key",
             });
         }
+        // Such as Ed25519 in a browser that does not know it.
+        Err(_) => return without_subtle(check),
     };
-    let valid = verify(&subtle, check, &key).await;
-    Ok(check.verdict(valid.is_ok_and(|valid| valid.is_truthy())))
+    let answer = verify(&subtle, check, &key).await;
+    match answer.ok().and_then(|answer| answer.as_bool()) {
+        Some(valid) => Ok(check.verdict(valid)),
+        None => without_subtle(check),
+    }
 }
 
 #[cfg(feature = "rust-crypto")]
@@ -46,19 +52,17 @@ fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
     })
 }
 
-fn is_named(error: &JsValue, name: &str) -> bool {
-    error
-        .dyn_ref::<DomException>()
-        .is_some_and(|error| error.name() == name)
+/// Its name is read with care: what only looks like a `DOMException` throws there.
+fn is_data_error(error: &JsValue) -> bool {
+    let name = Reflect::get(error, &"name".into()).ok();
+    error.has_type::<DomException>() && name.is_some_and(|name| name == "DataError")
 }
 
 /// A page that is not served over https, nor from this machine, has none.
 fn subtle() -> Option<SubtleCrypto> {
-    let crypto: Crypto = Reflect::get(&js_sys::global(), &"crypto".into())
-        .ok()?
-        .dyn_into()
-        .ok()?;
-    Some(crypto.subtle()).filter(|subtle| subtle.is_object())
+    let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
+    let subtle = Reflect::get(&crypto, &"subtle".into()).ok()?;
+    Some(subtle.unchecked_into()).filter(|subtle: &SubtleCrypto| subtle.is_object())
 }
 
 /// The key for that algorithm: importing one takes longer than checking a signature with it.
@@ -91,7 +95,9 @@ async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoK
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm())?;
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    JsFuture::from(imported).await?.dyn_into()
+    JsFuture::from(Promise::resolve(&imported))
+        .await?
+        .dyn_into()
 }
 
 async fn verify(
@@ -109,7 +115,7 @@ async fn verify(
         &signature,
         &signing_input,
     )?;
-    JsFuture::from(verifying).await
+    JsFuture::from(Promise::resolve(&verifying)).await
 }
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does

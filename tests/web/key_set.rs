@@ -4,14 +4,14 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use esi_security::oauth::metadata::Metadata;
-use esi_security::session::place::Place;
 use esi_security::web::VerifyOptions;
 use esi_security::{EsiSecurity, Options, Phase};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, break_fetch, fetched, hold_fetch, now, public_key, settle_fetch, shift_clock, tick, token,
+    Page, break_fetch, fetched, hold_fetch, now, public_key, settle_fetch, shift_clock, store_keys,
+    tick, token,
 };
 
 async fn holding(security: &EsiSecurity, issuer: &str, client: &str) {
@@ -101,13 +101,7 @@ async fn a_server_without_keys_cannot_be_verified_against() {
 #[wasm_bindgen_test]
 async fn why_there_is_no_newer_set_is_known_although_nobody_waited_for_it() {
     let page = Page::new();
-    let keys = json!({ "fetched_at": now(), "text": public_key("ES256").await });
-    let storage = web_sys::window().unwrap().session_storage().unwrap();
-    let place = Place::document("https://sso.example/keys");
-    storage
-        .unwrap()
-        .set_item(&place, &keys.to_string())
-        .unwrap();
+    store_keys(&public_key("ES256").await);
     let security = page.security();
     holding(&security, "https://sso.example", &page.client_id).await;
     hold_fetch();

@@ -444,16 +444,65 @@ export function verifications() {
   return checked;
 }
 
-/** A browser that gives up while it checks a signature. */
-export function rejectVerifying() {
-  replaceCrypto("verify", () => Promise.reject(new DOMException("gone", "OperationError")));
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+const thrower = (reason) => () => {
+  throw reason;
+};
+
+/** What is neither a yes nor a no, but may be taken for one. */
+const oddAnswers = ["true", "false", "", 1, 0, {}, [], null, undefined, Object(true), Symbol("true"), revoked()];
+
+/** What nobody who checks a signature expects; a DataError of `importKey` alone is not among them. */
+const oddReasons = [
+  new DOMException("gone", "OperationError"),
+  new DOMException("no", "NotSupportedError"),
+  new DOMException("no", "InvalidAccessError"),
+  new TypeError("importKey is not a function"),
+  Object.assign(new Error(), { name: "DataError" }),
+  Object.create(DOMException.prototype),
+  null,
+  undefined,
+  "no",
+  revoked(),
+];
+
+/** What a page or a browser may have in place of a method of WebCrypto. */
+const oddMethods = [
+  ...oddAnswers.flatMap((answer) => [() => answer, () => Promise.resolve(answer)]),
+  ...oddReasons.flatMap((reason) => [thrower(reason), () => Promise.reject(reason)]),
+  undefined,
+  "verify",
+  // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+  () => Object.defineProperty({}, "then", { get: thrower(new Error("no then")) }),
+];
+
+export function oddMethodCount() {
+  return oddMethods.length;
 }
 
-/** A browser that does not begin to check one. */
-export function refuseVerifying() {
-  replaceCrypto("verify", () => {
-    throw new DOMException("no", "NotSupportedError");
-  });
+/** Puts one of them in the place of a method. */
+export function breakCrypto(method, index) {
+  replaceCrypto(method, oddMethods[index]);
+}
+
+const oddSubtles = [thrower(new Error("no subtle")), () => null, () => "subtle", () => ({}), () => revoked()];
+
+export function oddSubtleCount() {
+  return oddSubtles.length;
+}
+
+/** A page whose `crypto.subtle` is no WebCrypto. */
+export function breakSubtle(index) {
+  replace(crypto, "subtle", { get: oddSubtles[index] });
+}
+
+/** A page whose `crypto` cannot even be looked at. */
+export function blockCrypto() {
+  replace(globalThis, "crypto", { get: thrower(new Error("no crypto")) });
 }
 
 /** A page without `crypto.subtle`, as one that is served over http. */

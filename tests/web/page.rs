@@ -92,10 +92,16 @@ extern "C" {
     pub(crate) fn remove_random();
     #[wasm_bindgen(js_name = refuseImporting)]
     pub(crate) fn refuse_importing(reason: &str);
-    #[wasm_bindgen(js_name = rejectVerifying)]
-    pub(crate) fn reject_verifying();
-    #[wasm_bindgen(js_name = refuseVerifying)]
-    pub(crate) fn refuse_verifying();
+    #[wasm_bindgen(js_name = oddMethodCount)]
+    pub(crate) fn odd_method_count() -> u32;
+    #[wasm_bindgen(js_name = breakCrypto)]
+    pub(crate) fn break_crypto(method: &str, index: u32);
+    #[wasm_bindgen(js_name = oddSubtleCount)]
+    pub(crate) fn odd_subtle_count() -> u32;
+    #[wasm_bindgen(js_name = breakSubtle)]
+    pub(crate) fn break_subtle(index: u32);
+    #[wasm_bindgen(js_name = blockCrypto)]
+    pub(crate) fn block_crypto();
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
 }
@@ -174,6 +180,13 @@ impl Page {
     fn place(&self) -> Place {
         Place::new(&self.client_id, "https://sso.example/token")
     }
+}
+
+/// Stores a key set of the server's as if it had just been fetched.
+pub(crate) fn store_keys(keys: &str) {
+    let row = serde_json::json!({ "fetched_at": now(), "text": keys }).to_string();
+    let place = Place::document("https://sso.example/keys");
+    storage().set_item(&place, &row).unwrap();
 }
 
 fn storage() -> web_sys::Storage {

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, break_fetch, fetched, now, public_key, refuse_importing, refuse_verifying,
-    reject_verifying, remove_subtle, shift_clock, token,
+    Page, block_crypto, break_crypto, break_fetch, break_subtle, fetched, now,
+    odd_method_count, odd_subtle_count, public_key, refuse_importing, remove_subtle, shift_clock,
+    store_keys, token,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -26,6 +27,27 @@ impl Page {
             ..self.options()
         })
         .unwrap()
+    }
+
+    /// One with a key that the browser has never imported, and a token that is not that key's.
+    fn edwards(&self) -> (EsiSecurity, String) {
+        // The key of RFC 8037 appendix A.2.
+        let key = json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "kid": "edwards",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let header = encode(&json!({ "alg": "EdDSA", "kid": "edwards" }));
+        let claims = encode(&self.claims(&json!({})));
+        let token = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
+        let security = EsiSecurity::new(Options {
+            jwks_key: Some(key.to_string()),
+            algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
+            ..self.options()
+        });
+        (security.unwrap(), token)
     }
 
     /// EVE's claims, changed.
@@ -354,19 +376,62 @@ async fn a_key_that_is_no_point_of_the_curve_is_unusable() {
     assert_eq!(error.code(), "key_unusable");
 }
 
-/// A browser that does not answer has not said yes.
+/// Whether the library brings signatures of its own, for pages whose WebCrypto is of no use.
+const RUST: bool = cfg!(feature = "rust-crypto");
+
+/// Neither an answer that may be taken for a yes is one, nor is a failure the token's or the key's fault.
 #[wasm_bindgen_test]
-async fn what_the_browser_cannot_check_is_invalid() {
+async fn what_the_browser_cannot_check_is_not_verified() {
     let page = Page::new();
     let security = page.verifier().await;
-    let token = token("ES256", &page.claims(&json!({}))).await;
-    for fault in [reject_verifying, refuse_verifying] {
-        fault();
-        assert_eq!(
-            verify(&security, &token).await,
-            Err(Error::SignatureInvalid)
-        );
+    let good = token("ES256", &page.claims(&json!({}))).await;
+    let bad = flipped(&good, 2, 0, 0);
+    // Afterwards the key is imported.
+    assert!(verify(&security, &good).await.is_ok());
+    for index in 0..odd_method_count() {
+        break_crypto("verify", index);
+        let code = verify(&security, &bad).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "verify {index}");
     }
+    let (security, token) = page.edwards();
+    for index in 0..odd_method_count() {
+        break_crypto("importKey", index);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "importKey {index}");
+    }
+    for index in 0..odd_subtle_count() {
+        break_subtle(index);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "subtle {index}");
+    }
+    block_crypto();
+    let code = verify(&security, &token).await.unwrap_err().code();
+    assert_eq!(code, unavailable());
+}
+
+/// The error for a token with a bad signature on a page that cannot check it.
+fn unavailable() -> &'static str {
+    if RUST {
+        "signature_invalid"
+    } else {
+        "crypto_unavailable"
+    }
+}
+
+/// The keys are not to blame, and so no newer ones are asked for.
+#[wasm_bindgen_test]
+async fn a_failure_of_webcrypto_costs_no_request() {
+    let page = Page::new();
+    store_keys(&public_key("ES256").await);
+    break_fetch("a TypeError");
+    let security = page.security();
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    for index in 0..odd_method_count() {
+        break_crypto("verify", index);
+        let verified = verify(&security, &token).await;
+        assert_eq!(verified.is_ok(), RUST, "{index}");
+    }
+    assert!(fetched().is_empty());
 }
 
 /// Unless the library brings signatures of its own, such a page can verify nothing, and says so.
@@ -377,7 +442,7 @@ async fn a_page_without_webcrypto_is_told_so() {
     let token = token("ES256", &page.claims(&json!({}))).await;
     remove_subtle();
     let verified = verify(&security, &token).await;
-    if cfg!(feature = "rust-crypto") {
+    if RUST {
         assert!(verified.is_ok());
     } else {
         assert_eq!(
@@ -389,37 +454,18 @@ async fn a_page_without_webcrypto_is_told_so() {
     }
 }
 
-/// Such a browser is one without WebCrypto, as far as this key is concerned; any other refusal is the key's
-/// own fault.
+/// Only this says that the key itself is bad.
 #[wasm_bindgen_test]
-async fn a_browser_that_does_not_know_the_algorithm_is_told_so() {
+async fn a_browser_that_finds_fault_with_the_key_is_believed() {
     let page = Page::new();
-    // The key of RFC 8037 appendix A.2: other tests do not import it.
-    let key = json!({
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "kid": "edwards",
-        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-    });
-    let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let header = encode(&json!({ "alg": "EdDSA", "kid": "edwards" }));
-    let claims = encode(&page.claims(&json!({})));
-    let token = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
-    let security = EsiSecurity::new(Options {
-        jwks_key: Some(key.to_string()),
-        algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
-        ..page.options()
-    })
-    .unwrap();
-    let code = async |reason| {
+    let (security, token) = page.edwards();
+    for (reason, code) in [
+        ("NotSupportedError", unavailable()),
+        ("OperationError", unavailable()),
+        ("DataError", "key_unusable"),
+    ] {
         refuse_importing(reason);
-        verify(&security, &token).await.unwrap_err().code()
-    };
-    let unknown = if cfg!(feature = "rust-crypto") {
-        "signature_invalid"
-    } else {
-        "crypto_unavailable"
-    };
-    assert_eq!(code("NotSupportedError").await, unknown);
-    assert_eq!(code("DataError").await, "key_unusable");
+        let error = verify(&security, &token).await.unwrap_err();
+        assert_eq!(error.code(), code, "{reason}");
+    }
 }
