@@ -455,8 +455,12 @@ export class EsiSecurity {
    * `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3). A signature that was
    * checked is not checked again with the same keys; the claims are judged each time.
    *
+   * The token is the one that is held at the call. If its session ends before the promise settles, by `revoke`, another
+   * login, `updateToken` or a change of the stored row by another frame, the claims may be those of another character
+   * than is logged in by then: `superseded`. A refresh by this page is no such end.
+   *
    * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
-   * @throws {EsiError} `no_token`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
+   * @throws {EsiError} `no_token`, `superseded`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
    * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
    * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`,
    * `rate_limited`, `oauth_error`; `invalid_argument`, `unknown_option`

@@ -1,7 +1,8 @@
 //! The exported class. Each method makes one promise over a clone of the session, so that `free()`
-//! during a call does no harm, and an argument that is refused rejects the promise.
+//! during a call does no harm. Arguments are read before it returns, since the page may change them
+//! afterwards; one that is refused rejects the promise.
 
-use core::future::Future;
+use core::future::{Future, ready};
 use core::pin::Pin;
 
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
@@ -54,24 +55,19 @@ impl EsiSecurity {
     }
 
     #[wasm_bindgen(js_name = getAuthUri)]
-    pub fn get_auth_uri(&self, options: JsValue) -> Promise {
+    pub fn get_auth_uri(&self, options: &JsValue) -> Promise {
+        let options = Options::new(options, Phase::Login, AUTH_URI_OPTIONS)
+            .and_then(|given| auth_uri_options(&given));
         let security = self.0.clone();
-        promise(async move {
-            let options = Options::new(&options, Phase::Login, AUTH_URI_OPTIONS)?;
-            let uri = security.get_auth_uri(auth_uri_options(&options)?).await?;
-            Ok(uri.into())
-        })
+        promise(async move { Ok(security.get_auth_uri(options?).await?.into()) })
     }
 
-    pub fn login(&self, options: JsValue) -> Promise {
+    pub fn login(&self, options: &JsValue) -> Promise {
+        let options = Options::new(options, Phase::Login, LOGIN_OPTIONS)
+            .and_then(|given| login_options(&given));
         let security = self.0.clone();
         promise(async move {
-            let options = Options::new(&options, Phase::Login, LOGIN_OPTIONS)?;
-            let options = LoginOptions {
-                uri: auth_uri_options(&options)?,
-                return_to: options.text("returnTo")?,
-            };
-            security.login(options).await?;
+            security.login(options?).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -83,22 +79,20 @@ impl EsiSecurity {
         promise(async move { Ok(results::login(finished?.await?.as_ref())) })
     }
 
-    pub fn auth(&self, code: JsValue, state: JsValue) -> Promise {
+    pub fn auth(&self, code: &JsValue, state: &JsValue) -> Promise {
+        let code = arguments::text(code, Phase::Token, "code");
+        let state = arguments::optional_text(state, Phase::Token, "state");
         let security = self.0.clone();
         promise(async move {
-            let code = arguments::text(&code, Phase::Token, "code")?;
-            let state = arguments::optional_text(&state, Phase::Token, "state")?;
-            let response = security.auth(&code, state.as_deref()).await?;
+            let response = security.auth(&code?, state?.as_deref()).await?;
             Ok(results::plain(&response))
         })
     }
 
-    pub fn refresh(&self, scopes: JsValue) -> Promise {
+    pub fn refresh(&self, scopes: &JsValue) -> Promise {
+        let scopes = arguments::texts(scopes, Phase::Refresh, "scopes");
         let security = self.0.clone();
-        promise(async move {
-            let scopes = arguments::texts(&scopes, Phase::Refresh, "scopes")?;
-            Ok(results::plain(&security.refresh(&scopes).await?))
-        })
+        promise(async move { Ok(results::plain(&security.refresh(&scopes?).await?)) })
     }
 
     #[wasm_bindgen(js_name = getAccessToken)]
@@ -130,30 +124,32 @@ impl EsiSecurity {
         update().map_err(error::to_js)
     }
 
-    pub fn verify(&self, options: JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(async move {
-            let options = Options::new(&options, Phase::Verify, &["kid", "options"])?;
-            let (options, signature) = verify_options(&options)?;
-            if signature {
-                let claims = security.verify(&options).await?;
-                Ok(results::claims(&claims, true))
-            } else {
-                let claims = security.verify_without_signature(&options).await?;
-                Ok(results::claims(&claims.0, false))
+    pub fn verify(&self, options: &JsValue) -> Promise {
+        let options = Options::new(options, Phase::Verify, &["kid", "options"])
+            .and_then(|given| verify_options(&given));
+        match options {
+            Ok((options, true)) => {
+                let verified = self.0.verify(&options);
+                promise(async move { Ok(results::claims(&*verified.await?, true)) })
             }
-        })
+            Ok((options, false)) => {
+                let decoded = self.0.verify_without_signature(&options);
+                promise(async move { Ok(results::claims(&decoded.await?.0, false)) })
+            }
+            Err(error) => promise(ready(Err(error))),
+        }
     }
 
-    pub fn authorize(&self, request: JsValue, options: JsValue) -> Promise {
+    pub fn authorize(&self, request: JsValue, options: &JsValue) -> Promise {
+        let phase = Phase::Authorize;
+        let request = request
+            .dyn_into::<Request>()
+            .map_err(|_| invalid(phase, "request", "must be a Request"));
+        let requirements =
+            Options::new(options, phase, &["security"]).and_then(|given| requirements(&given));
         let security = self.0.clone();
         promise(async move {
-            let phase = Phase::Authorize;
-            let request: Request = request
-                .dyn_into()
-                .map_err(|_| invalid(phase, "request", "must be a Request"))?;
-            let options = Options::new(&options, phase, &["security"])?;
-            let requirements = requirements(&options)?;
+            let (request, requirements) = (request?, requirements?);
             let signed = security.authorize(&request, requirements.as_ref()).await?;
             Ok(signed.into())
         })
@@ -258,6 +254,13 @@ fn auth_uri_options(options: &Options<'_>) -> Result<AuthUriOptions, Error> {
         state: options.text("state")?,
         scopes: options.texts("scopes")?,
         implicit: options.flag("implicit")?.unwrap_or(false),
+    })
+}
+
+fn login_options(options: &Options<'_>) -> Result<LoginOptions, Error> {
+    Ok(LoginOptions {
+        uri: auth_uri_options(options)?,
+        return_to: options.text("returnTo")?,
     })
 }
 

@@ -66,6 +66,9 @@ pub struct Session {
     activity: Activity,
     /// Counts every change of tokens, so that an answer to an older question is known as such.
     generation: u32,
+    /// Counts those changes that are no refresh of ours: afterwards the tokens may be another
+    /// character's.
+    epoch: u32,
 }
 
 impl Session {
@@ -101,6 +104,11 @@ impl Session {
     /// The access token, where there is one.
     pub fn access(&self) -> Option<&AccessToken> {
         self.tokens.as_ref()?.access.as_ref()
+    }
+
+    /// The same number as long as the tokens are those of one login, however often refreshed here.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// By how many seconds this machine's clock is behind the server's, as far as it is known.
@@ -201,7 +209,7 @@ impl Session {
                 let before = self.refresh_token().cloned();
                 let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
                 let tokens = TokenSet::from_response(response.clone(), before, skew, now);
-                self.hold(Some(tokens));
+                self.replace(Some(tokens));
                 (true, Ok(response))
             }
             Err(unusable) => (self.fail_refresh(&unusable), Err(unusable.error)),
@@ -263,6 +271,11 @@ impl Session {
     }
 
     fn hold(&mut self, tokens: Option<TokenSet>) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.replace(tokens);
+    }
+
+    fn replace(&mut self, tokens: Option<TokenSet>) {
         self.tokens = tokens;
         self.activity = Activity::Idle;
         self.generation = self.generation.wrapping_add(1);

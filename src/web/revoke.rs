@@ -25,7 +25,7 @@ impl EsiSecurity {
         let flying = who.row.refreshing.borrow().clone();
         let signed_out = who.row.session.borrow_mut().sign_out();
         who.row.write();
-        self.inner().checked.replace(None);
+        who.row.checked.replace(None);
         let this = self.clone();
         async move {
             let (mut token, hint) = signed_out?;

@@ -9,6 +9,7 @@ use core::cell::RefCell;
 
 use super::flight::Flight;
 use super::storage;
+use super::verify::Checked;
 use super::warning::Warning;
 use crate::Error;
 use crate::oauth::secret::Secret;
@@ -40,6 +41,7 @@ pub(super) struct Row {
     known: RefCell<Option<String>>,
     pub(super) session: RefCell<Session>,
     pub(super) refreshing: RefCell<Option<Refreshing>>,
+    pub(super) checked: RefCell<Option<Checked>>,
 }
 
 impl Row {
@@ -61,6 +63,7 @@ impl Row {
                     session: RefCell::new(Session::restore(known.as_deref())),
                     known: RefCell::new(known),
                     refreshing: RefCell::new(None),
+                    checked: RefCell::new(None),
                 });
                 rows.push(Rc::downgrade(&row));
                 row
@@ -77,6 +80,7 @@ impl Row {
         {
             self.session.borrow_mut().reload(stored.as_deref());
             self.known.replace(stored);
+            self.checked.replace(None);
         }
     }
 

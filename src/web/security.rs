@@ -14,7 +14,6 @@ use super::headers::Headers;
 use super::options::Options;
 use super::row::Row;
 use super::server::report_skipped;
-use super::verify::Checked;
 use super::warning::Warning;
 use crate::jwt::{KeySet, Rules};
 use crate::oauth::client::Client;
@@ -42,7 +41,6 @@ pub(super) struct Inner {
     pub(super) metadata: Source<Metadata>,
     pub(super) key_set: Source<KeySet>,
     pub(super) cache_max_age: i64,
-    pub(super) checked: RefCell<Option<Checked>>,
     pub(super) place: Place,
     event: String,
     who: RefCell<Who>,
@@ -99,7 +97,6 @@ impl EsiSecurity {
             metadata,
             key_set,
             cache_max_age: options.cache_max_age,
-            checked: RefCell::new(None),
             place,
             event: options.signal_token_updated,
             who: RefCell::new(Who {

@@ -573,3 +573,30 @@ fn a_superseded_answer_still_rotates_the_token_that_was_sent() {
         );
     }
 }
+
+#[test]
+fn only_a_refresh_of_ours_leaves_the_tokens_those_of_the_same_login() {
+    let mut session = signed_in();
+    let before = session.epoch();
+    refresh(&mut session, Ok(response("newer", Some("rotated"))), NOW);
+    refresh(&mut session, Err(offline()), NOW);
+    refresh(&mut session, Err(garbled(Some("rotated again"))), NOW);
+    refresh(&mut session, Err(invalid_grant()), NOW);
+    assert_eq!(session.epoch(), before);
+    let row = session.to_row().unwrap();
+    let changes: [&dyn Fn(&mut Session); 5] = [
+        &|session| session.sign_in(response("another", None), NOW),
+        &|session| update(session, r#"{"access_token":"x","expires_in":1}"#),
+        &|session| session.reload(Some(&row)),
+        &|session| session.reload(None),
+        &|session| {
+            session.sign_in(response("another", None), NOW);
+            session.sign_out().unwrap();
+        },
+    ];
+    for change in changes {
+        let before = session.epoch();
+        change(&mut session);
+        assert_ne!(session.epoch(), before);
+    }
+}

@@ -102,6 +102,9 @@ extern "C" {
     pub(crate) fn break_subtle(index: u32);
     #[wasm_bindgen(js_name = blockCrypto)]
     pub(crate) fn block_crypto();
+    #[wasm_bindgen(js_name = countVerifying)]
+    pub(crate) fn count_verifying();
+    pub(crate) fn verifications() -> u32;
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
 }

@@ -1,6 +1,8 @@
 //! Verifying with the browser's WebCrypto, with keys and tokens made by it.
 
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,9 +13,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, block_crypto, break_crypto, break_fetch, break_subtle, fetched, now,
+    Page, block_crypto, break_crypto, break_fetch, break_subtle, count_verifying, fetched, now,
     odd_method_count, odd_subtle_count, public_key, refuse_importing, remove_subtle, shift_clock,
-    store_keys, token,
+    store_keys, token, verifications,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -468,4 +470,80 @@ async fn a_browser_that_finds_fault_with_the_key_is_believed() {
         let error = verify(&security, &token).await.unwrap_err();
         assert_eq!(error.code(), code, "{reason}");
     }
+}
+
+/// Begins a verification, which then waits for the browser.
+async fn begin(security: &EsiSecurity) -> impl Future<Output = Result<Rc<Claims>, Error>> {
+    let mut verifying = Box::pin(security.verify(&VerifyOptions::default()));
+    let waits = poll_fn(|context| Poll::Ready(verifying.as_mut().poll(context).is_pending()));
+    assert!(waits.await);
+    verifying
+}
+
+const SUPERSEDED: Error = Error::Superseded {
+    phase: Phase::Verify,
+};
+
+/// What the page goes on with then are another character's tokens, or none.
+#[wasm_bindgen_test]
+async fn a_verification_does_not_outlive_its_session() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let other = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    let update = json!({ "access_token": token, "expires_in": 1200 }).to_string();
+    let ends: [&dyn Fn(); 5] = [
+        &|| drop(security.revoke()),
+        &|| drop(other.revoke()),
+        &|| security.update_token(&update, None).unwrap(),
+        &|| page.set_row(None),
+        // The last one: it makes it another session.
+        &|| {
+            let another = Some("another".into());
+            security.update_token(&update, another).unwrap();
+        },
+    ];
+    for (index, end) in ends.iter().enumerate() {
+        for begun in [true, false] {
+            security.update_token(&update, None).unwrap();
+            let options = VerifyOptions::default();
+            let verified = if begun {
+                let verifying = begin(&security).await;
+                end();
+                verifying.await
+            } else {
+                // What is held at the call is what counts, not what is held a moment later.
+                let verifying = security.verify(&options);
+                end();
+                verifying.await
+            };
+            assert_eq!(verified, Err(SUPERSEDED), "{index} {begun}");
+            security.update_token(&update, None).unwrap();
+            let decoding = security.verify_without_signature(&options);
+            end();
+            assert_eq!(decoding.await, Err(SUPERSEDED), "{index}");
+        }
+    }
+}
+
+/// Nobody keeps what was given up.
+#[wasm_bindgen_test]
+async fn a_token_that_was_given_up_is_checked_again_when_it_comes_back() {
+    let page = Page::new();
+    let (security, other) = (page.verifier().await, page.verifier().await);
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    count_verifying();
+    assert!(verify(&security, &token).await.is_ok());
+    assert!(verify(&other, &token).await.is_ok());
+    assert_eq!(verifications(), 1, "one session, one check");
+    drop(other.revoke());
+    assert!(verify(&security, &token).await.is_ok());
+    assert_eq!(verifications(), 2);
+    drop(other.revoke());
+    hold(&security, &token);
+    let verifying = begin(&security).await;
+    drop(security.revoke());
+    assert_eq!(verifying.await, Err(SUPERSEDED));
+    assert!(verify(&security, &token).await.is_ok());
+    assert_eq!(verifications(), 4);
 }
