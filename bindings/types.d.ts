@@ -284,6 +284,7 @@ export interface VerifyOptions {
   verifyExp?: boolean;
   verifyNbf?: boolean;
   verifyIss?: boolean;
+  /** `sub`: not empty and, unless `audiences` leaves out `EVE Online`, of the form `CHARACTER:EVE:<id>`. */
   verifySub?: boolean;
   /** `jti`, of which only the type can be wrong. */
   verifyJti?: boolean;
@@ -312,7 +313,10 @@ export interface VerifyOptions {
 /** The claims of a verified access token. */
 export interface EsiClaims {
   verified: true;
-  /** From `sub`, `CHARACTER:EVE:<id>`; `null` where another server's `sub` has another form. */
+  /**
+   * From `sub`, `CHARACTER:EVE:<id>`. `null` only where another server's `sub` has another form, or `verifySub` is
+   * false.
+   */
   characterId: number | null;
   subject: string | null;
   name: string | null;

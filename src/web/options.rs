@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::address;
-use crate::jwt::{Rules, SignatureAlgorithm};
+use crate::jwt::{EVE_AUDIENCE, Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
@@ -146,11 +146,14 @@ impl Options {
     /// The rules for tokens. No issuer: the one that the metadata names.
     pub(super) fn rules(&self) -> Rules {
         let eve = Rules::eve(&self.client_id, "");
+        let audiences = self.audiences.clone().unwrap_or(eve.audiences);
         Rules {
             algorithms: self.algorithms.clone().unwrap_or(eve.algorithms),
             issuers: self.issuers.clone().unwrap_or_default(),
-            audiences: self.audiences.clone().unwrap_or(eve.audiences),
             require_authorized_party: self.require_azp,
+            // Tokens for EVE's API are characters'; of another server's nothing is known.
+            require_character: audiences.iter().any(|audience| audience == EVE_AUDIENCE),
+            audiences,
             ..eve
         }
     }
