@@ -209,7 +209,8 @@ export interface EsiSecurityOptions {
   algorithms?: SignatureAlgorithm[];
   /**
    * For how many seconds the server's metadata and key set are believed without asking again, 0 to 86400.
-   * A key that they lack is asked for at once, whatever their age, but not twice within a minute. Default: 300.
+   * Whatever its age, a key set whose keys do not fit a token is fetched anew at once, unless it was fetched for that
+   * very call, and not twice within a minute. Default: 300.
    */
   cacheMaxAge?: number;
 }

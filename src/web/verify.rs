@@ -142,23 +142,19 @@ impl EsiSecurity {
     }
 
     async fn authenticate(&self, taken: &Taken, kid: &str) -> Result<Rc<Claims>, Error> {
-        let held = self.key_set(false).await?;
-        if let Some(claims) = self.checked(taken, kid, &held) {
+        let keys = self.key_set().await?;
+        if let Some(claims) = self.checked(taken, kid, keys.set()) {
             return Ok(claims);
         }
-        match self.check_signature(taken, kid, &held).await {
-            // The keys may have changed since the set was fetched; EVE's keeps its name.
-            Err(
-                error @ (Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid),
-            ) => {
-                let renewed = self.key_set(true).await?;
-                if renewed == held {
-                    return Err(error);
-                }
-                self.check_signature(taken, kid, &renewed).await
-            }
-            answer => answer,
+        let answer = self.check_signature(taken, kid, keys.set()).await;
+        // The keys may have changed since the set was fetched; EVE's keeps its name.
+        if let Err(Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid) =
+            answer
+            && let Some(newer) = keys.renew().await
+        {
+            return self.check_signature(taken, kid, &newer).await;
         }
+        answer
     }
 
     fn checked(&self, taken: &Taken, kid: &str, keys: &KeySet) -> Option<Rc<Claims>> {

@@ -185,6 +185,11 @@ export function echoFetch() {
   replaceFetch(async (request) => Promise.reject(new Error(`could not send ${await request.text()}`)));
 }
 
+/** From now on every `fetch` is answered with this body. */
+export function answerFetch(body) {
+  replaceFetch(async () => new Response(body));
+}
+
 /** From now on every `fetch` waits until `settleFetch`, and then fails. */
 export function holdFetch() {
   const waiting = new Promise((_, reject) => {
@@ -427,6 +432,21 @@ function replaceCrypto(name, value) {
 /** A browser that does not import a key, for this reason. */
 export function refuseImporting(reason) {
   replaceCrypto("importKey", () => Promise.reject(new DOMException("no", reason)));
+}
+
+/** From now on the keys are kept, as JSON, that the browser is asked to import. */
+const imported = [];
+export function watchImporting() {
+  const native = crypto.subtle.importKey;
+  imported.length = 0;
+  replaceCrypto("importKey", function (...parameters) {
+    imported.push(JSON.stringify(parameters[1]));
+    return native.apply(this, parameters);
+  });
+}
+
+export function lastImported() {
+  return imported.at(-1);
 }
 
 /** From now on the signatures are counted that the browser is asked to check. */

@@ -28,6 +28,8 @@ extern "C" {
     pub(crate) fn reject_fetch(name: &str, message: &str);
     #[wasm_bindgen(js_name = echoFetch)]
     pub(crate) fn echo_fetch();
+    #[wasm_bindgen(js_name = answerFetch)]
+    pub(crate) fn answer_fetch(body: &str);
     #[wasm_bindgen(js_name = holdFetch)]
     pub(crate) fn hold_fetch();
     #[wasm_bindgen(js_name = settleFetch)]
@@ -92,6 +94,10 @@ extern "C" {
     pub(crate) fn remove_random();
     #[wasm_bindgen(js_name = refuseImporting)]
     pub(crate) fn refuse_importing(reason: &str);
+    #[wasm_bindgen(js_name = watchImporting)]
+    pub(crate) fn watch_importing();
+    #[wasm_bindgen(js_name = lastImported)]
+    pub(crate) fn last_imported() -> String;
     #[wasm_bindgen(js_name = oddMethodCount)]
     pub(crate) fn odd_method_count() -> u32;
     #[wasm_bindgen(js_name = breakCrypto)]
@@ -144,6 +150,15 @@ impl Page {
 
     pub(crate) fn security(&self) -> EsiSecurity {
         EsiSecurity::new(self.options()).unwrap()
+    }
+
+    /// One that believes no document without asking.
+    pub(crate) fn security_at_once(&self) -> EsiSecurity {
+        EsiSecurity::new(Options {
+            cache_max_age: 0,
+            ..self.options()
+        })
+        .unwrap()
     }
 
     /// One that can be refreshed, and has to be.
