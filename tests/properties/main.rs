@@ -34,7 +34,11 @@ macro_rules! properties {
         $(
             #[test]
             fn $property() {
-                $noun::$property($cases * runner::factor(CASES));
+                let cases = $cases * runner::factor(CASES);
+                runner::tried();
+                $noun::$property(cases);
+                // What the number promises has been tried, and not only promised.
+                assert_eq!(runner::tried(), cases);
             }
         )*
     };
