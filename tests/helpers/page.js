@@ -22,8 +22,8 @@ const PATIENCE = 10_000;
 const ROOT = new URL("../../", import.meta.url);
 const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
 
-/** Serves the package; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
-async function serveFile({ url }, response) {
+/** Serves the package, with what was built into the folder `pkg`; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
+async function serveFile(pkg, { url }, response) {
   const { pathname } = new URL(url, "http://localhost");
   response.setHeader("Cache-Control", "no-store");
   if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
@@ -34,11 +34,12 @@ async function serveFile({ url }, response) {
   }
   response.setHeader("Access-Control-Allow-Origin", "*");
   response.setHeader("Content-Type", MEDIA_TYPES[pathname.split(".").at(-1)]);
-  response.end(await readFile(new URL(pathname.slice(1), ROOT)));
+  const name = pathname.slice(1);
+  response.end(await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT)));
 }
 
-async function startServer() {
-  const server = createServer(serveFile);
+async function startServer(pkg) {
+  const server = createServer((request, response) => serveFile(pkg, request, response));
   await new Promise((resolve) => server.listen(0, "localhost", resolve));
   const close = () =>
     new Promise((resolve) => {
@@ -345,15 +346,16 @@ class Page {
  * @param {object} [config]
  * @param {object} [config.sso] options for `startSso`
  * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
+ * @param {URL} [config.pkg] the folder of another build of the package
  * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @returns {Promise<Page>}
  */
-export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {}) {
+export async function openPage(t, { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), leaks = [] } = {}) {
   await endPage?.();
   browser ??= await openBrowser();
   const { driver } = browser;
   const traffic = recordTraffic();
-  const server = await startServer();
+  const server = await startServer(pkg);
   const sso = await startSso(ssoOptions);
   const given = typeof options === "function" ? options({ sso }) : options;
   const page = new Page({ driver, sso, server, traffic, options: given });
