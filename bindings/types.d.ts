@@ -216,9 +216,36 @@ export interface EsiSecurityOptions {
   algorithms?: SignatureAlgorithm[];
   /**
    * For how many seconds the server's metadata and key set are believed without asking again, 0 to 86400.
-   * A key that they lack is asked for at once, whatever their age, but not twice within a minute. Default: 300.
+   * Whatever its age, a key set whose keys do not fit a token is fetched anew at once, unless it was fetched for that
+   * very call, and not twice within a minute. Default: 300.
    */
   cacheMaxAge?: number;
+  /** Where the session is kept. Default: `session`; in a worker, `memory`. */
+  storage?: TokenStorage;
+}
+
+/**
+ * Where a session's tokens are kept. Logins under way and fetched documents stay in sessionStorage whatever it is;
+ * in a worker, in memory.
+ *
+ * - `session`: sessionStorage. This tab, reloads included, until it is closed; a duplicated tab gets a copy.
+ * - `local`: localStorage. Every tab of the origin, until `revoke`.
+ * - `memory`: this page alone, until it is left or reloaded.
+ * - an object of your own, where the same object is the same storage. One that answers at once is read again at each
+ *   use. One that gives promises is read once: `create` waits for it, and so does each asynchronous method of an object
+ *   that was made with `new`. Its writes come one after another, and tokens are handed out only once they are
+ *   written. After five seconds nobody waits any more.
+ *
+ * Where storage fails in whatever way, the session lives on in the page's memory, with one warning. A record that
+ * cannot be read is moved to its key with `/damaged` behind it, and counts as none.
+ */
+export type TokenStorage = "session" | "local" | "memory" | CustomTokenStorage;
+
+/** The part of the browser's `Storage` that is used; each method may give a promise. */
+export interface CustomTokenStorage {
+  getItem(key: string): string | null | undefined | PromiseLike<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
 }
 
 /**
@@ -227,7 +254,8 @@ export interface EsiSecurityOptions {
  *   unknown life that nothing could refresh, and one that is still good after the server refused to refresh it.
  * - `expiring`: less, or none; the next use refreshes if there is a refresh token.
  * - `refreshing`: a refresh is under way.
- * - `offline`: the last refresh did not get through; the refresh token is kept.
+ * - `offline`: the last refresh did not get through; the refresh token is kept. The next use tries again, but not within
+ *   a few seconds, nor before `Retry-After` is over: until then it gets the last failure.
  * - `needs-login`: the access token is gone, and there is nothing to refresh it with: the server ended the
  *   session, or it was a login without scopes.
  */
@@ -301,6 +329,7 @@ export interface VerifyOptions {
   verifyExp?: boolean;
   verifyNbf?: boolean;
   verifyIss?: boolean;
+  /** `sub`: not empty and, unless `audiences` leaves out `EVE Online`, of the form `CHARACTER:EVE:<id>`. */
   verifySub?: boolean;
   /** `jti`, of which only the type can be wrong. */
   verifyJti?: boolean;
@@ -329,7 +358,10 @@ export interface VerifyOptions {
 /** The claims of a verified access token. */
 export interface EsiClaims {
   verified: true;
-  /** From `sub`, `CHARACTER:EVE:<id>`; `null` where another server's `sub` has another form. */
+  /**
+   * From `sub`, `CHARACTER:EVE:<id>`. `null` only where another server's `sub` has another form, or `verifySub` is
+   * false.
+   */
   characterId: number | null;
   subject: string | null;
   name: string | null;
@@ -367,16 +399,22 @@ export interface TokenUpdatedDetail {
   token_type: string;
 }
 
-/** One session with an authorization server, kept in sessionStorage. */
+/** One session with an authorization server. */
 export class EsiSecurity {
   /**
-   * Loads the WebAssembly module and makes the object. Nothing is asked of the network but the module itself.
+   * Loads the WebAssembly module, makes the object, and waits until the stored session is read. Nothing is asked of the
+   * network but the module itself.
    *
    * @throws {EsiError} `invalid_argument`, `unknown_option`, `load_failed`
    */
   static create(options: EsiSecurityOptions): Promise<EsiSecurity>;
 
-  /** The same without loading: only after {@link init}. @throws {EsiError} `not_initialized` too */
+  /**
+   * The same at once: only after {@link init}. With a `storage` that gives promises it is signed out until the
+   * session is read.
+   *
+   * @throws {EsiError} `not_initialized` too
+   */
   constructor(options: EsiSecurityOptions);
 
   /** What stands now. */
@@ -464,7 +502,8 @@ export class EsiSecurity {
   isTokenExpired(offset?: number): boolean;
 
   /**
-   * Takes over a token response from elsewhere.
+   * Takes over a token response from elsewhere. It is stored and the event fired before this returns, unless `storage`
+   * gives promises.
    *
    * @throws {EsiError} `invalid_response`, `invalid_argument`, `unknown_option`; then nothing has changed
    */
@@ -475,8 +514,12 @@ export class EsiSecurity {
    * `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3). A signature that was
    * checked is not checked again with the same keys; the claims are judged each time.
    *
+   * The token is the one that is held at the call. If its session ends before the promise settles, by `revoke`, another
+   * login, `updateToken` or a change of the stored row by another frame, the claims may be those of another character
+   * than is logged in by then: `superseded`. A refresh by this page is no such end.
+   *
    * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
-   * @throws {EsiError} `no_token`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
+   * @throws {EsiError} `no_token`, `superseded`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
    * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
    * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`,
    * `rate_limited`, `oauth_error`; `invalid_argument`, `unknown_option`, `aborted`

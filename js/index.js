@@ -2,6 +2,7 @@
 // that a server may import it too.
 
 import initWasm, * as core from "../pkg/esi_security.js";
+import { carry } from "./carry.js";
 import { EsiError } from "./error.js";
 
 export { EsiError, isEsiError } from "./error.js";
@@ -12,6 +13,7 @@ let loaded = false;
 async function load(source) {
   try {
     await initWasm(source === undefined ? undefined : { module_or_path: source });
+    core.sendBy(carry);
     loaded = true;
   } catch (cause) {
     loading = undefined;
@@ -34,7 +36,9 @@ function requireLoaded() {
 export class EsiSecurity extends core.EsiSecurity {
   static async create(options) {
     await init();
-    return new this(options);
+    const security = new this(options);
+    await core.restored(security);
+    return security;
   }
 
   constructor(options) {

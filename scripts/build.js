@@ -10,9 +10,9 @@ const SOURCES = ["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindin
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
 const STAMP = join(ROOT, "pkg/.fingerprint");
 
-const WASM_PACK = [
-  ...["build", "bindings", "--mode", "no-install", "--release", "--target", "web"],
-  ...["--out-dir", "../pkg", "--out-name", "esi_security", "--no-typescript", "--no-pack", "--", "--locked"],
+const wasmPack = (profile, folder) => [
+  ...["build", "bindings", "--mode", "no-install", profile, "--target", "web"],
+  ...["--out-dir", folder, "--out-name", "esi_security", "--no-typescript", "--no-pack", "--", "--locked"],
 ];
 
 function filesIn(path) {
@@ -55,9 +55,13 @@ export async function build(env, options = []) {
   if (isUpToDate(env, options)) return;
   console.log("\nBuilding the package; this tends to take a minute, and more at first.");
   rmSync(STAMP, { force: true });
-  await run("wasm-pack", [...WASM_PACK, ...options], { env });
+  await run("wasm-pack", [...wasmPack("--release", join(ROOT, "pkg")), ...options], { env });
   writeFileSync(STAMP, fingerprint(env, options));
 }
+
+/** The same, sooner and larger, into another folder. */
+export const buildForDevelopment = (env, folder, options) =>
+  run("wasm-pack", [...wasmPack("--dev", folder), ...options], { env });
 
 if (isMain(import.meta)) {
   await setup({ tests: false })

@@ -39,7 +39,8 @@ const web = (env) =>
     const browser = ["--headless", "--chrome", "--chromedriver", env.CHROMEDRIVER];
     const test = (...args) =>
       run("wasm-pack", ["test", "--mode", "no-install", ...browser, "--locked", ...args], {
-        env: { ...env, WASM_BINDGEN_TEST_WEBDRIVER_JSON: file },
+        // The vectors take ten seconds, and on a busy machine more than the runner's twenty.
+        env: { ...env, WASM_BINDGEN_TEST_WEBDRIVER_JSON: file, WASM_BINDGEN_TEST_TIMEOUT: "120" },
       });
     return (await test("--test", "web")) + (await test("--test", "vectors", ...CRYPTO));
   });

@@ -226,7 +226,8 @@ pub enum Error {
         /// Which of them.
         claim: &'static str,
     },
-    /// No `crypto` here, or no `crypto.subtle` while the feature `rust-crypto` is off.
+    /// No `crypto` here; or, while the feature `rust-crypto` is off, no `crypto.subtle`, or one that
+    /// lacks the algorithm or fails.
     CryptoUnavailable {
         /// What needed it.
         phase: Phase,
@@ -399,6 +400,20 @@ impl Error {
         }
     }
 
+    /// True for a 400 with `invalid_token`, which EVE's SSO has been seen to answer in place of
+    /// `invalid_grant`; a second one in a row means the same.
+    pub fn is_invalid_token(&self) -> bool {
+        matches!(self, Self::OAuth { status: 400, error, .. } if error.starts_with("invalid_token"))
+    }
+
+    /// True where the request may have been served although no answer came.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(
+            self,
+            Self::Network { phase, .. } | Self::Timeout { phase } if !matches!(phase, Phase::Metadata | Phase::Keys)
+        )
+    }
+
     /// True for the one answer that ends a session: a 400 whose `error` starts with `invalid_grant`
     /// (EVE's SSO has been seen to glue the description to the code).
     pub fn is_invalid_grant(&self) -> bool {
@@ -503,7 +518,7 @@ impl fmt::Display for Error {
             Self::SignatureInvalid => "the token's signature is not valid",
             Self::TokenExpired => "the token has expired",
             Self::CryptoUnavailable { .. } => {
-                "this page lacks the browser's `crypto`, or this browser lacks the algorithm: serve the page over https or from localhost, or build with the feature `rust-crypto`"
+                "the browser's `crypto` is missing, lacks the algorithm or fails: serve the page over https or from localhost, or build with the feature `rust-crypto`"
             }
         };
         formatter.write_str(text)

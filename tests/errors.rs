@@ -436,6 +436,36 @@ fn only_a_400_is_an_invalid_grant_with_whatever_is_glued_to_it() {
     assert!(!http(Phase::Refresh, 400).is_invalid_grant());
 }
 
+#[test]
+fn only_a_400_is_an_invalid_token_with_whatever_is_glued_to_it() {
+    let doubtful = |status, error: &str| oauth(Phase::Refresh, status, error).is_invalid_token();
+    assert!(doubtful(400, "invalid_token"));
+    assert!(doubtful(400, "invalid_token: The token is expired."));
+    for status in [0, 200, 399, 401, 403, 404, 429, 500, 503] {
+        assert!(!doubtful(status, "invalid_token"), "{status}");
+    }
+    for error in [
+        "",
+        "token",
+        "Invalid_Token",
+        "invalid_grant",
+        " invalid_token",
+    ] {
+        assert!(!doubtful(400, error), "{error}");
+    }
+    assert!(!http(Phase::Refresh, 400).is_invalid_token());
+}
+
+/// Metadata and keys are fetched before anything is sent that could be used up.
+#[test]
+fn only_what_got_no_answer_to_a_request_is_ambiguous() {
+    for (error, _, phase, _) in table() {
+        let unanswered = matches!(error, Error::Network { .. } | Error::Timeout { .. });
+        let expected = unanswered && !matches!(phase, Phase::Metadata | Phase::Keys);
+        assert_eq!(error.is_ambiguous(), expected, "{error:?}");
+    }
+}
+
 /// The message is a sentence for people; the server's own texts stand in fields of their own.
 #[test]
 fn every_message_says_something_and_repeats_no_body() {

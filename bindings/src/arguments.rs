@@ -5,9 +5,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use esi_security::{Error, Phase, suggestion};
-use js_sys::{Array, JSON, Reflect, Symbol};
+use js_sys::{JSON, Reflect, Symbol};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    // js-sys's own does not catch, and a Proxy that was revoked makes it throw.
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
+    fn is_array(value: &JsValue) -> Result<bool, JsValue>;
+}
 
 /// An object of named options. Only its own members count, not what somebody has put into
 /// `Object.prototype`.
@@ -27,7 +34,7 @@ impl Options {
         let wrong = || invalid(phase, "options", "must be an object");
         let names = if is_nothing(value) {
             Vec::new()
-        } else if value.is_object() && !Array::is_array(value) {
+        } else if value.is_object() && is_array(value) == Ok(false) {
             let keys = Reflect::own_keys(value).map_err(|_| wrong())?;
             keys.iter().filter_map(|key| key.as_string()).collect()
         } else {

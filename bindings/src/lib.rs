@@ -19,6 +19,12 @@ use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::{Phase, web};
 use wasm_bindgen::prelude::*;
 
+/// For the package's own loader.
+#[wasm_bindgen(js_name = sendBy)]
+pub fn send_by(courier: js_sys::Function) {
+    web::send_by(courier);
+}
+
 #[wasm_bindgen(js_name = generateCodeVerifier)]
 pub fn generate_code_verifier(bytes: &JsValue) -> Result<String, JsValue> {
     let verifier = arguments::length(bytes, Phase::Login, "bytes", 32)

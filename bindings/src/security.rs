@@ -1,12 +1,15 @@
 //! The exported class. Each method makes one promise over a clone of the session, so that `free()`
-//! during a call does no harm, and an argument that is refused rejects the promise.
+//! during a call does no harm. Arguments are read before it returns, since the page may change them
+//! afterwards; one that is refused rejects the promise.
 
-use core::future::Future;
+use core::future::{Future, ready};
 
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
-use esi_security::web::{self, AuthUriOptions, LoginOptions, SecurityRequirements, VerifyOptions};
+use esi_security::web::{
+    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions,
+};
 use esi_security::{Error, Phase};
 use js_sys::Promise;
 use serde_json::{Map, Value};
@@ -58,27 +61,21 @@ impl EsiSecurity {
 
     #[wasm_bindgen(js_name = getAuthUri)]
     pub fn get_auth_uri(&self, options: &JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(
-            options,
-            Phase::Login,
-            AUTH_URI_OPTIONS,
-            async move |options| {
-                let uri = security.get_auth_uri(auth_uri_options(&options)?).await?;
-                Ok(uri.into())
-            },
-        )
+        promise(options, Phase::Login, AUTH_URI_OPTIONS, |given| {
+            let options = auth_uri_options(&given);
+            let security = self.0.clone();
+            async move { Ok(security.get_auth_uri(options?).await?.into()) }
+        })
     }
 
     pub fn login(&self, options: &JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(options, Phase::Login, LOGIN_OPTIONS, async move |options| {
-            let options = LoginOptions {
-                uri: auth_uri_options(&options)?,
-                return_to: options.text("returnTo")?,
-            };
-            security.login(options).await?;
-            Ok(JsValue::UNDEFINED)
+        promise(options, Phase::Login, LOGIN_OPTIONS, |given| {
+            let options = login_options(&given);
+            let security = self.0.clone();
+            async move {
+                security.login(options?).await?;
+                Ok(JsValue::UNDEFINED)
+            }
         })
     }
 
@@ -91,21 +88,23 @@ impl EsiSecurity {
         })
     }
 
-    pub fn auth(&self, code: JsValue, state: JsValue, options: &JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(options, Phase::Token, SIGNAL, async move |_| {
-            let code = arguments::text(&code, Phase::Token, "code")?;
-            let state = arguments::optional_text(&state, Phase::Token, "state")?;
-            let response = security.auth(&code, state.as_deref()).await?;
-            Ok(results::plain(&response))
+    pub fn auth(&self, code: &JsValue, state: &JsValue, options: &JsValue) -> Promise {
+        promise(options, Phase::Token, SIGNAL, |_| {
+            let code = arguments::text(code, Phase::Token, "code");
+            let state = arguments::optional_text(state, Phase::Token, "state");
+            let security = self.0.clone();
+            async move {
+                let response = security.auth(&code?, state?.as_deref()).await?;
+                Ok(results::plain(&response))
+            }
         })
     }
 
-    pub fn refresh(&self, scopes: JsValue, options: &JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(options, Phase::Refresh, SIGNAL, async move |_| {
-            let scopes = arguments::texts(&scopes, Phase::Refresh, "scopes")?;
-            Ok(results::plain(&security.refresh(&scopes).await?))
+    pub fn refresh(&self, scopes: &JsValue, options: &JsValue) -> Promise {
+        promise(options, Phase::Refresh, SIGNAL, |_| {
+            let scopes = arguments::texts(scopes, Phase::Refresh, "scopes");
+            let security = self.0.clone();
+            async move { Ok(results::plain(&security.refresh(&scopes?).await?)) }
         })
     }
 
@@ -143,36 +142,47 @@ impl EsiSecurity {
     }
 
     pub fn verify(&self, options: &JsValue) -> Promise {
-        let security = self.0.clone();
-        promise(
-            options,
-            Phase::Verify,
-            VERIFY_OPTIONS,
-            async move |options| {
-                let (options, signature) = verify_options(&options)?;
-                if signature {
-                    let claims = security.verify(&options).await?;
-                    Ok(results::claims(&claims, true))
-                } else {
-                    let claims = security.verify_without_signature(&options).await?;
-                    Ok(results::claims(&claims.0, false))
+        promise(options, Phase::Verify, VERIFY_OPTIONS, |given| {
+            let work: Work = match verify_options(&given) {
+                Ok((options, true)) => {
+                    let verified = self.0.verify(&options);
+                    Box::pin(async move { Ok(results::claims(&*verified.await?, true)) })
                 }
-            },
-        )
+                Ok((options, false)) => {
+                    let decoded = self.0.verify_without_signature(&options);
+                    Box::pin(async move { Ok(results::claims(&decoded.await?.0, false)) })
+                }
+                Err(error) => Box::pin(ready(Err(error))),
+            };
+            work
+        })
     }
 
     pub fn authorize(&self, request: JsValue, options: &JsValue) -> Promise {
-        let security = self.0.clone();
         let phase = Phase::Authorize;
-        promise(options, phase, AUTHORIZE_OPTIONS, async move |options| {
-            let request: Request = request
-                .dyn_into()
-                .map_err(|_| invalid(phase, "request", "must be a Request"))?;
-            let requirements = requirements(&options)?;
-            let signed = security.authorize(&request, requirements.as_ref()).await?;
-            Ok(signed.into())
+        promise(options, phase, AUTHORIZE_OPTIONS, |given| {
+            let request = request
+                .dyn_into::<Request>()
+                .map_err(|_| invalid(phase, "request", "must be a Request"));
+            let requirements = requirements(&given);
+            let security = self.0.clone();
+            async move {
+                let (request, requirements) = (request?, requirements?);
+                let signed = security.authorize(&request, requirements.as_ref()).await?;
+                Ok(signed.into())
+            }
         })
     }
+}
+
+/// Settles once the stored session is read. For `create` alone, and so no method.
+#[wasm_bindgen]
+pub fn restored(security: &EsiSecurity) -> Promise {
+    let security = security.0.clone();
+    future_to_promise(async move {
+        security.restored().await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// The one way from a future to JavaScript. `begin` is not called for a caller who has left already. In a
@@ -218,6 +228,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         "requireAzp",
         "algorithms",
         "cacheMaxAge",
+        "storage",
     ];
     let phase = Phase::Create;
     let given = Options::new(value, phase, KNOWN)?;
@@ -237,6 +248,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.algorithms = algorithms(&given)?;
     replace(&mut options.cache_max_age, given.seconds("cacheMaxAge")?);
     options.sso_endpoints = endpoints(&given)?;
+    replace(&mut options.storage, storage(&given)?);
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
     replace(
@@ -278,6 +290,23 @@ fn endpoints(given: &Options) -> Result<Option<Metadata>, Error> {
         .map_err(|_| invalid(Phase::Create, "ssoEndpoints", EXPECTED))
 }
 
+fn storage(given: &Options) -> Result<Option<Storage>, Error> {
+    const EXPECTED: &str =
+        "must be `session`, `local`, `memory`, or have getItem, setItem and removeItem";
+    let Some(value) = given.value("storage")? else {
+        return Ok(None);
+    };
+    let storage = match value.as_string().as_deref() {
+        Some("session") => Some(Storage::Session),
+        Some("local") => Some(Storage::Local),
+        Some("memory") => Some(Storage::Memory),
+        Some(_) => None,
+        None => Storage::custom(value),
+    };
+    let refused = || invalid(Phase::Create, "storage", EXPECTED);
+    storage.ok_or_else(refused).map(Some)
+}
+
 fn replace<T>(default: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *default = given;
@@ -289,6 +318,13 @@ fn auth_uri_options(options: &Options) -> Result<AuthUriOptions, Error> {
         state: options.text("state")?,
         scopes: options.texts("scopes")?,
         implicit: options.flag("implicit")?.unwrap_or(false),
+    })
+}
+
+fn login_options(options: &Options) -> Result<LoginOptions, Error> {
+    Ok(LoginOptions {
+        uri: auth_uri_options(options)?,
+        return_to: options.text("returnTo")?,
     })
 }
 

@@ -13,6 +13,10 @@ use crate::Error;
 /// The name of EVE's signing key, unchanged since 2019: for tokens whose header names none.
 pub const DEFAULT_KID: &str = "JWT-Signature-Key";
 
+/// How many entries a set may have. Real ones have a handful; more would only cost time, at each
+/// verification too.
+const MAX_ENTRIES: usize = 100;
+
 /// EVE's own keys as of March 2026, for the time when the server cannot be asked.
 const EVE: &str = concat!(
     r#"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"JWT-Signature-Key","e":"AQAB","n":""#,
@@ -34,7 +38,7 @@ pub struct KeySet {
 impl KeySet {
     /// From a key set or one single key, as JSON. Unknown members mean nothing; an entry that is
     /// malformed, too weak or of a foreign kind is skipped, since the others may still be good (RFC
-    /// 7517 section 5).
+    /// 7517 section 5). Of a member that stands twice the last counts (sections 4 and 5).
     pub fn parse(json: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::InvalidKeySet { reason };
         let document: Value = serde_json::from_str(json).map_err(|_| invalid("it is not JSON"))?;
@@ -44,6 +48,9 @@ impl KeySet {
             None if document.get("kty").is_some() => slice::from_ref(&document),
             None => return Err(invalid("it is neither a key set nor a key")),
         };
+        if entries.len() > MAX_ENTRIES {
+            return Err(invalid("it has more than 100 keys"));
+        }
 
         let mut set = Self::default();
         for entry in entries {

@@ -28,12 +28,14 @@ pub struct Rules {
     pub authorized_party: String,
     /// Whether a token must have `azp`.
     pub require_authorized_party: bool,
+    /// Whether `sub`, where it is looked at, must have EVE's form `CHARACTER:EVE:<id>`.
+    pub require_character: bool,
 }
 
 impl Rules {
     /// EVE's rules, Tranquility's as well as Serenity's: signed with one of the two kinds of keys
-    /// that the SSO has, the issuer with or without its scheme, both audiences, and nobody else's
-    /// token.
+    /// that the SSO has, the issuer with or without its scheme, both audiences, nobody else's
+    /// token, and a character's.
     pub fn eve(client_id: &str, issuer: &str) -> Self {
         Self {
             algorithms: vec![SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256],
@@ -41,6 +43,7 @@ impl Rules {
             audiences: vec![client_id.to_string(), EVE_AUDIENCE.to_string()],
             authorized_party: client_id.to_string(),
             require_authorized_party: false,
+            require_character: true,
         }
     }
 
@@ -109,7 +112,7 @@ impl Rules {
         checks
             .subject
             .judge("sub", subject, invalid("sub"), |subject| {
-                !subject.is_empty()
+                !subject.is_empty() && (!self.require_character || claims.character_id.is_some())
             })?;
         let jwt_id = claims.jwt_id.as_ref();
         checks.jwt_id.judge("jti", jwt_id, invalid("jti"), |_| true)

@@ -9,6 +9,9 @@ use core::{fmt, iter};
 use super::redaction::redact;
 use super::secret::Secret;
 
+/// The media type of a form (RFC 6749 appendix B).
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What an authorization server is asked.
 #[derive(Clone)]
 pub struct Request {

@@ -1,14 +1,18 @@
-//! The session as a state machine: every event that can happen to it, what it holds afterwards, and
-//! what must be stored. The browser floor performs the requests and writes the row at once, before
-//! anything else that can fail.
+//! The session as a state machine: every event that can happen to it, what it holds afterwards, what
+//! must be stored, and what the other tabs are told. The browser floor stores the row at once, before
+//! anything else that can fail. The refresh, which takes several steps, is in [`refresh`](super::refresh).
 
 use alloc::string::String;
+use core::mem;
 
+use super::backoff;
+use super::handover::Message;
+use super::lineage::Lineage;
 use super::skew;
 use super::token_set::{AccessToken, TokenSet};
 use crate::oauth::revocation::TokenTypeHint;
 use crate::oauth::secret::Secret;
-use crate::oauth::token_response::{self, TokenResponse, Unusable, Update};
+use crate::oauth::token_response::{TokenResponse, Unusable, Update};
 use crate::{Error, Phase};
 
 /// What stands now.
@@ -29,6 +33,16 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::SignedOut,
+        Self::Active,
+        Self::Expiring,
+        Self::Refreshing,
+        Self::Offline,
+        Self::NeedsLogin,
+    ];
+
     /// The name that JavaScript sees.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,21 +56,63 @@ impl State {
     }
 }
 
-/// What the last refresh left behind.
+/// What made the session what it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reason {
+    /// It was taken up from storage, or another page of this storage has changed it.
+    #[default]
+    Storage,
+    /// A login.
+    Login,
+    /// Tokens that the page brought.
+    Update,
+    /// A refresh that has begun, or has brought tokens.
+    Refresh,
+    /// Another tab has handed over what it was given.
+    HandOver,
+    /// A refresh that did not get through.
+    Failure,
+    /// The server has ended the grant.
+    Ended,
+    /// It was revoked, here or in another tab.
+    Revoked,
+    /// Nothing but time.
+    Time,
+}
+
+impl Reason {
+    /// The name that JavaScript sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Storage => "storage",
+            Self::Login => "login",
+            Self::Update => "update",
+            Self::Refresh => "refresh",
+            Self::HandOver => "hand-over",
+            Self::Failure => "failure",
+            Self::Ended => "ended",
+            Self::Revoked => "revoked",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// What the last refresh left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Activity {
     #[default]
     Idle,
     Refreshing,
-    Offline,
+    Offline(Outage),
 }
 
-/// A refresh that was begun: what to send, and which tokens it belongs to.
-#[derive(Debug)]
-pub struct Refresh {
-    /// The refresh token to send.
-    pub refresh_token: Secret,
-    generation: u32,
+/// A refresh that did not get through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Outage {
+    error: Error,
+    since: i64,
+    /// When it is tried again.
+    until: i64,
 }
 
 /// What a session holds.
@@ -64,8 +120,14 @@ pub struct Refresh {
 pub struct Session {
     tokens: Option<TokenSet>,
     activity: Activity,
+    /// Refreshes in a row that did not get through.
+    failures: u32,
     /// Counts every change of tokens, so that an answer to an older question is known as such.
     generation: u32,
+    reason: Reason,
+    outbox: Option<Message>,
+    /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
+    epoch: u32,
 }
 
 impl Session {
@@ -79,12 +141,27 @@ impl Session {
     }
 
     /// Takes over a row that another page of this storage has written meanwhile. One that it has taken
-    /// away signs out; one that cannot be read changes nothing.
+    /// away signs out; one that cannot be read, or holds older tokens of the same grant, changes nothing.
     pub fn reload(&mut self, row: Option<&str>) {
         match row.map(read) {
-            Some(Some(tokens)) => self.hold(Some(tokens)),
-            None => self.hold(None),
-            Some(None) => {}
+            Some(Some(tokens)) if !self.is_ahead_of(&tokens) => {
+                self.hold(Some(tokens), Reason::Storage);
+            }
+            None => self.hold(None, Reason::Storage),
+            Some(_) => {}
+        }
+    }
+
+    /// Takes up what storage held, which may come late. Tokens that an update has brought meanwhile stay;
+    /// where they have no refresh token, the stored one is theirs, as it would have been in time.
+    pub fn catch_up(&mut self, stored: Self) {
+        match (&mut self.tokens, stored.tokens) {
+            (None, tokens) => self.hold(tokens, Reason::Storage),
+            (Some(ours), Some(theirs)) if ours.refresh_token.is_none() => {
+                ours.refresh_token = theirs.refresh_token;
+                ours.lineage = theirs.lineage;
+            }
+            (Some(_), _) => {}
         }
     }
 
@@ -103,13 +180,45 @@ impl Session {
         self.tokens.as_ref()?.access.as_ref()
     }
 
+    /// Which grant the tokens come from, as far as there is one to renew.
+    pub fn lineage(&self) -> Option<&Lineage> {
+        self.tokens.as_ref()?.lineage.as_ref()
+    }
+
+    /// Counts the changes of tokens.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// What made the session what it is.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// What the other tabs are to be told, once the row is stored.
+    pub fn take_message(&mut self) -> Option<Message> {
+        self.outbox.take()
+    }
+
+    /// The same number as long as the tokens are those of one login, however often refreshed.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// By how many seconds this machine's clock is behind the server's, as far as it is known.
     pub fn clock_skew(&self) -> i64 {
         self.access().map_or(0, |access| access.clock_skew)
     }
 
-    fn refresh_token(&self) -> Option<&Secret> {
+    /// The refresh token, where there is one.
+    pub fn refresh_token(&self) -> Option<&Secret> {
         self.tokens.as_ref()?.refresh_token.as_ref()
+    }
+
+    fn is_ahead_of(&self, tokens: &TokenSet) -> bool {
+        self.tokens
+            .as_ref()
+            .is_some_and(|ours| ours.is_ahead_of(tokens))
     }
 
     /// The access token, if it may be used at `now`: good for `offset` seconds more, or of unknown life
@@ -121,24 +230,64 @@ impl Session {
         })
     }
 
-    /// The access token, if it need not be refreshed yet.
-    pub fn comfortable(&self, now: i64) -> Option<&AccessToken> {
-        self.usable(now, self.access()?.margin())
+    /// The access token, if it need not be refreshed yet, which is `margin` seconds before its end.
+    pub fn comfortable(&self, now: i64, margin: i64) -> Option<&AccessToken> {
+        self.usable(now, self.access()?.margin(margin))
     }
 
     /// What stands at `now`.
-    pub fn state(&self, now: i64) -> State {
+    pub fn state(&self, now: i64, margin: i64) -> State {
         if self.tokens.is_none() {
             return State::SignedOut;
         }
         match self.activity {
             Activity::Refreshing => State::Refreshing,
-            _ if self.comfortable(now).is_some() => State::Active,
+            _ if self.comfortable(now, margin).is_some() => State::Active,
             _ if self.refresh_token().is_none() && self.usable(now, 0).is_none() => {
                 State::NeedsLogin
             }
-            Activity::Offline => State::Offline,
+            Activity::Offline(_) => State::Offline,
             Activity::Idle => State::Expiring,
+        }
+    }
+
+    /// When the session wants to be looked at again although nothing happens: to be refreshed, or because
+    /// time changes its state. An access token of unknown life is refreshed only when it is asked for.
+    pub fn wakes_at(&self, now: i64, margin: i64) -> Option<i64> {
+        let access = self.access()?;
+        let end = access.expires_at?;
+        match (&self.activity, self.state(now, margin)) {
+            (_, State::Active) => Some(end.saturating_sub(access.margin(margin))),
+            // A clock that was set back must not make it wait for ever.
+            (Activity::Offline(outage), State::Offline) if now < outage.since => Some(now),
+            (Activity::Offline(outage), State::Offline) => Some(outage.until),
+            (Activity::Idle, State::Expiring) if self.refresh_token().is_some() => Some(now),
+            (_, State::Expiring) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Why the server must not be asked at `now`, if so: it asked for patience, or, for a caller who only
+    /// wants a token, a moment ago it could not be reached.
+    pub fn put_off(&self, now: i64, patient: bool) -> Option<Error> {
+        let Activity::Offline(outage) = &self.activity else {
+            return None;
+        };
+        // A clock that was set back must not put anybody off for ever.
+        let waited = now.saturating_sub(outage.since);
+        let demanded = outage.error.retry_after().map_or(0, i64::from);
+        let own = (outage.until.saturating_sub(outage.since)).min(backoff::CALLERS_WAIT);
+        let wait = if patient { demanded.max(own) } else { demanded };
+        (0..wait).contains(&waited).then(|| outage.error.clone())
+    }
+
+    /// The network is back: what did not get through may be tried again at once, unless the server itself
+    /// asked for patience.
+    pub fn reconnect(&mut self, now: i64) {
+        if let Activity::Offline(outage) = &mut self.activity
+            && outage.error.retry_after().is_none()
+        {
+            outage.until = now;
         }
     }
 
@@ -146,103 +295,49 @@ impl Session {
     /// character's.
     pub fn sign_in(&mut self, response: TokenResponse, now: i64) {
         let skew = skew::measure(&response, now).unwrap_or_default();
-        self.hold(Some(TokenSet::from_response(response, None, skew, now)));
+        let tokens = TokenSet::from_response(response, skew, now);
+        self.hold(Some(tokens), Reason::Login);
     }
 
     /// Tokens from elsewhere for this same session. When the server gave them out is not known.
     pub fn update(&mut self, update: Update, now: i64) {
         let skew = self.clock_skew();
-        self.hold(Some(match update {
-            Update::Tokens(response) => {
-                let before = self.refresh_token().cloned();
-                TokenSet::from_response(response, before, skew, now)
-            }
-            Update::RefreshToken(token) => TokenSet {
-                access: None,
-                refresh_token: Some(token),
+        let tokens = match update {
+            Update::Tokens(response) => match &self.tokens {
+                Some(tokens) => tokens.updated(response, skew, now),
+                None => TokenSet::from_response(response, skew, now),
             },
-        }));
-    }
-
-    /// Begins a refresh.
-    pub fn begin_refresh(&mut self) -> Result<Refresh, Error> {
-        let phase = Phase::Refresh;
-        if self.tokens.is_none() {
-            return Err(Error::NoToken { phase });
-        }
-        let refresh_token = self.refresh_token().cloned();
-        let refresh_token = refresh_token.ok_or(Error::NeedsLogin { phase })?;
-        self.activity = Activity::Refreshing;
-        Ok(Refresh {
-            refresh_token,
-            generation: self.generation,
-        })
-    }
-
-    /// Ends a refresh. True if the row changed and must be stored before anybody is told.
-    pub fn end_refresh(
-        &mut self,
-        refresh: &Refresh,
-        answer: Result<TokenResponse, Unusable>,
-        now: i64,
-    ) -> (bool, Result<TokenResponse, Error>) {
-        if refresh.generation != self.generation {
-            // Tokens were replaced or revoked meanwhile; they win over the answer, but for a refresh token
-            // that has replaced the very one that they still hold.
-            let rotated = token_response::refresh_token(&answer);
-            let phase = Phase::Refresh;
-            return (
-                self.rotate(refresh, rotated.cloned()),
-                Err(Error::Superseded { phase }),
-            );
-        }
-        match answer {
-            Ok(response) => {
-                let before = self.refresh_token().cloned();
-                let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
-                let tokens = TokenSet::from_response(response.clone(), before, skew, now);
-                self.hold(Some(tokens));
-                (true, Ok(response))
-            }
-            Err(unusable) => (self.fail_refresh(&unusable), Err(unusable.error)),
-        }
-    }
-
-    /// Only a clear `invalid_grant` ends the session; anything else leaves it as it was, but for a
-    /// rotated refresh token, which has replaced the one that was sent.
-    fn fail_refresh(&mut self, unusable: &Unusable) -> bool {
-        let ended = unusable.error.is_invalid_grant();
-        let rotated = unusable.refresh_token.clone();
-        self.activity = if ended || !unusable.error.retryable() {
-            Activity::Idle
-        } else {
-            Activity::Offline
+            Update::RefreshToken(token) => TokenSet::begin(token),
         };
-        let Some(tokens) = &mut self.tokens else {
-            return false;
-        };
-        if ended {
-            // The access token stays good until it expires.
-            tokens.refresh_token = None;
-        } else if rotated.is_some() {
-            tokens.refresh_token = rotated;
-        } else {
-            return false;
-        }
-        self.generation = self.generation.wrapping_add(1);
-        true
+        self.hold(Some(tokens), Reason::Update);
     }
 
-    fn rotate(&mut self, refresh: &Refresh, rotated: Option<Secret>) -> bool {
-        match &mut self.tokens {
-            Some(tokens)
-                if rotated.is_some()
-                    && tokens.refresh_token.as_ref() == Some(&refresh.refresh_token) =>
-            {
-                tokens.refresh_token = rotated;
-                true
+    /// What another tab says.
+    pub fn receive(&mut self, message: Message) {
+        match message {
+            Message::Ask(lineage) => {
+                let newer = self.tokens.as_ref().filter(|tokens| {
+                    let ours = tokens.lineage.as_ref();
+                    ours.is_some_and(|ours| ours.is_ahead_of(&lineage))
+                });
+                if let Some(tokens) = newer {
+                    self.outbox = Some(Message::Tokens(tokens.clone()));
+                }
             }
-            _ => false,
+            Message::Tokens(tokens) => {
+                let ours = self.tokens.as_ref();
+                if ours.is_some_and(|ours| tokens.is_ahead_of(ours)) {
+                    self.hold(Some(tokens), Reason::HandOver);
+                }
+            }
+            Message::Revoked(lineage) => {
+                if self
+                    .lineage()
+                    .is_some_and(|ours| ours.grant == lineage.grant)
+                {
+                    self.hold(None, Reason::Revoked);
+                }
+            }
         }
     }
 
@@ -250,7 +345,8 @@ impl Session {
     pub fn sign_out(&mut self) -> Result<(Secret, TokenTypeHint), Error> {
         let phase = Phase::Revoke;
         let tokens = self.tokens.take().ok_or(Error::NoToken { phase })?;
-        self.hold(None);
+        self.hold(None, Reason::Revoked);
+        self.outbox = tokens.lineage.map(Message::Revoked);
         let refresh_token = tokens
             .refresh_token
             .map(|token| (token, TokenTypeHint::RefreshToken));
@@ -262,15 +358,87 @@ impl Session {
             .ok_or(Error::NoToken { phase })
     }
 
-    fn hold(&mut self, tokens: Option<TokenSet>) {
+    pub(super) fn begin_refresh(&mut self) {
+        self.activity = Activity::Refreshing;
+        self.reason = Reason::Refresh;
+    }
+
+    /// The answer to a refresh: the newest tokens, which the other tabs are handed.
+    pub(super) fn renew(&mut self, response: TokenResponse, now: i64) {
+        let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
+        if let Some(tokens) = &self.tokens {
+            let renewed = tokens.renewed(response, skew, now);
+            self.hold(Some(renewed), Reason::Refresh);
+            self.hand_over();
+        }
+    }
+
+    /// What has replaced the refresh token that is held, although the rest of the answer is of no use.
+    pub(super) fn rotate(&mut self, refresh_token: Secret) {
+        if let Some(tokens) = &self.tokens {
+            // Whatever is under way stays so: a refresh that was begun is to be ended by its own answer. And
+            // it has not got through: a server that garbles every answer is not to be asked in a hurry.
+            let (activity, failures) = (mem::take(&mut self.activity), self.failures);
+            let rotated = tokens.rotated(refresh_token);
+            self.hold(Some(rotated), Reason::Refresh);
+            (self.activity, self.failures) = (activity, failures);
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        self.outbox = self.tokens.clone().map(Message::Tokens);
+    }
+
+    /// A refresh did not get through, at `now`.
+    pub(super) fn fail(&mut self, unusable: &Unusable, now: i64, jitter: u8) {
+        self.failures = self.failures.saturating_add(1);
+        let error = unusable.error.clone();
+        let demanded = error.retry_after().map_or(0, i64::from);
+        let wait = backoff::delay(self.failures, jitter).max(demanded);
+        self.activity = Activity::Offline(Outage {
+            error,
+            since: now,
+            until: now.saturating_add(wait),
+        });
+        self.reason = Reason::Failure;
+    }
+
+    /// A refresh was refused for what it asked, and says nothing about the session.
+    pub(super) fn resume(&mut self) {
+        self.activity = Activity::Idle;
+    }
+
+    /// The server has ended the grant. The access token stays good until it expires.
+    pub(super) fn end(&mut self) {
+        let tokens = self.tokens.take().map(|tokens| TokenSet {
+            refresh_token: None,
+            ..tokens
+        });
+        self.hold(tokens, Reason::Ended);
+    }
+
+    fn hold(&mut self, tokens: Option<TokenSet>, reason: Reason) {
+        // A grant that has ended, or was renewed here or in another tab, is the same login's still.
+        if !matches!(reason, Reason::Refresh | Reason::HandOver | Reason::Ended) {
+            self.epoch = self.epoch.wrapping_add(1);
+        }
         self.tokens = tokens;
         self.activity = Activity::Idle;
+        self.failures = 0;
         self.generation = self.generation.wrapping_add(1);
+        self.reason = reason;
+        self.outbox = None;
     }
 }
 
 /// Without the look at the first character, an empty list would pass for an ended session.
 fn read(row: &str) -> Option<TokenSet> {
     let object = Some(row).filter(|json| json.starts_with('{'))?;
-    serde_json::from_str(object).ok()
+    let mut tokens: TokenSet = serde_json::from_str(object).ok()?;
+    // A row of an earlier version does not name its grant, and without one no tab waits for another.
+    if tokens.lineage.is_none() {
+        tokens.lineage = tokens.refresh_token.as_ref().map(Lineage::begin);
+    }
+    Some(tokens)
 }

@@ -34,6 +34,11 @@ impl Place {
         format!("{PREFIX}/session/{}/{}/{who}", self.server, self.client_id)
     }
 
+    /// Where a session's record is put that cannot be read: `key` is that of the session.
+    pub fn damaged(key: &str) -> String {
+        format!("{key}/damaged")
+    }
+
     /// The logins under way.
     pub fn logins(&self) -> String {
         format!("{PREFIX}/logins/{}/{}", self.server, self.client_id)

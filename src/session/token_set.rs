@@ -1,12 +1,13 @@
-//! The tokens of one session, as they are held and as they are stored.
+//! The tokens of one session, as they are held, stored, and handed to other tabs.
 
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
+use super::lineage::Lineage;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 
-/// How many seconds before its end an access token counts as expiring.
+/// How many seconds before its end an access token counts as expiring, unless the page says otherwise.
 pub const MARGIN: i64 = 60;
 
 /// An access token and when it ends.
@@ -35,6 +36,19 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub const CLOCK_STEP: i64 = 60;
 
 impl AccessToken {
+    fn new(response: &TokenResponse, clock_skew: i64, now: i64) -> Self {
+        let expires_at = response
+            .expires_in
+            .map(|life| now.saturating_add(life.into()));
+        Self {
+            token: response.access_token.clone(),
+            token_type: response.token_type.clone(),
+            received_at: now,
+            expires_at,
+            clock_skew,
+        }
+    }
+
     /// True if it expires within `offset` seconds of `now`, or nobody knows when: a clock that was set
     /// back makes a token old, not eternal.
     pub fn is_expired(&self, now: i64, offset: i64) -> bool {
@@ -45,11 +59,11 @@ impl AccessToken {
                 .is_none_or(|expiry| now >= expiry.saturating_sub(offset))
     }
 
-    /// For how many seconds before its end it counts as expiring: [`MARGIN`], or half its life if that
-    /// is less, so that a short-lived token is used at all.
-    pub fn margin(&self) -> i64 {
-        self.expires_at.map_or(MARGIN, |end| {
-            (end.saturating_sub(self.received_at) / 2).min(MARGIN)
+    /// For how many seconds before its end it counts as expiring: `margin`, or half its life if that is
+    /// less, so that a short-lived token is used at all.
+    pub fn margin(&self, margin: i64) -> i64 {
+        self.expires_at.map_or(margin, |end| {
+            (end.saturating_sub(self.received_at) / 2).min(margin)
         })
     }
 }
@@ -64,29 +78,74 @@ pub struct TokenSet {
     /// `None` for a login without scopes, and after the server has refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
+    /// Where the refresh token comes from; `None` if there never was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
 }
 
 impl TokenSet {
-    /// The set after `response` arrived at `now`; the refresh token of `before` stays where the
-    /// response brings none (RFC 6749 section 6).
-    pub fn from_response(
-        response: TokenResponse,
-        before: Option<Secret>,
-        clock_skew: i64,
-        now: i64,
-    ) -> Self {
-        let expires_at = response
-            .expires_in
-            .map(|life| now.saturating_add(life.into()));
+    /// A refresh token alone.
+    pub fn begin(refresh_token: Secret) -> Self {
         Self {
-            access: Some(AccessToken {
-                token: response.access_token,
-                token_type: response.token_type,
-                received_at: now,
-                expires_at,
-                clock_skew,
-            }),
-            refresh_token: response.refresh_token.or(before),
+            access: None,
+            lineage: Some(Lineage::begin(&refresh_token)),
+            refresh_token: Some(refresh_token),
+        }
+    }
+
+    /// What a login brings.
+    pub fn from_response(response: TokenResponse, clock_skew: i64, now: i64) -> Self {
+        Self {
+            access: Some(AccessToken::new(&response, clock_skew, now)),
+            lineage: response.refresh_token.as_ref().map(Lineage::begin),
+            refresh_token: response.refresh_token,
+        }
+    }
+
+    /// What the answer to a refresh makes of it: the refresh token stays where none is returned (RFC 6749
+    /// section 6).
+    #[must_use]
+    pub fn renewed(&self, response: TokenResponse, clock_skew: i64, now: i64) -> Self {
+        Self {
+            access: Some(AccessToken::new(&response, clock_skew, now)),
+            refresh_token: response
+                .refresh_token
+                .or_else(|| self.refresh_token.clone()),
+            lineage: self.lineage.as_ref().map(Lineage::next),
+        }
+    }
+
+    /// With the refresh token that has replaced the one that it holds.
+    #[must_use]
+    pub fn rotated(&self, refresh_token: Secret) -> Self {
+        Self {
+            access: self.access.clone(),
+            refresh_token: Some(refresh_token),
+            lineage: self.lineage.as_ref().map(Lineage::next),
+        }
+    }
+
+    /// What tokens from elsewhere make of it. Where they bring no refresh token, or the same, the grant
+    /// stays.
+    #[must_use]
+    pub fn updated(&self, response: TokenResponse, clock_skew: i64, now: i64) -> Self {
+        let same = response.refresh_token.is_none() || response.refresh_token == self.refresh_token;
+        let access = AccessToken::new(&response, clock_skew, now);
+        if same {
+            Self {
+                access: Some(access),
+                ..self.clone()
+            }
+        } else {
+            Self::from_response(response, clock_skew, now)
+        }
+    }
+
+    /// True if these are the newer tokens of the same grant.
+    pub fn is_ahead_of(&self, other: &Self) -> bool {
+        match (&self.lineage, &other.lineage) {
+            (Some(ours), Some(theirs)) => ours.is_ahead_of(theirs),
+            _ => false,
         }
     }
 
@@ -95,5 +154,24 @@ impl TokenSet {
         self.access
             .as_ref()
             .is_none_or(|access| access.is_expired(now, offset))
+    }
+
+    /// True if there is an access token that may still be good at `now`.
+    pub fn is_alive(&self, now: i64) -> bool {
+        self.access
+            .as_ref()
+            .is_some_and(|access| access.expires_at.is_none() || !access.is_expired(now, 0))
+    }
+
+    /// As the server would have sent it at `now`.
+    pub fn to_response(&self, now: i64) -> Option<TokenResponse> {
+        let access = self.access.as_ref()?;
+        let left = access.expires_at.map(|end| end.saturating_sub(now).max(0));
+        Some(TokenResponse {
+            access_token: access.token.clone(),
+            token_type: access.token_type.clone(),
+            expires_in: left.and_then(|left| left.try_into().ok()),
+            refresh_token: self.refresh_token.clone(),
+        })
     }
 }

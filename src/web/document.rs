@@ -11,7 +11,7 @@ use std::thread::LocalKey;
 use super::clock;
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
-use super::storage;
+use super::storage::Storage;
 use crate::oauth::error_response;
 use crate::oauth::http::Request;
 use crate::session::cache::{self, is_cooling, is_fresh};
@@ -20,6 +20,10 @@ use crate::{Error, Phase};
 
 /// For how many milliseconds a document is waited for while another can stand in for it.
 const LITTLE_PATIENCE: u32 = 5_000;
+
+/// Up to which length, in bytes, a document is kept across reloads: it shares its storage with the
+/// session, which must not find it full.
+const STORED_LENGTH: usize = 64 * 1024;
 
 /// A kind of document.
 pub(super) trait Document: Sized + 'static {
@@ -70,10 +74,16 @@ pub(super) struct Cache<T> {
     url: String,
     held: RefCell<Option<Held<T>>>,
     flight: RefCell<Option<Flight<Answer<T>>>>,
-    /// When and how the last fetch failed, if it did.
-    failure: RefCell<Option<(i64, Error)>>,
+    /// When the last fetch failed, if it did.
+    failed_at: Cell<Option<i64>>,
     /// When a newer one was last asked for, whatever the age of what was held.
     renewed_at: Cell<Option<i64>>,
+}
+
+/// A document, and whether it was asked for on behalf of the very one who gets it.
+pub(super) struct Got<T> {
+    pub(super) document: Rc<T>,
+    pub(super) asked: bool,
 }
 
 /// When it was fetched, and what it says.
@@ -95,7 +105,7 @@ impl<T: Document> Cache<T> {
                     url: url.to_owned(),
                     held: RefCell::new(None),
                     flight: RefCell::new(None),
-                    failure: RefCell::new(None),
+                    failed_at: Cell::new(None),
                     renewed_at: Cell::new(None),
                 });
                 caches.push(Rc::downgrade(&cache));
@@ -107,63 +117,77 @@ impl<T: Document> Cache<T> {
     /// The document, fetched if none is held or the held one is older than `max_age` seconds. Where that
     /// fails, an old one, or the one that is built in, is better than none, and nobody asks again for a
     /// while.
-    pub(super) async fn get(self: &Rc<Self>, max_age: i64) -> Answer<T> {
+    pub(super) async fn get(self: &Rc<Self>, max_age: i64) -> Result<Got<T>, Error> {
         let now = clock::now();
         if self.held.borrow().is_none() {
             self.restore();
         }
         let held = self.held.borrow().clone();
+        let as_it_is = |document| Got {
+            document,
+            asked: false,
+        };
         let spare = match held {
-            Some((since, document)) if is_fresh(since, now, max_age) => return Ok(document),
+            Some((since, document)) if is_fresh(since, now, max_age) => {
+                return Ok(as_it_is(document));
+            }
             Some((_, document)) => document,
             None => match T::built_in(&self.url) {
                 Some(document) => Rc::new(document),
                 None => return self.fetch(PATIENCE).await,
             },
         };
-        let failed_at = self.failure.borrow().as_ref().map(|(at, _)| *at);
-        if failed_at.is_some_and(|at| is_cooling(at, now)) {
-            return Ok(spare);
+        if self.failed_at.get().is_some_and(|at| is_cooling(at, now)) {
+            return Ok(as_it_is(spare));
         }
-        let answer = self.fetch(LITTLE_PATIENCE).await;
-        Ok(answer.unwrap_or(spare))
+        let got = self.fetch(LITTLE_PATIENCE).await;
+        Ok(got.unwrap_or_else(|_| as_it_is(spare)))
     }
 
-    /// The document as the server has it now, although a fresh one is held; asked for at most once in a
-    /// while. Nothing stands in for it: whoever asks for what is new has seen what is old.
-    pub(super) async fn renew(self: &Rc<Self>) -> Answer<T> {
-        let flying = self.flight.borrow().clone();
-        if let Some(flight) = flying {
-            return flight.await;
+    /// A newer document than the one that was found wanting, if there is one. The server is asked at
+    /// most once in a while, and not if that one has only just been asked for.
+    pub(super) async fn renew(self: &Rc<Self>, wanting: &Got<T>) -> Option<Rc<T>> {
+        if wanting.asked {
+            self.renewed_at.set(Some(clock::now()));
         }
-        let now = clock::now();
-        let cooling = self.renewed_at.get().is_some_and(|at| is_cooling(at, now));
-        let (failure, held) = (self.failure.borrow().clone(), self.held.borrow().clone());
-        match (failure, held) {
-            (Some((_, failure)), _) if cooling => Err(failure),
-            (None, Some((_, document))) if cooling => Ok(document),
-            _ => {
-                self.renewed_at.set(Some(now));
-                self.fetch(PATIENCE).await
+        loop {
+            // Whoever asks already may have little patience, so how that ends is not all there is to it.
+            let flying = self.flight.borrow().clone();
+            if let Some(flight) = flying {
+                drop(flight.await);
+                continue;
             }
+            let held = self.held.borrow().clone();
+            if let Some((since, newer)) =
+                held.filter(|(_, document)| !Rc::ptr_eq(document, &wanting.document))
+            {
+                self.renewed_at.set(Some(since));
+                return Some(newer);
+            }
+            let now = clock::now();
+            if self.renewed_at.get().is_some_and(|at| is_cooling(at, now)) {
+                return None;
+            }
+            self.renewed_at.set(Some(now));
+            drop(self.fetch(PATIENCE).await);
         }
     }
 
-    async fn fetch(self: &Rc<Self>, patience: u32) -> Answer<T> {
+    async fn fetch(self: &Rc<Self>, patience: u32) -> Result<Got<T>, Error> {
         let flying = self.flight.borrow().clone();
+        let asked = flying.is_none();
         let flight = flying.unwrap_or_else(|| {
             let flight = Flight::launch(Rc::clone(self).load(patience));
             self.flight.replace(Some(flight.clone()));
             flight
         });
-        flight.await
+        let document = flight.await?;
+        Ok(Got { document, asked })
     }
 
     async fn load(self: Rc<Self>, patience: u32) -> Answer<T> {
         let answer = self.ask(patience).await;
-        let failure = answer.as_ref().err().cloned();
-        self.failure
-            .replace(failure.map(|error| (clock::now(), error)));
+        self.failed_at.set(answer.is_err().then(clock::now));
         self.flight.replace(None);
         answer
     }
@@ -177,18 +201,20 @@ impl<T: Document> Cache<T> {
         let document = Rc::new(T::parse(&response.body, &self.url)?);
         let fetched_at = clock::now();
         self.held.replace(Some((fetched_at, Rc::clone(&document))));
-        let stored = cache::Document {
+        // Only saves a request after the next reload.
+        let stays = response.body.len() <= STORED_LENGTH;
+        let row = stays.then_some(cache::Document {
             fetched_at,
             text: response.body,
-        };
-        // Only saves a request after the next reload.
-        let json = serde_json::to_string(&stored).ok();
-        storage::write(&Place::document(&self.url), json.as_deref());
+        });
+        let json = row.and_then(|row| serde_json::to_string(&row).ok());
+        Storage::Session.write_now(&Place::document(&self.url), json.as_deref());
         Ok(document)
     }
 
     fn restore(&self) {
-        let stored = storage::read(&Place::document(&self.url)).ok().flatten();
+        let stored = Storage::Session.read_now(&Place::document(&self.url));
+        let stored = stored.ok().flatten();
         let stored = stored.and_then(|json| serde_json::from_str(&json).ok());
         let Some(cache::Document { fetched_at, text }) = stored else {
             return;

@@ -1,7 +1,6 @@
 //! DOM events on `window`. Tokens are stored before anybody is told; a listener that throws is the
 //! browser's to report and stops nothing.
 
-use alloc::string::String;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use web_sys::{CustomEvent, CustomEventInit};
@@ -9,7 +8,7 @@ use web_sys::{CustomEvent, CustomEventInit};
 /// What a listener is told after tokens changed: what EsiPy's signal carries.
 #[derive(Serialize)]
 pub(super) struct TokenUpdated<'a> {
-    pub(super) token_identifier: Option<String>,
+    pub(super) token_identifier: Option<&'a str>,
     pub(super) access_token: &'a str,
     pub(super) refresh_token: Option<&'a str>,
     /// Seconds.

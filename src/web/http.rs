@@ -11,7 +11,8 @@ use web_sys::{
     AbortSignal, DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect,
 };
 
-use crate::oauth::http::{Request, Response};
+use super::courier;
+use crate::oauth::http::{FORM, Request, Response};
 use crate::{Error, Phase};
 
 /// For how many milliseconds an answer is waited for, the body included.
@@ -46,6 +47,14 @@ pub(super) async fn send(
 }
 
 async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> {
+    let body = request.body();
+    if let Some(body) = &body
+        && let Some(answer) = courier::carry(request, body, patience).await?
+    {
+        let status = Reflect::get(&answer, &"status".into())?;
+        let body = text(&answer, "body").ok_or(JsValue::NULL)?;
+        return Ok(response(&status, text(&answer, "retryAfter"), body));
+    }
     let mut builder = RequestBuilder::new(&request.url)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
@@ -55,34 +64,43 @@ async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> 
     for (name, value) in &request.headers {
         builder = builder.header(name, value.expose());
     }
-    let built = match request.body() {
+    let built = match body {
         // A redirect would carry the form, with what is secret in it, to another place.
         Some(body) => builder
             .method(Method::POST)
             .redirect(RequestRedirect::Error)
-            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Content-Type", FORM)
             .body(body),
         None => builder.build(),
     };
     let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
     let answering = Promise::resolve(&fetch(&built.into())?);
-    let response: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
+    let answer: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
-    let body = JsFuture::from(Promise::resolve(&response.text()?)).await?;
-    let headers: web_sys::Headers = Reflect::get(&response, &"headers".into())?.dyn_into()?;
-    let status = Reflect::get(&response, &"status".into())?.as_f64();
+    let body = JsFuture::from(Promise::resolve(&answer.text()?)).await?;
+    let headers: web_sys::Headers = Reflect::get(&answer, &"headers".into())?.dyn_into()?;
+    let status = Reflect::get(&answer, &"status".into())?;
     let retry_after = headers.get("retry-after")?;
+    Ok(response(
+        &status,
+        retry_after,
+        body.as_string().ok_or(body)?,
+    ))
+}
+
+fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Response {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a status has three digits; a saturated one is no success"
     )]
-    Ok(Response {
-        status: status.unwrap_or_default() as u16,
+    let status = status.as_f64().unwrap_or_default() as u16;
+    Response {
+        status,
         // The date form is left aside: it needs the server's clock.
         retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
-        body: body.as_string().ok_or(body)?,
-    })
+        body,
+    }
 }
 
 fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
@@ -102,6 +120,6 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
 }
 
 /// A member that is a string. On what a page's own `fetch` rejects with it may be anything, or throw.
-fn text(rejection: &JsValue, name: &str) -> Option<String> {
-    Reflect::get(rejection, &name.into()).ok()?.as_string()
+fn text(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &name.into()).ok()?.as_string()
 }

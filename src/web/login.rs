@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
 use super::security::{EsiSecurity, Who};
+use super::storage::Storage;
 use super::warning::Warning;
-use super::{address, clock, random, storage};
+use super::{address, clock, random};
 use crate::oauth::authorization_request::{self, Grant};
 use crate::oauth::authorization_response::{AuthorizationResponse, Outcome};
 use crate::oauth::pkce::CodeVerifier;
@@ -88,6 +89,7 @@ impl EsiSecurity {
     async fn begin(&self, options: LoginOptions) -> Result<String, Error> {
         let phase = Phase::Login;
         let inner = self.inner();
+        self.restored().await;
         let LoginOptions { uri, return_to } = options;
         let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
         scope::check(&scopes, phase)?;
@@ -194,6 +196,8 @@ impl EsiSecurity {
         let Some(state) = &response.state else {
             return ours(Error::StateMissing { phase });
         };
+        // A session that is still being read must not come after the tokens of this login.
+        self.restored().await;
         let logins = self.logins();
         let login = logins.find(state, clock::now(), phase);
         if login.is_ok_and(|login| login.token_identifier != self.token_identifier()) {
@@ -255,7 +259,10 @@ impl EsiSecurity {
             }
             Outcome::Token(json) => match token_response::parse(json.expose(), phase) {
                 Ok(_) if answered => {}
-                Ok(tokens) => self.sign_in(&self.who(), tokens, Some((state, digest))),
+                Ok(tokens) => {
+                    self.sign_in(&self.who(), tokens, Some((state, digest)))
+                        .await;
+                }
                 // It has used the `state` up all the same.
                 Err(unusable) => {
                     self.end_login(state, digest);
@@ -277,6 +284,7 @@ impl EsiSecurity {
                 reason: "must not be empty",
             });
         }
+        self.restored().await;
         let now = clock::now();
         let logins = self.logins();
         let login = match state {
@@ -355,7 +363,8 @@ impl EsiSecurity {
         match (&answer, state) {
             (Ok(tokens), _) => {
                 let digest = || digest(&Outcome::Code(code.clone()));
-                self.sign_in(who, tokens.clone(), state.map(|state| (state, digest())));
+                let ended = state.map(|state| (state, digest()));
+                self.sign_in(who, tokens.clone(), ended).await;
             }
             (Err(error), Some(state)) if is_final(error) => {
                 let mut logins = self.logins();
@@ -400,9 +409,10 @@ impl EsiSecurity {
     }
 
     /// The tokens are stored before all, and the page is told last: a listener may leave it.
-    fn sign_in(&self, who: &Who, tokens: TokenResponse, ended: Option<(&str, String)>) {
-        who.row.session.borrow_mut().sign_in(tokens, clock::now());
-        who.row.write();
+    async fn sign_in(&self, who: &Who, tokens: TokenResponse, ended: Option<(&str, String)>) {
+        let now = clock::now();
+        who.row.session.borrow_mut().sign_in(tokens, now);
+        who.row.settle().await;
         if let Some((state, digest)) = ended {
             self.end_login(state, digest);
         }
@@ -417,8 +427,8 @@ impl EsiSecurity {
 
     /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
-        let row = storage::read(&self.inner().place.logins()).ok().flatten();
-        let mut logins = Logins::restore(row.as_deref());
+        let row = Storage::default().read_now(&self.inner().place.logins());
+        let mut logins = Logins::restore(row.ok().flatten().as_deref());
         if logins.expire(clock::now()) {
             self.keep_logins(&logins);
         }
@@ -426,7 +436,8 @@ impl EsiSecurity {
     }
 
     fn keep_logins(&self, logins: &Logins) -> bool {
-        storage::write(&self.inner().place.logins(), logins.to_row().as_deref())
+        let (key, row) = (self.inner().place.logins(), logins.to_row());
+        Storage::default().write_now(&key, row.as_deref())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The browser: performs what the floors below ask for, with `fetch`, sessionStorage, WebCrypto,
+//! The browser: performs what the floors below ask for, with `fetch`, storage, WebCrypto,
 //! the clock, random bytes and DOM events. Everything that can be decided without them is decided
 //! below. Whoever no longer wants to wait drops the future; a refresh and the exchange of a code go on
 //! without it.
@@ -6,11 +6,13 @@
 mod address;
 mod authorize;
 mod clock;
+mod courier;
 mod document;
 mod event;
 mod flight;
 mod headers;
 mod http;
+mod lock;
 mod login;
 mod options;
 mod random;
@@ -21,13 +23,18 @@ mod security;
 mod server;
 mod storage;
 mod subtle;
+mod tabs;
+mod timer;
 mod verify;
+mod wake;
 mod warning;
 
 pub use authorize::SecurityRequirements;
+pub use courier::send_by;
 pub use login::{AuthUriOptions, LoginOptions, LoginResult};
 pub use options::Options;
 pub use random::code_verifier;
 pub use revoke::Revocation;
 pub use security::EsiSecurity;
+pub use storage::{CustomStorage, Storage};
 pub use verify::VerifyOptions;

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use super::address;
-use crate::jwt::{Rules, SignatureAlgorithm};
+use super::storage::Storage;
+use crate::jwt::{EVE_AUDIENCE, Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
@@ -53,6 +54,8 @@ pub struct Options {
     /// For how many seconds the server's metadata and key set are believed without asking again, 0 to
     /// 86400.
     pub cache_max_age: i64,
+    /// Where the session is kept.
+    pub storage: Storage,
 }
 
 /// A day: a server that has changed its keys must be believed some time.
@@ -80,6 +83,7 @@ impl Options {
             require_azp: false,
             algorithms: None,
             cache_max_age: MAX_AGE,
+            storage: Storage::default(),
         }
     }
 
@@ -152,11 +156,14 @@ impl Options {
     /// The rules for tokens. No issuer: the one that the metadata names.
     pub(super) fn rules(&self) -> Rules {
         let eve = Rules::eve(&self.client_id, "");
+        let audiences = self.audiences.clone().unwrap_or(eve.audiences);
         Rules {
             algorithms: self.algorithms.clone().unwrap_or(eve.algorithms),
             issuers: self.issuers.clone().unwrap_or_default(),
-            audiences: self.audiences.clone().unwrap_or(eve.audiences),
             require_authorized_party: self.require_azp,
+            // Tokens for EVE's API are characters'; of another server's nothing is known.
+            require_character: audiences.iter().any(|audience| audience == EVE_AUDIENCE),
+            audiences,
             ..eve
         }
     }

@@ -1,4 +1,4 @@
-//! Random bytes from the browser's generator, as code verifiers and as `state`.
+//! Random bytes from the browser's generator: code verifiers, `state`, and how long to wait.
 
 use alloc::string::String;
 use base64::Engine;
@@ -20,6 +20,14 @@ pub fn code_verifier(length: usize) -> Result<CodeVerifier, Error> {
 pub(super) fn state() -> Result<String, Error> {
     let mut bytes = [0; 32];
     Ok(URL_SAFE_NO_PAD.encode(fill(&mut bytes)?))
+}
+
+/// A byte that spreads what tabs do in time; without randomness they do it at once.
+pub(super) fn jitter() -> u8 {
+    let mut bytes = [0];
+    let _ = getrandom::fill(&mut bytes);
+    let [jitter] = bytes;
+    jitter
 }
 
 fn fill(bytes: &mut [u8]) -> Result<&[u8], Error> {

@@ -1,66 +1,98 @@
-//! Refreshing (RFC 6749 section 6): once, however many ask at the same moment.
+//! Refreshing (RFC 6749 section 6): once, however many ask at the same moment, in however many tabs.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::clock;
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
+use super::random;
 use super::row::{Refreshed, Refreshing};
 use super::security::{EsiSecurity, Who};
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_request;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
-use crate::session::machine::Refresh;
-use crate::session::token_set::AccessToken;
+use crate::session::refresh::{Refresh, Step};
+use crate::session::token_set::{AccessToken, MARGIN};
 use crate::{Error, Phase};
 
 impl EsiSecurity {
     /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
         scope::check(scopes, Phase::Refresh)?;
+        self.restored().await;
         loop {
-            let who = self.who();
+            let (who, now) = (self.who(), clock::now());
             let flying = who.row.refreshing.borrow().clone();
-            match flying {
-                Some(same) if same.scopes == scopes => return same.flight.await.result,
-                // One that asked for other scopes must end first: the refresh token may rotate. How it
-                // ends is not this caller's concern.
-                Some(other) => drop(other.flight.await),
-                None => {
-                    let refresh = who.row.session.borrow_mut().begin_refresh()?;
-                    let sent = refresh.refresh_token.clone();
-                    let work = self.clone().perform(who.clone(), refresh, scopes.to_vec());
-                    let flight = Flight::launch(work);
-                    who.row.refreshing.replace(Some(Refreshing {
-                        scopes: scopes.to_vec(),
-                        sent,
-                        flight: flight.clone(),
-                    }));
-                    return flight.await.result;
-                }
+            let Some(other) = flying else {
+                return self.begin_refresh(who, scopes, now)?.await.result;
+            };
+            let same = other.scopes == scopes && who.row.holds_grant_of(&other.tokens);
+            let ended = other.flight.await;
+            if same {
+                return ended.result;
             }
+            // One that asked for other scopes, or with a token that is no longer held, had to end first: the
+            // refresh token may rotate. How it ended is not this caller's concern.
         }
     }
 
-    async fn perform(self, who: Who, refresh: Refresh, scopes: Vec<String>) -> Refreshed {
-        let answer = self.ask(&refresh.refresh_token, &scopes).await;
-        let rotated = token_response::refresh_token(&answer).cloned();
-        let now = clock::now();
-        // A frame or an earlier page of this tab may have refreshed meanwhile.
-        who.row.sync();
-        let (changed, result) = who
-            .row
-            .session
-            .borrow_mut()
-            .end_refresh(&refresh, answer, now);
-        who.row.refreshing.replace(None);
-        if result.is_ok() {
-            self.keep(&who);
-        } else if changed {
-            who.row.write();
+    fn begin_refresh(
+        &self,
+        who: Who,
+        scopes: &[String],
+        now: i64,
+    ) -> Result<Flight<Refreshed>, Error> {
+        let mut session = who.row.session.borrow_mut();
+        if let Some(error) = session.put_off(now, false) {
+            return Err(error);
         }
+        let refresh = Refresh::begin(&mut session, !scopes.is_empty())?;
+        let tokens = session.tokens().cloned().unwrap_or_default();
+        drop(session);
+        let row = Rc::clone(&who.row);
+        let scopes = scopes.to_vec();
+        let flight = Flight::launch(self.clone().perform(who, refresh, scopes.clone()));
+        row.refreshing.replace(Some(Refreshing {
+            scopes,
+            tokens,
+            flight: flight.clone(),
+        }));
+        Ok(flight)
+    }
+
+    async fn perform(self, who: Who, mut refresh: Refresh, scopes: Vec<String>) -> Refreshed {
+        let row = &who.row;
+        let mut rotated = None;
+        let (turn, others) = row.take_turn().await;
+        row.sync();
+        let now = clock::now();
+        let mut step = refresh.start(&mut row.session.borrow_mut(), others, now);
+        let result = loop {
+            row.settle().await;
+            step = match step {
+                Step::Ask(others) => {
+                    row.ask(others).await;
+                    row.sync();
+                    let (now, jitter) = (clock::now(), random::jitter());
+                    refresh.asked(&mut row.session.borrow_mut(), now, jitter)
+                }
+                Step::Send(refresh_token) => {
+                    let answer = self.ask(&refresh_token, &scopes).await;
+                    rotated = token_response::refresh_token(&answer).cloned().or(rotated);
+                    // A frame or an earlier page of this tab may have refreshed meanwhile.
+                    row.sync();
+                    let (now, jitter) = (clock::now(), random::jitter());
+                    refresh.answered(&mut row.session.borrow_mut(), answer, now, jitter)
+                }
+                Step::Done(result) => break result,
+            };
+        };
+        row.refreshing.replace(None);
+        row.end_turn(turn);
+        self.tell(&who);
         Refreshed { result, rotated }
     }
 
@@ -84,21 +116,27 @@ impl EsiSecurity {
         let text = |access: &AccessToken| String::from(access.token.expose());
         let held = || self.who().row.session.borrow().access().map(text);
         let usable = || {
-            let row = self.who().row;
+            let (row, now) = (self.who().row, clock::now());
             let session = row.session.borrow();
-            session.usable(clock::now(), 0).map(text)
+            session.usable(now, 0).map(text)
         };
         let comfortable = || {
-            let row = self.who().row;
+            let (row, now) = (self.who().row, clock::now());
             let session = row.session.borrow();
-            session.comfortable(clock::now()).map(text)
+            session.comfortable(now, MARGIN).map(text)
         };
+        self.restored().await;
         loop {
             if let Some(token) = comfortable() {
                 return Ok(token);
             }
+            let (row, now) = (self.who().row, clock::now());
+            let put_off = row.session.borrow().put_off(now, true);
+            if let Some(error) = put_off {
+                return usable().ok_or(error);
+            }
             // One that asked for other scopes may bring a token that is good enough.
-            let flying = self.who().row.refreshing.borrow().clone();
+            let flying = row.refreshing.borrow().clone();
             if let Some(other) = flying.filter(|flying| !flying.scopes.is_empty()) {
                 drop(other.flight.await);
                 continue;

@@ -1,27 +1,52 @@
-//! The session of one row in storage. All objects of a page that stand for the same client, server
-//! and character share it, so that no two of them use the same rotating refresh token at once.
+//! The session of one row in storage. All objects of a page that stand for the same client, server,
+//! character and storage share it, so that no two of them use the same rotating refresh token at once.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::mem;
+use core::task::{Poll, Waker};
+use wasm_bindgen_futures::spawn_local;
 
-use super::flight::Flight;
-use super::storage;
+use super::clock;
+use super::event::{self, TokenUpdated};
+use super::flight::{Flight, Work, at_once};
+use super::lock::Lock;
+use super::storage::Storage;
+use super::tabs::{self, Tabs};
+use super::timer::within;
+use super::verify::Checked;
+use super::wake;
 use super::warning::Warning;
 use crate::Error;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
-use crate::session::machine::Session;
+use crate::session::handover::Message;
+use crate::session::machine::{Reason, Session};
+use crate::session::place::Place;
+use crate::session::refresh::Others;
+use crate::session::token_set::TokenSet;
+
+/// For how many milliseconds storage is waited for.
+const PATIENCE: u32 = 5_000;
+
+/// For how many milliseconds the other tabs are waited for, to hand over newer tokens.
+const TABS_PATIENCE: u32 = 1_000;
+
+/// The same where one of them is known to hold some.
+const MUCH_PATIENCE: u32 = 10_000;
 
 /// A refresh under way.
 #[derive(Clone)]
 pub(super) struct Refreshing {
     /// The scopes that were asked for.
     pub(super) scopes: Vec<String>,
-    /// The refresh token that was sent.
-    pub(super) sent: Secret,
+    /// The tokens that it is to renew.
+    pub(super) tokens: TokenSet,
     pub(super) flight: Flight<Refreshed>,
 }
 
@@ -33,64 +58,410 @@ pub(super) struct Refreshed {
     pub(super) rotated: Option<Secret>,
 }
 
+/// Where a write stands.
+enum Writing {
+    Idle,
+    /// In this very call.
+    Now,
+    /// Storage takes its time.
+    Later(Flight<()>),
+    /// It has taken too long, and nobody waits any more.
+    Stuck,
+}
+
 /// A session and where it is stored.
 pub(super) struct Row {
     key: String,
+    token_identifier: Option<String>,
+    storage: Storage,
     /// What storage held when it was last read or written here.
     known: RefCell<Option<String>>,
     pub(super) session: RefCell<Session>,
     pub(super) refreshing: RefCell<Option<Refreshing>>,
+    pub(super) checked: RefCell<Option<Checked>>,
+    /// The first look into storage that takes its time, until it has answered.
+    loading: RefCell<Option<Flight<()>>>,
+    /// True if storage can be looked into only by waiting, which is done once.
+    slow: Cell<bool>,
+    writing: RefCell<Writing>,
+    /// True if the session has changed since the last write began.
+    unwritten: Cell<bool>,
+    /// A record that cannot be read, until it is set aside.
+    damaged: RefCell<Option<String>>,
+    /// The generation of the tokens that was stored last, or is being stored.
+    stored: Cell<u32>,
+    /// The one that the page was told of last.
+    told: Cell<u32>,
+    /// The types of the event that objects of this page have for it.
+    signals: RefCell<Vec<String>>,
+    tabs: RefCell<Option<Tabs>>,
+    /// Who waits for the tokens to change.
+    waiting: RefCell<Vec<Waker>>,
+}
+
+std::thread_local! {
+    static ROWS: RefCell<Vec<Weak<Row>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Row {
-    /// The row under `key`, restored from storage where no object of this page holds it.
-    pub(super) fn open(key: &str) -> Rc<Self> {
-        std::thread_local! {
-            static ROWS: RefCell<Vec<Weak<Row>>> = const { RefCell::new(Vec::new()) };
+    /// The row under `key`, restored from storage where no object of this page holds it. `signal` is the
+    /// type of the event after its tokens changed.
+    pub(super) fn open(
+        key: &str,
+        storage: &Storage,
+        token_identifier: Option<&str>,
+        signal: &str,
+    ) -> Rc<Self> {
+        let mut held = Self::all().into_iter();
+        let held = held.find(|row| row.key == key && row.storage == *storage);
+        let row = held.unwrap_or_else(|| {
+            let row = Rc::new(Self {
+                key: key.to_owned(),
+                token_identifier: token_identifier.map(ToOwned::to_owned),
+                storage: storage.clone(),
+                known: RefCell::new(None),
+                session: RefCell::new(Session::default()),
+                refreshing: RefCell::new(None),
+                checked: RefCell::new(None),
+                loading: RefCell::new(None),
+                slow: Cell::new(false),
+                writing: RefCell::new(Writing::Idle),
+                unwritten: Cell::new(false),
+                damaged: RefCell::new(None),
+                stored: Cell::new(0),
+                told: Cell::new(0),
+                signals: RefCell::new(Vec::new()),
+                tabs: RefCell::new(None),
+                waiting: RefCell::new(Vec::new()),
+            });
+            ROWS.with_borrow_mut(|rows| rows.push(Rc::downgrade(&row)));
+            wake::listen();
+            // With no borrow held: a storage of the page's own may open another row.
+            if let Err(rest) = at_once(Rc::clone(&row).load()) {
+                row.slow.set(true);
+                row.loading.replace(Some(Flight::launch(rest)));
+            }
+            row
+        });
+        let mut signals = row.signals.borrow_mut();
+        if !signals.iter().any(|known| known == signal) {
+            signals.push(signal.to_owned());
         }
+        drop(signals);
+        row
+    }
+
+    /// Those that objects of this page hold.
+    pub(super) fn all() -> Vec<Rc<Self>> {
         ROWS.with_borrow_mut(|rows| {
             rows.retain(|row| row.strong_count() > 0);
-            let held = rows
-                .iter()
-                .filter_map(Weak::upgrade)
-                .find(|row| row.key == key);
-            held.unwrap_or_else(|| {
-                let known = storage::read(key).ok().flatten();
-                let row = Rc::new(Self {
-                    key: key.to_owned(),
-                    session: RefCell::new(Session::restore(known.as_deref())),
-                    known: RefCell::new(known),
-                    refreshing: RefCell::new(None),
-                });
-                rows.push(Rc::downgrade(&row));
-                row
-            })
+            rows.iter().filter_map(Weak::upgrade).collect()
         })
     }
 
-    /// Takes over what a frame of this tab, or a page that lived while this one was frozen, has stored
-    /// meanwhile, or taken away: who revokes, or clears storage, wants the tokens gone. Storage that
-    /// cannot be read says nothing, and neither does the lack of a row that was never there.
-    pub(super) fn sync(&self) {
-        if let Ok(stored) = storage::read(&self.key)
+    /// Restores what is stored. A record that cannot be read is none, and is set aside.
+    async fn load(self: Rc<Self>) {
+        if let Some(Ok(stored)) = within(PATIENCE, self.storage.read(&self.key)).await {
+            let restored = Session::restore(stored.as_deref());
+            let damaged = stored.clone().filter(|_| restored.tokens().is_none());
+            let brought = self.session.borrow().tokens().is_some();
+            self.session.borrow_mut().catch_up(restored);
+            self.known.replace(stored);
+            if !brought {
+                self.stored.set(self.session.borrow().generation());
+            }
+            self.join();
+            if damaged.is_some() {
+                self.damaged.replace(damaged);
+                drop(self.write());
+            }
+        } else {
+            Warning::MemoryOnly.once();
+        }
+        self.loading.replace(None);
+    }
+
+    /// True while it is not known yet what is stored.
+    pub(super) fn is_loading(&self) -> bool {
+        self.loading.borrow().is_some()
+    }
+
+    async fn loaded(&self) {
+        let loading = self.loading.borrow().clone();
+        if let Some(loading) = loading {
+            loading.await;
+        }
+    }
+
+    /// Takes over what a frame of this tab, another tab, or a page that lived while this one was frozen,
+    /// has stored meanwhile, or taken away: who revokes, or clears storage, wants the tokens gone. Storage
+    /// that cannot be read says nothing, and neither does the lack of a row that was never there, nor what
+    /// is read while this page writes.
+    pub(super) fn sync(self: &Rc<Self>) {
+        if self.slow.get() || !matches!(*self.writing.borrow(), Writing::Idle) {
+            return;
+        }
+        if let Ok(stored) = self.storage.read_now(&self.key)
             && stored != *self.known.borrow()
         {
             self.session.borrow_mut().reload(stored.as_deref());
+            // What was not taken over, an older record or a damaged one, is replaced.
+            let session = self.session.borrow();
+            let taken = session.to_row() == stored;
+            self.stored
+                .set(session.generation().wrapping_sub(u32::from(!taken)));
+            drop(session);
+            self.known.replace(stored);
+            self.checked.replace(None);
+            drop(self.settle());
+        }
+    }
+
+    /// After anything that may have changed the session: it is stored, and the other tabs are handed what is
+    /// new, in the same breath, so that a tab that is closed has done both or neither. What is given back
+    /// waits until it is stored.
+    pub(super) fn settle(self: &Rc<Self>) -> Work {
+        let generation = self.session.borrow().generation();
+        let written = if self.stored.replace(generation) == generation {
+            self.settled()
+        } else {
+            self.write()
+        };
+        let message = self.session.borrow_mut().take_message();
+        if let Some(message) = message
+            && let Some(tabs) = &*self.tabs.borrow()
+        {
+            tabs.post(&message);
+        }
+        self.join();
+        let waiting = mem::take(&mut *self.waiting.borrow_mut());
+        waiting.into_iter().for_each(Waker::wake);
+        written
+    }
+
+    /// Stores the session as it stands. The write begins at once; what is given back waits for its end.
+    fn write(self: &Rc<Self>) -> Work {
+        self.unwritten.set(true);
+        let idle = matches!(*self.writing.borrow(), Writing::Idle);
+        if idle {
+            self.writing.replace(Writing::Now);
+            if let Err(rest) = at_once(Rc::clone(self).write_all()) {
+                self.writing.replace(Writing::Later(Flight::launch(rest)));
+            }
+        }
+        self.settled()
+    }
+
+    /// Waits until what is stored is known and what is to be stored is, or storage has taken too long.
+    pub(super) fn settled(self: &Rc<Self>) -> Work {
+        let row = Rc::clone(self);
+        Box::pin(async move {
+            row.loaded().await;
+            row.written().await;
+        })
+    }
+
+    async fn written(&self) {
+        let flight = match &*self.writing.borrow() {
+            Writing::Later(flight) => flight.clone(),
+            _ => return,
+        };
+        if within(PATIENCE, flight).await.is_none() {
+            self.writing.replace(Writing::Stuck);
+            Warning::MemoryOnly.once();
+        }
+    }
+
+    /// One write after the other, each of the session as it stands then.
+    async fn write_all(self: Rc<Self>) {
+        self.loaded().await;
+        while self.unwritten.replace(false) {
+            self.write_once().await;
+        }
+        self.writing.replace(Writing::Idle);
+    }
+
+    /// Where the session cannot be stored it lives on in memory, and no older one stays behind, whose
+    /// refresh token may be used up.
+    async fn write_once(&self) {
+        let damaged = self.damaged.take();
+        let row = self.session.borrow().to_row();
+        if let Some(damaged) = damaged {
+            let aside = Place::damaged(&self.key);
+            if !self.storage.write(&aside, Some(&damaged)).await && row.is_none() {
+                // There is no room for it elsewhere. Tokens would replace it.
+                return;
+            }
+        }
+        if !self.storage.write(&self.key, row.as_deref()).await && row.is_some() {
+            self.storage.write(&self.key, None).await;
+            Warning::MemoryOnly.once();
+        }
+        // An older one that could be neither replaced nor removed is no news.
+        if !self.slow.get()
+            && let Ok(stored) = self.storage.read_now(&self.key)
+        {
             self.known.replace(stored);
         }
     }
 
-    /// Stores the session as it stands. Where that cannot be done it lives on in memory, and no older
-    /// one stays behind, whose refresh token may be used up.
-    pub(super) fn write(&self) {
-        let row = self.session.borrow().to_row();
-        if !storage::write(&self.key, row.as_deref()) && row.is_some() {
-            storage::write(&self.key, None);
-            Warning::MemoryOnly.once();
+    /// True if the tokens that are held now come from the same grant.
+    pub(super) fn holds_grant_of(&self, tokens: &TokenSet) -> bool {
+        let session = self.session.borrow();
+        let grants = session.lineage().zip(tokens.lineage.as_ref());
+        grants.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
+    }
+
+    /// Tells the page of the tokens if they have changed, where there is an access token: of every change but
+    /// those that took something away, and those that another page of this storage has made.
+    pub(super) fn tell(&self, signals: &[String]) {
+        let (generation, reason) = {
+            let session = self.session.borrow();
+            (session.generation(), session.reason())
+        };
+        if self.told.replace(generation) == generation
+            || matches!(reason, Reason::Ended | Reason::Revoked | Reason::Storage)
+        {
+            return;
         }
-        // An older one that could be neither replaced nor removed is no news.
-        if let Ok(stored) = storage::read(&self.key) {
-            self.known.replace(stored);
+        let tokens = self.session.borrow().tokens().cloned();
+        let Some((access, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.access?, tokens.refresh_token)))
+        else {
+            return;
+        };
+        let now = clock::now();
+        for signal in signals {
+            event::dispatch(
+                signal,
+                &TokenUpdated {
+                    token_identifier: self.token_identifier.as_deref(),
+                    access_token: access.token.expose(),
+                    refresh_token: refresh_token.as_ref().map(Secret::expose),
+                    expires_in: access.expires_at.map(|expiry| expiry - now),
+                    token_type: &access.token_type,
+                },
+            );
+        }
+    }
+
+    /// Becomes one of the tabs of the grant that the tokens come from, and of no other.
+    pub(super) fn join(self: &Rc<Self>) {
+        let lineage = self.session.borrow().lineage().cloned();
+        let joined = match (&lineage, &*self.tabs.borrow()) {
+            (Some(lineage), Some(tabs)) => tabs.are_of(lineage),
+            (None, None) => true,
+            _ => false,
+        };
+        if !joined {
+            let weak = || Rc::downgrade(self);
+            let tabs = lineage.as_ref().map(|lineage| Tabs::join(lineage, weak()));
+            self.tabs.replace(tabs);
+        }
+        if lineage.is_some() {
+            spawn_local(Self::stand(Rc::downgrade(self)));
+        }
+    }
+
+    /// Lets go of what other pages would have to wait for, since this one may be frozen.
+    pub(super) fn leave(&self) {
+        self.tabs.replace(None);
+    }
+
+    /// Takes the place among the tabs of this grant that the tokens have by their age. Holds no row while it
+    /// waits, which nobody may need any more by then.
+    async fn stand(weak: Weak<Self>) {
+        let lineage = weak.upgrade().and_then(|row| {
+            let lineage = row.session.borrow().lineage().cloned();
+            lineage.filter(|lineage| {
+                let tabs = row.tabs.borrow();
+                tabs.as_ref().is_some_and(|tabs| !tabs.stand_at(lineage))
+            })
+        });
+        let Some(lineage) = lineage else { return };
+        let lock = tabs::standing(&lineage).await;
+        let Some(row) = weak.upgrade() else { return };
+        let current = row.session.borrow().lineage() == Some(&lineage);
+        if let Some(tabs) = &mut *row.tabs.borrow_mut()
+            && current
+        {
+            tabs.stand(lineage, lock);
+        }
+    }
+
+    /// Waits until no other tab refreshes the same grant.
+    pub(super) async fn take_turn(&self) -> (Option<Lock>, Others) {
+        let lineage = self.session.borrow().lineage().cloned();
+        match lineage {
+            Some(lineage) => tabs::take_turn(&lineage).await,
+            None => (None, Others::Behind),
+        }
+    }
+
+    /// Lets another tab refresh, once all can see how new the tokens are here.
+    pub(super) fn end_turn(self: &Rc<Self>, turn: Option<Lock>) {
+        let standing = Self::stand(Rc::downgrade(self));
+        spawn_local(async move {
+            standing.await;
+            drop(turn);
+        });
+    }
+
+    /// Asks the other tabs for newer tokens, and waits until some have come, or nobody seems to have any.
+    pub(super) async fn ask(&self, others: Others) {
+        let question = {
+            let session = self.session.borrow();
+            let lineage = session.lineage().cloned();
+            lineage.map(|lineage| (Message::Ask(lineage), session.generation()))
+        };
+        let Some((question, generation)) = question else {
+            return;
+        };
+        let heard = self
+            .tabs
+            .borrow()
+            .as_ref()
+            .is_some_and(|tabs| tabs.post(&question));
+        if heard {
+            let patience = match others {
+                Others::Ahead => MUCH_PATIENCE,
+                Others::Unknown | Others::Behind => TABS_PATIENCE,
+            };
+            self.change(generation, patience).await;
+        }
+    }
+
+    /// Waits until the tokens are others than those of `generation`, or so many milliseconds have passed.
+    async fn change(&self, generation: u32, patience: u32) {
+        let changed = poll_fn(|context| {
+            if self.session.borrow().generation() != generation {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        });
+        within(patience, changed).await;
+    }
+
+    /// What another tab says.
+    pub(super) fn receive(self: &Rc<Self>, message: Message) {
+        self.sync();
+        self.session.borrow_mut().receive(message);
+        // Not even a storage that takes its time is waited for: another tab has stored them already.
+        drop(self.settle());
+        let signals = self.signals.borrow().clone();
+        self.tell(&signals);
+    }
+
+    /// The page is here again, after it was frozen: others may have newer tokens.
+    pub(super) fn wake(self: &Rc<Self>) {
+        self.sync();
+        self.join();
+        let lineage = self.session.borrow().lineage().cloned();
+        if let Some(lineage) = lineage
+            && let Some(tabs) = &*self.tabs.borrow()
+        {
+            tabs.post(&Message::Ask(lineage));
         }
     }
 }

@@ -6,15 +6,18 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::future::Future;
+use core::slice;
+use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
 use super::document::Source;
-use super::event::{self, TokenUpdated};
+use super::flight::at_once;
 use super::headers::Headers;
 use super::options::Options;
 use super::row::Row;
 use super::server::report_skipped;
-use super::verify::Checked;
+use super::storage::Storage;
 use super::warning::Warning;
 use crate::jwt::{KeySet, Rules};
 use crate::oauth::client::Client;
@@ -23,10 +26,10 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response;
 use crate::session::machine::State;
 use crate::session::place::Place;
+use crate::session::token_set::MARGIN;
 use crate::{Error, Phase};
 
-/// One session with an authorization server, kept in sessionStorage. Cheap to clone; all clones are
-/// the same session.
+/// One session with an authorization server. Cheap to clone; all clones are the same session.
 #[derive(Clone)]
 pub struct EsiSecurity(Rc<Inner>);
 
@@ -42,9 +45,9 @@ pub(super) struct Inner {
     pub(super) metadata: Source<Metadata>,
     pub(super) key_set: Source<KeySet>,
     pub(super) cache_max_age: i64,
-    pub(super) checked: RefCell<Option<Checked>>,
     pub(super) place: Place,
-    event: String,
+    storage: Storage,
+    signal: String,
     who: RefCell<Who>,
 }
 
@@ -56,7 +59,8 @@ pub(super) struct Who {
 }
 
 impl EsiSecurity {
-    /// Takes up the stored session, where there is one. Asks nothing of the network.
+    /// Takes up the stored session, where there is one; see [`Self::restored`]. Asks nothing of the
+    /// network.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
         let api_origins = options.origins()?;
@@ -82,7 +86,10 @@ impl EsiSecurity {
             Warning::SecretInBrowser.once();
         }
         let place = Place::new(&options.client_id, &server);
-        let row = Row::open(&place.session(options.token_identifier.as_deref()));
+        let token_identifier = options.token_identifier.as_deref();
+        let key = place.session(token_identifier);
+        let signal = &options.signal_token_updated;
+        let row = Row::open(&key, &options.storage, token_identifier, signal);
         Ok(Self(Rc::new(Inner {
             client: Client {
                 id: options.client_id,
@@ -99,9 +106,9 @@ impl EsiSecurity {
             metadata,
             key_set,
             cache_max_age: options.cache_max_age,
-            checked: RefCell::new(None),
             place,
-            event: options.signal_token_updated,
+            storage: options.storage,
+            signal: options.signal_token_updated,
             who: RefCell::new(Who {
                 token_identifier: options.token_identifier,
                 row,
@@ -120,9 +127,16 @@ impl EsiSecurity {
         who
     }
 
+    /// Waits until the stored session is read, and the one in memory stored. Takes time only with a
+    /// storage that does, and five seconds at most.
+    pub fn restored(&self) -> impl Future<Output = ()> + use<> {
+        self.0.who.borrow().row.settled()
+    }
+
     /// What stands now.
     pub fn state(&self) -> State {
-        self.who().row.session.borrow().state(clock::now())
+        let (row, now) = (self.who().row, clock::now());
+        row.session.borrow().state(now, MARGIN)
     }
 
     /// Whose tokens these are.
@@ -138,10 +152,10 @@ impl EsiSecurity {
 
     /// True if the access token expires within `offset` seconds, or nobody knows when.
     pub fn is_token_expired(&self, offset: i64) -> bool {
-        let row = self.who().row;
+        let (row, now) = (self.who().row, clock::now());
         let session = row.session.borrow();
         let tokens = session.tokens();
-        tokens.is_none_or(|tokens| tokens.is_expired(clock::now(), offset))
+        tokens.is_none_or(|tokens| tokens.is_expired(now, offset))
     }
 
     /// Takes over a token response, as JSON, from elsewhere. With another `token_identifier` it is
@@ -159,43 +173,32 @@ impl EsiSecurity {
         }
         let update = token_response::parse_update(json)?;
         if token_identifier.is_some() && token_identifier != self.token_identifier() {
-            let key = self.0.place.session(token_identifier.as_deref());
+            let identifier = token_identifier.as_deref();
+            let key = self.0.place.session(identifier);
+            let row = Row::open(&key, &self.0.storage, identifier, &self.0.signal);
             self.0.who.replace(Who {
                 token_identifier,
-                row: Row::open(&key),
+                row,
             });
         }
-        let who = self.who();
-        who.row.session.borrow_mut().update(update, clock::now());
-        self.keep(&who);
+        let (who, now) = (self.who(), clock::now());
+        who.row.session.borrow_mut().update(update, now);
+        let this = self.clone();
+        // First they are stored, then the page is told; both before this returns, unless storage takes its
+        // time.
+        let keeping = at_once(async move {
+            who.row.settle().await;
+            this.tell(&who);
+        });
+        if let Err(rest) = keeping {
+            spawn_local(rest);
+        }
         Ok(())
     }
 
-    /// After tokens changed: first they are stored, then the page is told.
-    pub(super) fn keep(&self, who: &Who) {
-        who.row.write();
-        self.tell(who);
-    }
-
-    /// Tells the page of the tokens, where there is an access token.
+    /// Tells the page of new tokens, in the way of this object.
     pub(super) fn tell(&self, who: &Who) {
-        let tokens = who.row.session.borrow().tokens().cloned();
-        let Some((access, refresh_token)) =
-            tokens.and_then(|tokens| Some((tokens.access?, tokens.refresh_token)))
-        else {
-            return;
-        };
-        let life = access.expires_at.map(|expiry| expiry - clock::now());
-        event::dispatch(
-            &self.0.event,
-            &TokenUpdated {
-                token_identifier: who.token_identifier.clone(),
-                access_token: access.token.expose(),
-                refresh_token: refresh_token.as_ref().map(Secret::expose),
-                expires_in: life,
-                token_type: &access.token_type,
-            },
-        );
+        who.row.tell(slice::from_ref(&self.0.signal));
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use std::thread::LocalKey;
 
-use super::document::{Answer, Caches, Document, Source, cache_in};
+use super::document::{Answer, Cache, Caches, Document, Got, Source, cache_in};
 use super::security::EsiSecurity;
 use super::warning::Warning;
 use crate::jwt::KeySet;
@@ -58,6 +58,24 @@ pub(super) fn report_skipped(keys: &KeySet) {
     }
 }
 
+/// The server's key set, and where a newer one is to be had.
+pub(super) struct ServerKeys {
+    got: Got<KeySet>,
+    cache: Option<Rc<Cache<KeySet>>>,
+}
+
+impl ServerKeys {
+    pub(super) fn set(&self) -> &Rc<KeySet> {
+        &self.got.document
+    }
+
+    /// Another set, if the server has one by now.
+    pub(super) async fn renew(&self) -> Option<Rc<KeySet>> {
+        let newer = self.cache.as_ref()?.renew(&self.got).await;
+        newer.filter(|newer| newer != self.set())
+    }
+}
+
 impl EsiSecurity {
     /// The server's metadata.
     pub(super) async fn metadata(&self) -> Answer<Metadata> {
@@ -66,16 +84,24 @@ impl EsiSecurity {
             Source::Given(metadata) => Ok(Rc::clone(metadata)),
             Source::Fetched(slot) => {
                 let cache = cache_in(slot, &inner.metadata_url);
-                cache.get(inner.cache_max_age).await
+                Ok(cache.get(inner.cache_max_age).await?.document)
             }
         }
     }
 
-    /// The server's key set; `renewed` asks the server although a fresh one is held.
-    pub(super) async fn key_set(&self, renewed: bool) -> Answer<KeySet> {
+    /// The server's key set.
+    pub(super) async fn key_set(&self) -> Result<ServerKeys, Error> {
         let inner = self.inner();
         let slot = match &inner.key_set {
-            Source::Given(keys) => return Ok(Rc::clone(keys)),
+            Source::Given(keys) => {
+                return Ok(ServerKeys {
+                    got: Got {
+                        document: Rc::clone(keys),
+                        asked: false,
+                    },
+                    cache: None,
+                });
+            }
             Source::Fetched(slot) => slot,
         };
         let metadata = self.metadata().await?;
@@ -83,10 +109,9 @@ impl EsiSecurity {
             reason: "it names no jwks_uri",
         })?;
         let cache = cache_in(slot, url);
-        if renewed {
-            cache.renew().await
-        } else {
-            cache.get(inner.cache_max_age).await
-        }
+        Ok(ServerKeys {
+            got: cache.get(inner.cache_max_age).await?,
+            cache: Some(cache),
+        })
     }
 }

@@ -1,29 +1,137 @@
-//! sessionStorage, which may be blocked, full or missing. It is asked for anew at each use: a page
-//! that blocks it does so with an exception on every access.
+//! Where records are kept: the browser's two storages, this page's memory, or an object of the page's
+//! own, which may take its time. Each may be blocked, full or missing, or not do what it should, so it
+//! is asked for anew at each use: a page that blocks it does so with an exception on every access.
 
 use alloc::string::String;
+use js_sys::{Map, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
-fn session_storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.session_storage().ok()?
+#[wasm_bindgen]
+extern "C" {
+    /// What has the methods of the browser's storages; they may give promises.
+    #[derive(Clone, PartialEq)]
+    pub type CustomStorage;
+
+    #[wasm_bindgen(method, structural, catch, js_name = getItem)]
+    fn get_item(this: &CustomStorage, key: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch, js_name = setItem)]
+    fn set_item(this: &CustomStorage, key: &str, row: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch, js_name = removeItem)]
+    fn remove_item(this: &CustomStorage, key: &str) -> Result<JsValue, JsValue>;
+}
+
+std::thread_local! {
+    static MEMORY: Map = Map::new();
+}
+
+/// Where a session is kept.
+#[derive(Clone, PartialEq)]
+pub enum Storage {
+    /// sessionStorage: this tab has it until it is closed.
+    Session,
+    /// localStorage: every tab of the origin has it, and tomorrow's too.
+    Local,
+    /// Memory: this page has it until it is left.
+    Memory,
+    /// An object of the page's own; the same object is the same storage.
+    Custom(CustomStorage),
+}
+
+impl Default for Storage {
+    /// sessionStorage; memory in a worker, which has none.
+    fn default() -> Self {
+        if web_sys::window().is_some() {
+            Self::Session
+        } else {
+            Self::Memory
+        }
+    }
 }
 
 /// Storage that cannot be read; what it holds is not known.
 pub(super) struct Unreadable;
 
-/// The row under `key`; `None` if there is none.
-pub(super) fn read(key: &str) -> Result<Option<String>, Unreadable> {
-    let storage = session_storage().ok_or(Unreadable)?;
-    storage.get_item(key).map_err(|_| Unreadable)
+impl Storage {
+    /// An object with the methods `getItem`, `setItem` and `removeItem`; `None` if it lacks one.
+    pub fn custom(object: JsValue) -> Option<Self> {
+        let has = |name: &str| {
+            let method = Reflect::get(&object, &name.into());
+            method.is_ok_and(|method| method.is_function())
+        };
+        if !["getItem", "setItem", "removeItem"].into_iter().all(has) {
+            return None;
+        }
+        // Under a second name it would be a second session, with the same rotating refresh token.
+        let same = |storage: &Self| storage.object().is_ok_and(|own| *own == object);
+        let known = [Self::Session, Self::Local].into_iter().find(same);
+        Some(known.unwrap_or_else(|| Self::Custom(object.unchecked_into())))
+    }
+
+    fn object(&self) -> Result<CustomStorage, JsValue> {
+        let name = match self {
+            Self::Custom(object) => return Ok(object.clone()),
+            Self::Local => "localStorage",
+            Self::Session | Self::Memory => "sessionStorage",
+        };
+        Reflect::get(&js_sys::global(), &name.into()).map(JsCast::unchecked_into)
+    }
+
+    fn get(&self, key: &str) -> Result<JsValue, JsValue> {
+        match self {
+            Self::Memory => Ok(MEMORY.with(|rows| rows.get(&key.into()))),
+            _ => self.object()?.get_item(key),
+        }
+    }
+
+    fn put(&self, key: &str, row: Option<&str>) -> Result<JsValue, JsValue> {
+        match (self, row) {
+            (Self::Memory, Some(row)) => Ok(MEMORY
+                .with(|rows| rows.set(&key.into(), &row.into()))
+                .into()),
+            (Self::Memory, None) => Ok(MEMORY.with(|rows| rows.delete(&key.into())).into()),
+            (_, Some(row)) => self.object()?.set_item(key, row),
+            (_, None) => self.object()?.remove_item(key),
+        }
+    }
+
+    /// The row under `key`; `None` if there is none. Waits only for a promise.
+    pub(super) async fn read(&self, key: &str) -> Result<Option<String>, Unreadable> {
+        row(settle(self.get(key)).await)
+    }
+
+    /// The same without waiting.
+    pub(super) fn read_now(&self, key: &str) -> Result<Option<String>, Unreadable> {
+        row(self.get(key))
+    }
+
+    /// Writes the row, or takes it away. False if it could not be done. Waits only for a promise.
+    pub(super) async fn write(&self, key: &str, row: Option<&str>) -> bool {
+        settle(self.put(key, row)).await.is_ok()
+    }
+
+    /// The same without waiting.
+    pub(super) fn write_now(&self, key: &str, row: Option<&str>) -> bool {
+        self.put(key, row).is_ok()
+    }
 }
 
-/// Writes the row, or takes it away. False if it could not be done.
-pub(super) fn write(key: &str, row: Option<&str>) -> bool {
-    let Some(storage) = session_storage() else {
-        return false;
-    };
-    match row {
-        Some(row) => storage.set_item(key, row),
-        None => storage.remove_item(key),
+fn row(answer: Result<JsValue, JsValue>) -> Result<Option<String>, Unreadable> {
+    let row = answer.map_err(|_| Unreadable)?;
+    if row.is_undefined() || row.is_null() {
+        return Ok(None);
     }
-    .is_ok()
+    row.as_string().map(Some).ok_or(Unreadable)
+}
+
+/// What a promise, or anything else with a `then`, comes to; any other value as it is.
+async fn settle(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    let value = answer?;
+    let then = Reflect::get(&value, &"then".into());
+    if then.is_ok_and(|then| then.is_function()) {
+        return JsFuture::from(Promise::resolve(&value)).await;
+    }
+    Ok(value)
 }

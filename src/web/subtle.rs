@@ -1,5 +1,4 @@
-//! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed. A page may
-//! have put its own in place, whose members may throw, or give something that is no promise.
+//! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,7 +7,7 @@ use core::cell::RefCell;
 use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, SubtleCrypto};
+use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
@@ -16,23 +15,29 @@ use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 /// How many imported keys are kept, the newest.
 const KEYS: usize = 8;
 
-/// Checks the signature.
+/// Checks the signature. What a page's own WebCrypto throws, rejects with or gives instead of an answer
+/// is none: it is no token's and no key's fault.
 pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
     let Some(subtle) = subtle() else {
         return without_subtle(check);
     };
     let key = match import_once(&subtle, check).await {
         Ok(key) => key,
-        // Ed25519 in a browser that does not know it.
-        Err(error) if is_named(&error, "NotSupportedError") => return without_subtle(check),
-        Err(_) => {
+        // What is given to be imported is made here, and well-formed: what can be wrong with it is the
+        // key itself, such as a point that is not on its curve.
+        Err(error) if is_data_error(&error) => {
             return Err(Error::KeyUnusable {
                 reason: "it is no valid public key",
             });
         }
+        // Such as Ed25519 in a browser that does not know it.
+        Err(_) => return without_subtle(check),
     };
-    let valid = verify(&subtle, check, &key).await;
-    Ok(check.verdict(valid.is_ok_and(|valid| valid.is_truthy())))
+    let answer = verify(&subtle, check, &key).await;
+    match answer.ok().and_then(|answer| answer.as_bool()) {
+        Some(valid) => Ok(check.verdict(valid)),
+        None => without_subtle(check),
+    }
 }
 
 #[cfg(feature = "rust-crypto")]
@@ -47,15 +52,17 @@ fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
     })
 }
 
-fn is_named(error: &JsValue, name: &str) -> bool {
-    Reflect::get(error, &"name".into()).is_ok_and(|given| given == name)
+/// Its name is read with care: what only looks like a `DOMException` throws there.
+fn is_data_error(error: &JsValue) -> bool {
+    let name = Reflect::get(error, &"name".into()).ok();
+    error.has_type::<DomException>() && name.is_some_and(|name| name == "DataError")
 }
 
 /// A page that is not served over https, nor from this machine, has none.
 fn subtle() -> Option<SubtleCrypto> {
     let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
     let subtle = Reflect::get(&crypto, &"subtle".into()).ok()?;
-    subtle.is_object().then(|| subtle.unchecked_into())
+    Some(subtle.unchecked_into()).filter(|subtle: &SubtleCrypto| subtle.is_object())
 }
 
 /// The key for that algorithm: importing one takes longer than checking a signature with it.

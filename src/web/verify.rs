@@ -4,13 +4,17 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
 use core::ops::RangeInclusive;
 
 use super::clock;
+use super::row::Row;
 use super::security::EsiSecurity;
 use super::subtle;
 use crate::jwt::{
-    Check, Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck, UnverifiedClaims,
+    Check, Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureAlgorithm, SignatureCheck,
+    UnverifiedClaims,
 };
 use crate::oauth::secret::Secret;
 use crate::{Error, Phase};
@@ -27,38 +31,82 @@ pub struct VerifyOptions {
     pub checks: Checks,
 }
 
-/// A token whose signature was checked, with the keys it was checked with: the answer stays the same.
+/// A token whose signature was checked, with all that this depended on: the answer stays the same.
 pub(super) struct Checked {
     token: Secret,
     kid: String,
     keys: Rc<KeySet>,
+    algorithms: Vec<SignatureAlgorithm>,
     claims: Rc<Claims>,
 }
 
+/// The token that is verified: the one that was held at the call.
+struct Taken {
+    token: Secret,
+    skew: i64,
+    row: Rc<Row>,
+    epoch: u32,
+}
+
+impl Taken {
+    /// Whether the session has not been refreshed since either.
+    fn is_newest(&self) -> bool {
+        let session = self.row.session.borrow();
+        let newest = session.access().map(|access| &access.token);
+        session.epoch() == self.epoch && newest == Some(&self.token)
+    }
+}
+
 impl EsiSecurity {
-    /// The claims of the access token, once it has passed every check.
-    pub async fn verify(&self, options: &VerifyOptions) -> Result<Rc<Claims>, Error> {
-        let (token, skew) = self.token_to_verify(options)?;
-        let kid = options.kid.as_deref().unwrap_or(DEFAULT_KID);
-        let claims = self.authenticate(&token, kid).await?;
-        self.judge(&claims, &options.checks, skew).await?;
-        Ok(claims)
+    /// The claims of the access token that is held at the call, once it has passed every check.
+    /// `Superseded` if by then its session was revoked or replaced; a refresh is no reason.
+    pub fn verify(
+        &self,
+        options: &VerifyOptions,
+    ) -> impl Future<Output = Result<Rc<Claims>, Error>> + use<> {
+        let taken = self.take(options);
+        let kid = options.kid.clone();
+        let (this, checks) = (self.clone(), options.checks);
+        async move {
+            let taken = taken.await?;
+            let kid = kid.as_deref().unwrap_or(DEFAULT_KID);
+            let answer = this.perform_verification(&taken, kid, &checks).await;
+            this.unless_superseded(&taken, answer)
+        }
     }
 
     /// The same without the signature: anybody can have written these claims.
-    pub async fn verify_without_signature(
+    pub fn verify_without_signature(
         &self,
         options: &VerifyOptions,
-    ) -> Result<UnverifiedClaims, Error> {
-        let (token, skew) = self.token_to_verify(options)?;
-        let claims = UnverifiedClaims::decode(token.expose())?;
-        self.judge(&claims.0, &options.checks, skew).await?;
-        Ok(claims)
+    ) -> impl Future<Output = Result<UnverifiedClaims, Error>> + use<> {
+        let taken = self.take(options);
+        let (this, checks) = (self.clone(), options.checks);
+        async move {
+            let taken = taken.await?;
+            let claims = UnverifiedClaims::decode(taken.token.expose())?;
+            let judged = this.judge(&claims.0, &checks, taken.skew).await;
+            this.unless_superseded(&taken, judged.map(|()| claims))
+        }
     }
 
-    fn token_to_verify(&self, options: &VerifyOptions) -> Result<(Secret, i64), Error> {
+    /// The token that is held now, or, where storage is still being read, then.
+    fn take(&self, options: &VerifyOptions) -> impl Future<Output = Result<Taken, Error>> + use<> {
+        let this = self.clone();
+        let leeway = options.checks.leeway;
+        let taken = (!self.who().row.is_loading()).then(|| self.take_now(leeway));
+        async move {
+            if let Some(taken) = taken {
+                return taken;
+            }
+            this.restored().await;
+            this.take_now(leeway)
+        }
+    }
+
+    fn take_now(&self, leeway: i64) -> Result<Taken, Error> {
         let phase = Phase::Verify;
-        if !LEEWAY.contains(&options.checks.leeway) {
+        if !LEEWAY.contains(&leeway) {
             return Err(Error::InvalidArgument {
                 phase,
                 name: Cow::Borrowed("leeway"),
@@ -68,7 +116,34 @@ impl EsiSecurity {
         let row = self.who().row;
         let session = row.session.borrow();
         let access = session.access().ok_or(Error::NoToken { phase })?;
-        Ok((access.token.clone(), access.clock_skew))
+        Ok(Taken {
+            token: access.token.clone(),
+            skew: access.clock_skew,
+            epoch: session.epoch(),
+            row: Rc::clone(&row),
+        })
+    }
+
+    /// Whoever asks for claims takes them for those of the character that is logged in.
+    fn unless_superseded<T>(&self, taken: &Taken, answer: Result<T, Error>) -> Result<T, Error> {
+        let row = self.who().row;
+        if Rc::ptr_eq(&row, &taken.row) && row.session.borrow().epoch() == taken.epoch {
+            answer
+        } else {
+            let phase = Phase::Verify;
+            Err(Error::Superseded { phase })
+        }
+    }
+
+    async fn perform_verification(
+        &self,
+        taken: &Taken,
+        kid: &str,
+        checks: &Checks,
+    ) -> Result<Rc<Claims>, Error> {
+        let claims = self.authenticate(taken, kid).await?;
+        self.judge(&claims, checks, taken.skew).await?;
+        Ok(claims)
     }
 
     async fn judge(&self, claims: &Claims, checks: &Checks, skew: i64) -> Result<(), Error> {
@@ -80,50 +155,53 @@ impl EsiSecurity {
         rules.check(claims, checks, clock::now().saturating_add(skew))
     }
 
-    async fn authenticate(&self, token: &Secret, kid: &str) -> Result<Rc<Claims>, Error> {
-        let held = self.key_set(false).await?;
-        if let Some(claims) = self.checked(token, kid, &held) {
+    async fn authenticate(&self, taken: &Taken, kid: &str) -> Result<Rc<Claims>, Error> {
+        let keys = self.key_set().await?;
+        if let Some(claims) = self.checked(taken, kid, keys.set()) {
             return Ok(claims);
         }
-        match self.check_signature(token, kid, &held).await {
-            // The keys may have changed since the set was fetched; EVE's keeps its name.
-            Err(
-                error @ (Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid),
-            ) => {
-                let renewed = self.key_set(true).await?;
-                if renewed == held {
-                    return Err(error);
-                }
-                self.check_signature(token, kid, &renewed).await
-            }
-            answer => answer,
+        let answer = self.check_signature(taken, kid, keys.set()).await;
+        // The keys may have changed since the set was fetched; EVE's keeps its name.
+        if let Err(Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid) =
+            answer
+            && let Some(newer) = keys.renew().await
+        {
+            return self.check_signature(taken, kid, &newer).await;
         }
+        answer
     }
 
-    fn checked(&self, token: &Secret, kid: &str, keys: &KeySet) -> Option<Rc<Claims>> {
-        let checked = self.inner().checked.borrow();
-        let same = checked
-            .as_ref()
-            .filter(|last| last.token == *token && last.kid == kid && *last.keys == *keys);
+    fn checked(&self, taken: &Taken, kid: &str, keys: &KeySet) -> Option<Rc<Claims>> {
+        let checked = taken.row.checked.borrow();
+        let same = checked.as_ref().filter(|last| {
+            last.token == taken.token
+                && last.kid == kid
+                && *last.keys == *keys
+                && last.algorithms == self.inner().rules.algorithms
+        });
         same.map(|last| Rc::clone(&last.claims))
     }
 
     async fn check_signature(
         &self,
-        token: &Secret,
+        taken: &Taken,
         kid: &str,
         keys: &Rc<KeySet>,
     ) -> Result<Rc<Claims>, Error> {
-        let allowed = &self.inner().rules.algorithms;
-        let check = SignatureCheck::prepare(token.expose(), keys, allowed, kid)?;
+        let algorithms = &self.inner().rules.algorithms;
+        let check = SignatureCheck::prepare(taken.token.expose(), keys, algorithms, kid)?;
         let verdict = subtle::verdict(&check).await?;
         let claims = Rc::new(check.finish(&verdict)?);
-        self.inner().checked.replace(Some(Checked {
-            token: token.clone(),
-            kid: kid.to_owned(),
-            keys: Rc::clone(keys),
-            claims: Rc::clone(&claims),
-        }));
+        // A token that was given up meanwhile is not kept here either.
+        if taken.is_newest() {
+            taken.row.checked.replace(Some(Checked {
+                token: taken.token.clone(),
+                kid: kid.to_owned(),
+                keys: Rc::clone(keys),
+                algorithms: algorithms.clone(),
+                claims: Rc::clone(&claims),
+            }));
+        }
         Ok(claims)
     }
 }

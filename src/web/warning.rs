@@ -49,7 +49,7 @@ impl Warning {
                 );
             }
             Self::MemoryOnly => {
-                "sessionStorage is blocked or full: the session lives in this page's memory, and a reload loses it."
+                "the storage for tokens is blocked or full, or does not do what it should: the session lives in this page's memory, and a reload loses it."
             }
         };
         text.into()

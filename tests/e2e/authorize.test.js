@@ -97,6 +97,10 @@ test("if that refresh fails, so does the signing, and no token is lost", async (
   page.sso.faults.set({ token: { kind: "error-500" } });
   await assert.rejects(sign(page, page.sso.esiUrl), { code: "http_error", phase: "refresh", retryable: true });
   page.sso.faults.clear();
+  // Within five seconds nobody asks again.
+  await assert.rejects(sign(page, page.sso.esiUrl), { code: "http_error", phase: "refresh" });
+  assert.equal(page.tokenRequests.length, 2);
+  await page.shiftClock(6);
   assert.match((await sign(page, page.sso.esiUrl)).bearer, /^Bearer ey/);
 });
 

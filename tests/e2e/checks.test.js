@@ -20,7 +20,11 @@ const CHECKS = {
   Exp: { claim: "exp", required: true, wrong: [[1, EXPIRED]] },
   Nbf: { claim: "nbf", required: false, wrong: [[YEAR_2100, early("nbf")]] },
   Iat: { claim: "iat", required: false, wrong: [[YEAR_2100, early("iat")]] },
-  Sub: { claim: "sub", required: true, wrong: [["", invalid("sub")]] },
+  Sub: {
+    claim: "sub",
+    required: true,
+    wrong: ["", "user-7", "CHARACTER:EVE:007"].map((sub) => [sub, invalid("sub")]),
+  },
   Jti: { claim: "jti", required: false, wrong: [] },
 };
 
@@ -192,7 +196,7 @@ test("`algorithms` are the only ones", async (t) => {
   }
 });
 
-test("a token that is no character's is a valid token all the same", async (t) => {
+test("on another server's rules a token that is no character's is a valid token all the same", async (t) => {
   const options = { issuers: ["https://id.example"], audiences: ["https://api.example"], algorithms: ["ES256"] };
   const { page, sign } = await openWithKeys(t, ["mine"], { alg: "ES256", options });
   const claims = { iss: "https://id.example", aud: "https://api.example", azp: undefined, scope: "read write" };

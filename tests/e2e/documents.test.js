@@ -126,20 +126,29 @@ test("without a network, EVE's own addresses and keys are there", async (t) => {
     assert.equal(uri.origin + uri.pathname, "https://login.eveonline.com/v2/oauth/authorize");
     assert.equal(uri.searchParams.get("client_id"), CLIENT_ID);
     await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), FOREIGN);
-    // Who has the built-in key sees that it does not fit this token, and asks for a newer one.
-    const keys = await page.run(async ({ security }) => {
+    // Who has the built-in key sees that it did not sign this token, and asks for a newer one.
+    const seen = await page.run(async ({ security }) => {
       const asked = [];
       const { fetch } = window;
       window.fetch = (request) => {
         asked.push(request.url);
         return fetch(request);
       };
+      const { importKey } = SubtleCrypto.prototype;
+      let modulus;
+      SubtleCrypto.prototype.importKey = function kept(...args) {
+        modulus = args[1].n;
+        return importKey.apply(this, args);
+      };
       const { code, phase } = await security.verify().catch((error) => error);
       window.fetch = fetch;
-      return { asked, code, phase };
+      SubtleCrypto.prototype.importKey = importKey;
+      return { asked, modulus, code, phase };
     });
+    const { modulus, ...refused } = seen;
     const url = "https://login.eveonline.com/oauth/jwks";
-    assert.deepEqual(keys, { asked: [url, url], code: "network_error", phase: "keys" });
+    assert.deepEqual(refused, { asked: [url, url], code: "signature_invalid", phase: "verify" });
+    assert.match(modulus, /^nehPQ7FQ1YK-leKyIg-aACZaT-DbTL5V1XpXghtLX_bEC-fwxhdE_4yQ.*BrUlT85NRY9TeOw$/);
     await page.run(({ security }) => security.updateToken({ access_token: "", refresh_token: "kept-elsewhere" }));
     await assert.rejects(page.refresh(), { code: "network_error", phase: "refresh", retryable: true });
   } finally {
@@ -147,11 +156,11 @@ test("without a network, EVE's own addresses and keys are there", async (t) => {
   }
 });
 
-/** A token that names EVE's RSA key, but not its algorithm. */
+/** A token that names EVE's RSA key, which did not sign it. */
 const FOREIGN = [
-  Buffer.from(JSON.stringify({ alg: "ES256", kid: "JWT-Signature-Key", typ: "JWT" })),
+  Buffer.from(JSON.stringify({ alg: "RS256", kid: "JWT-Signature-Key", typ: "JWT" })),
   Buffer.from(JSON.stringify({ iss: "https://login.eveonline.com", sub: `CHARACTER:EVE:${ILMARI}` })),
-  Buffer.alloc(64, 1),
+  Buffer.alloc(256, 1),
 ]
   .map((part) => part.toString("base64url"))
   .join(".");

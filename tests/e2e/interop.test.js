@@ -29,7 +29,7 @@ const HEADER_REFUSALS = [
 ];
 
 const ISSUER = "https://sso.example";
-const AUDIENCE = "EVE Online";
+const AUDIENCE = "https://api.example";
 
 /** Keys of one algorithm under some random names each, as jose exports them. */
 async function makeKeys(random, alg) {
@@ -59,7 +59,7 @@ async function openWithKeys(t) {
   const askJose = (token) => jwtVerify(token, local, { algorithms: ALGORITHMS, issuer: ISSUER, audience: AUDIENCE });
   const sign = (alg) => {
     const { kid, privateKey } = random.pick(keys.filter((key) => key.alg === alg));
-    return new SignJWT(makeClaims(random, { issuer: ISSUER, clientId: CLIENT_ID }))
+    return new SignJWT(makeClaims(random, { issuer: ISSUER, audience: AUDIENCE, clientId: CLIENT_ID }))
       .setProtectedHeader({ alg, kid, ...random.pick(HEADERS) })
       .sign(privateKey);
   };

@@ -77,6 +77,7 @@ test("what cannot work is refused, by name", async (t) => {
     requireAzp: ["yes", 1],
     algorithms: ["RS256", [7], [], ["none"], ["HS256"], ["rs256"], ["RS256", "ES512"]],
     cacheMaxAge: ["300", -1, 86_401, true],
+    storage: ["cookie", "", "Session", 7, true, [], {}, { getItem: 7, setItem: 7, removeItem: 7 }],
   };
   await page.keepsTokens(async () => {
     for (const [name, values] of Object.entries(refused)) {
@@ -140,6 +141,7 @@ test("what works is taken, and `null` is the same as nothing", async (t) => {
     requireAzp: null,
     algorithms: null,
     cacheMaxAge: null,
+    storage: null,
   });
 });
 
@@ -369,4 +371,90 @@ test("sessions of other clients and other servers, also at the same origin, are 
   ]) {
     assert.equal(await stateWith(changes), "signed-out");
   }
+});
+
+test("a Proxy that was revoked is refused as any other wrong argument, wherever it stands", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const names = [
+    ...["clientId", "redirectUri", "scopes", "secretKey", "codeVerifier", "headers", "tokenIdentifier"],
+    ...["securityName", "signalTokenUpdated", "ssoEndpointsUrl", "ssoEndpoints", "jwksKey", "apiOrigins"],
+    ...["issuers", "audiences", "requireAzp", "algorithms", "cacheMaxAge"],
+  ];
+  await page.keepsTokens(async () => {
+    const codes = await page.run(async ({ EsiSecurity, security, options, ...functions }, names) => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      const request = new Request("https://esi.evetech.net/");
+      const tokens = { access_token: "brought", expires_in: 1199 };
+      const throwing = {
+        constructor: () => new EsiSecurity(proxy),
+        isTokenExpired: () => security.isTokenExpired(proxy),
+        updateToken: () => security.updateToken(proxy),
+        "updateToken's options": () => security.updateToken(tokens, proxy),
+        "updateToken's tokenIdentifier": () => security.updateToken(tokens, { tokenIdentifier: proxy }),
+        generateCodeVerifier: () => functions.generateCodeVerifier(proxy),
+        generateCodeChallenge: () => functions.generateCodeChallenge(proxy),
+      };
+      const rejecting = {
+        create: () => EsiSecurity.create(proxy),
+        getAuthUri: () => security.getAuthUri(proxy),
+        "getAuthUri's state": () => security.getAuthUri({ state: proxy }),
+        "getAuthUri's scopes": () => security.getAuthUri({ scopes: proxy }),
+        "getAuthUri's implicit": () => security.getAuthUri({ implicit: proxy }),
+        login: () => security.login(proxy),
+        "login's returnTo": () => security.login({ returnTo: proxy }),
+        handleRedirect: () => security.handleRedirect(proxy),
+        auth: () => security.auth(proxy),
+        "auth's state": () => security.auth("code", proxy),
+        refresh: () => security.refresh(proxy),
+        verify: () => security.verify(proxy),
+        "verify's kid": () => security.verify({ kid: proxy }),
+        "verify's options": () => security.verify({ options: proxy }),
+        "verify's verifyExp": () => security.verify({ options: { verifyExp: proxy } }),
+        "verify's leeway": () => security.verify({ options: { leeway: proxy } }),
+        authorize: () => security.authorize(proxy),
+        "authorize's options": () => security.authorize(request, proxy),
+        "authorize's security": () => security.authorize(request, { security: proxy }),
+      };
+      for (const name of names) rejecting[`create's ${name}`] = () => EsiSecurity.create({ ...options, [name]: proxy });
+      const codes = {};
+      for (const [name, call] of Object.entries(throwing)) {
+        try {
+          call();
+        } catch (error) {
+          codes[name] = `${error.name} ${error.code}`;
+        }
+      }
+      const late = new Promise((resolve) => setTimeout(resolve, 2000, "pending"));
+      for (const [name, call] of Object.entries(rejecting)) {
+        const told = call().then(
+          () => "fulfilled",
+          (error) => `${error.name} ${error.code}`,
+        );
+        codes[name] = await Promise.race([told, late]);
+      }
+      return codes;
+    }, names);
+    assert.equal(Object.keys(codes).length, 26 + names.length);
+    for (const [name, code] of Object.entries(codes)) assert.equal(code, "EsiError invalid_argument", name);
+  });
+});
+
+test("options are read when a method is called; what becomes of them later does not count", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [uri, untouched] = await page.run(async ({ security }) => {
+    const options = { state: "the-first-state", scopes: ["one"] };
+    const making = security.getAuthUri(options);
+    options.state = "another-state";
+    options.scopes.push("two");
+    const requirements = { security: [{ another: [] }] };
+    const request = new Request("https://elsewhere.example/");
+    const signing = security.authorize(request, requirements);
+    requirements.security = [{ evesso: [] }];
+    return [await making, (await signing) === request];
+  });
+  const { state, scope } = Object.fromEntries(new URL(uri).searchParams);
+  assert.deepEqual([state, scope, untouched], ["the-first-state", "one", true]);
 });

@@ -153,7 +153,8 @@ test("a token endpoint that sends the form elsewhere is not followed", async (t)
   await page.run(({ security }) => security.updateToken({ refresh_token: "kept-elsewhere-for-this" }));
   await assert.rejects(page.refresh(), { code: "network_error", phase: "refresh" });
   assert.equal((await page.run(({ security }) => security.revoke())).error.code, "network_error");
-  assert.deepEqual(asked, ["/token", "/revoke"]);
+  // The first comes again, as nobody knows whether it was served.
+  assert.deepEqual(asked, ["/token", "/token", "/revoke"]);
 });
 
 test("what is printed of the object, its promises and its errors tells nothing", async (t) => {

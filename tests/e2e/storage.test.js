@@ -1,7 +1,8 @@
-// sessionStorage that is full, blocked or spoiled. A page's session then lives in memory, and only what
-// cannot work without storage is refused.
+// Where a session is kept: in which storage, and what happens where that is full, blocked, spoiled, slow or
+// broken. A page's session then lives in memory, and only what cannot work without storage is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { authorizeByForm } from "../helpers/login.js";
 import { openPage } from "../helpers/page.js";
 
 const NO_LOGIN = { code: "storage_unavailable", phase: "login", retryable: false };
@@ -9,17 +10,18 @@ const ONLY_MEMORY = /the session lives in this page's memory/;
 
 const getAuthUri = (page) => page.run(({ security }) => security.getAuthUri());
 
-/** Fills what is left of sessionStorage, to the last character. */
-const fill = (page) =>
-  page.runBare(() => {
+/** Fills what is left of a storage, to the last character. */
+const fill = (page, name = "sessionStorage") =>
+  page.runBare((filled) => {
+    const storage = globalThis[filled];
     for (let size = 1 << 22; size >= 1; size >>= 1) {
       try {
-        for (let row = 0; ; row += 1) sessionStorage.setItem(`filler-${size}-${row}`.padEnd(32), "x".repeat(size));
+        for (let row = 0; ; row += 1) storage.setItem(`filler-${size}-${row}`.padEnd(32), "x".repeat(size));
       } catch (error) {
         if (error.name !== "QuotaExceededError") throw error;
       }
     }
-  });
+  }, name);
 
 const empty = (page) =>
   page.runBare(() => {
@@ -128,4 +130,377 @@ test("rows of others are left alone", async (t) => {
   await page.logIn();
   await page.run(({ security }) => security.revoke());
   assert.equal(await page.runBare(() => sessionStorage.theirs), "untouched");
+});
+
+const state = (page) => page.run(({ security }) => security.state);
+
+/** The keys of both storages, without what is the same in all of them. */
+const keys = (page) =>
+  page.runBare(() => {
+    const kinds = (storage) => Object.keys(storage).map((key) => key.replace(/^esi-security\/1\/(\w+)\/.*$/, "$1"));
+    return { session: kinds(sessionStorage).sort(), local: kinds(localStorage).sort() };
+  });
+
+test("a damaged record is moved aside, the newest one only, and records of other versions stay", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [key] = await page.runBare(() => Object.keys(sessionStorage).filter((name) => name.includes("/session/")));
+  const foreign = [key.replace("/1/", "/2/"), key.replace("/1/", "/0/"), key.replace("esi-security/", "esi-")];
+  await page.runBare((names) => {
+    for (const name of names) sessionStorage.setItem(name, "{");
+  }, foreign);
+  for (const damaged of ['{"access":', '{"access":{}}']) {
+    await page.runBare((name, row) => sessionStorage.setItem(name, row), key, damaged);
+    await page.open("/");
+    assert.equal(await state(page), "signed-out");
+    const rows = await page.runBare(() => ({ ...sessionStorage }));
+    assert.equal(rows[key], undefined);
+    assert.equal(rows[`${key}/damaged`], damaged);
+    assert.equal(Object.keys(rows).filter((name) => name.endsWith("/damaged")).length, 1);
+    for (const name of foreign) assert.equal(rows[name], "{");
+  }
+  await page.logIn();
+  assert.equal(await state(page), "active");
+  assert.deepEqual(await page.console(), []);
+});
+
+test("`local` is one session for two tabs, and outlives both", async (t) => {
+  const page = await openPage(t, { options: { storage: "local" } });
+  const { driver } = page;
+  const first = await driver.getWindowHandle();
+  await driver.switchTo().newWindow("tab");
+  const second = await driver.getWindowHandle();
+  await page.open("/");
+  assert.equal(await state(page), "signed-out");
+  await driver.switchTo().window(first);
+  await page.logIn();
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: ["session"] });
+  const token = await page.run(({ security }) => security.getAccessToken());
+
+  await driver.switchTo().window(second);
+  assert.equal(await state(page), "active", "without a reload");
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), token);
+  const { access_token: newer } = await page.refresh();
+  assert.notEqual(newer, token);
+  await driver.close();
+
+  await driver.switchTo().window(first);
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), newer);
+  await driver.switchTo().newWindow("tab");
+  await page.open("/");
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), newer);
+  await page.run(({ security }) => security.revoke());
+  await driver.close();
+  await driver.switchTo().window(first);
+  assert.equal(await state(page), "signed-out");
+  assert.deepEqual((await keys(page)).local, []);
+});
+
+test("`memory` leaves nothing in storage but logins, and a reload signs out", async (t) => {
+  const page = await openPage(t, { options: { storage: "memory" } });
+  await page.logIn();
+  await page.refresh();
+  assert.equal(await state(page), "active");
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: [] });
+  const held = await page.runBare(() => JSON.stringify({ ...sessionStorage }));
+  for (const secret of await page.secrets()) assert.equal(held.includes(secret), false);
+  const again = await page.run(async ({ EsiSecurity, options }) => (await EsiSecurity.create(options)).state);
+  assert.equal(again, "active", "it is the page's, not one object's");
+  await page.open("/");
+  assert.equal(await state(page), "signed-out");
+  assert.deepEqual(await page.console(), []);
+});
+
+for (const storage of ["session", "local"]) {
+  test(`\`${storage}\` that is blocked falls back to memory, with one warning`, async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    const [{ refresh_token }] = await page.stored("/session/");
+    await page.runBare(() => sessionStorage.clear());
+    page.options.storage = storage;
+    await page.open("/sandboxed/");
+    assert.equal(await state(page), "signed-out");
+    await page.run(({ security }, token) => security.updateToken({ refresh_token: token }), refresh_token);
+    await page.refresh();
+    await page.refresh();
+    assert.equal(await state(page), "active");
+    const lines = await page.console();
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], ONLY_MEMORY);
+  });
+}
+
+test("`local` that is full falls back to memory, and older tokens do not stay", async (t) => {
+  const page = await openPage(t, { options: { storage: "local" } });
+  await page.logIn();
+  await fill(page, "localStorage");
+  const longer = "x".repeat(5000);
+  await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
+  assert.equal((await keys(page)).local.includes("session"), false);
+  assert.match((await page.console())[0], ONLY_MEMORY);
+});
+
+/** Storages of the page's own, as what they are made with in the page. */
+const OWN = {
+  map: `({
+    getItem: (key) => globalThis.map.get(key),
+    setItem: (key, value) => globalThis.map.set(key, value),
+    removeItem: (key) => globalThis.map.delete(key),
+  })`,
+  database: `(() => {
+    const opening = new Promise((resolve, reject) => {
+      const request = indexedDB.open("tokens", 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("rows");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const ask = async (mode, work) => {
+      const transaction = (await opening).transaction("rows", mode);
+      return new Promise((resolve, reject) => {
+        const request = work(transaction.objectStore("rows"));
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onabort = () => reject(transaction.error);
+      });
+    };
+    return {
+      getItem: (key) => ask("readonly", (rows) => rows.get(key)),
+      setItem: (key, value) => ask("readwrite", (rows) => rows.put(value, key)),
+      removeItem: (key) => ask("readwrite", (rows) => rows.delete(key)),
+    };
+  })()`,
+  silent: "({ getItem: () => new Promise(() => {}), setItem: () => new Promise(() => {}), removeItem() {} })",
+  unwritable: "({ getItem: async () => null, setItem: () => new Promise(() => {}), removeItem: async () => {} })",
+  rejecting: `(() => {
+    const reject = async () => { throw new DOMException("no", "UnknownError"); };
+    return { getItem: reject, setItem: reject, removeItem: reject };
+  })()`,
+  throwing: `(() => {
+    const raise = () => { throw new DOMException("no", "UnknownError"); };
+    return { getItem: raise, setItem: raise, removeItem: raise };
+  })()`,
+};
+
+/** Makes this document's `security` with such a storage. */
+const keepIn = (page, own) =>
+  page.runBare(
+    `async (options) => {
+      const { EsiSecurity } = await import("/js/index.js");
+      globalThis.map ??= new Map();
+      globalThis.storage = ${OWN[own]};
+      globalThis.security = await EsiSecurity.create({ ...options, storage: globalThis.storage });
+      return globalThis.security.state;
+    }`,
+    page.options,
+  );
+
+/** A whole login, with such a storage in both documents. */
+const logInWith = async (page, own) => {
+  await keepIn(page, own);
+  await page.open(await page.authorize());
+  await keepIn(page, own);
+  return page.handleRedirect();
+};
+
+test("a storage of the page's own that answers at once", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "map");
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: [] });
+  const kept = await page.run(({ options, EsiSecurity }) => {
+    const { map, storage } = globalThis;
+    const [[key, row]] = map;
+    const fresh = new EsiSecurity({ ...options, storage }).state;
+    map.delete(key);
+    const gone = globalThis.security.state;
+    map.set(key, row);
+    return { size: map.size, row, fresh, gone, back: globalThis.security.state };
+  });
+  const { row, ...others } = kept;
+  assert.deepEqual(others, { size: 1, fresh: "active", gone: "signed-out", back: "active" });
+  assert.equal(JSON.parse(row).access.token, page.tokenRequests.at(-1).json.access_token);
+  await page.refresh();
+  await page.run(({ security }) => security.revoke());
+  assert.equal(await page.runBare(() => globalThis.map.size), 0);
+});
+
+test("a session in IndexedDB is there right after `create`, after every reload", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "database");
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: [] });
+  const newest = () => page.tokenRequests.at(-1).json.access_token;
+  for (let round = 0; round < 3; round += 1) {
+    await page.open("/");
+    assert.equal(await keepIn(page, "database"), "active");
+    assert.equal(await page.run(({ security }) => security.getAccessToken()), newest());
+    await page.refresh();
+  }
+  assert.equal(page.tokenRequests.length, 4);
+  // Without `create` it is loaded too.
+  await page.open("/");
+  await keepIn(page, "map");
+  const direct = await page.runBare(
+    `async (options) => {
+      const { EsiSecurity } = await import("/js/index.js");
+      const security = new EsiSecurity({ ...options, storage: ${OWN.database} });
+      return { before: security.state, token: await security.getAccessToken(), after: security.state };
+    }`,
+    page.options,
+  );
+  assert.deepEqual(direct, { before: "signed-out", token: newest(), after: "active" });
+  await page.open("/");
+  await keepIn(page, "database");
+  await page.run(({ security }) => security.revoke());
+  await page.open("/");
+  assert.equal(await keepIn(page, "database"), "signed-out");
+  assert.deepEqual(await page.console(), []);
+});
+
+test("a login does not inherit from a session that is still being read, and is told once it is written", async (t) => {
+  const page = await openPage(t, { options: { scopes: [] } });
+  await keepIn(page, "database");
+  await page.run(async ({ security }) => {
+    security.updateToken({ refresh_token: "of-another-login" });
+    await security.getAuthUri();
+  });
+  await page.open(await page.authorize());
+  const kept = await page.runBare(
+    `async (options) => {
+      const { EsiSecurity, init } = await import("/js/index.js");
+      await init();
+      const storage = ${OWN.database};
+      const order = [];
+      const { getItem, setItem } = storage;
+      const late = (result) => new Promise((resolve) => setTimeout(() => resolve(result), 200));
+      let key;
+      storage.getItem = async (name) => late(await getItem((key = name)));
+      storage.setItem = async (...row) => {
+        await late(await setItem(...row));
+        order.push("written");
+      };
+      addEventListener("esi:token-refreshed", () => order.push("event"));
+      await new EsiSecurity({ ...options, storage }).handleRedirect();
+      return { order, row: await getItem(key) };
+    }`,
+    page.options,
+  );
+  assert.deepEqual(kept.order, ["written", "event"]);
+  assert.deepEqual(Object.keys(JSON.parse(kept.row)), ["access"]);
+});
+
+test("new tokens are told only once they are in IndexedDB", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "database");
+  const told = await page.run(async ({ security }) => {
+    const { storage } = globalThis;
+    const { setItem } = storage;
+    const order = [];
+    storage.setItem = async (...row) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const result = await setItem(...row);
+      order.push("written");
+      return result;
+    };
+    addEventListener("esi:token-refreshed", () => order.push("event"));
+    await Promise.all([
+      security.refresh().then(() => order.push("refresh")),
+      security.getAccessToken().then(() => order.push("before")),
+      new Promise((resolve) => setTimeout(resolve, 200)).then(async () => {
+        await security.getAccessToken();
+        order.push("token");
+      }),
+    ]);
+    return order;
+  });
+  assert.deepEqual(told.slice(0, 3), ["before", "written", "event"]);
+  assert.deepEqual(told.slice(3).sort(), ["refresh", "token"]);
+});
+
+test("a storage that never answers is waited for five seconds, and the session goes on in memory", async (t) => {
+  const page = await openPage(t);
+  await page.authorize();
+  const waited = async (work) => {
+    const begin = performance.now();
+    await work();
+    return Math.round((performance.now() - begin) / 1000);
+  };
+  assert.equal(await waited(() => keepIn(page, "silent")), 5);
+  const callback = await page.authorize();
+  assert.equal(await waited(() => page.handleRedirect(callback)), 5);
+  assert.equal(await state(page), "active");
+  assert.equal(await waited(() => page.refresh()), 0);
+  assert.equal(await page.run(async ({ security }) => (await security.verify()).verified), true);
+  assert.equal((await page.run(({ security }) => security.revoke())).revoked, true);
+  const lines = await page.console();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], ONLY_MEMORY);
+});
+
+for (const own of ["rejecting", "throwing", "unwritable"]) {
+  test(`a storage that is ${own} loses no session`, async (t) => {
+    const page = await openPage(t);
+    await logInWith(page, own);
+    await page.refresh();
+    assert.equal(await state(page), "active");
+    assert.equal(await page.run(async ({ security }) => (await security.verify()).verified), true);
+    assert.equal((await page.run(({ security }) => security.revoke())).revoked, true);
+    assert.equal(await state(page), "signed-out");
+    const lines = await page.console();
+    // `logInWith` has two documents, each with its own warning; the first one writes nothing. Nothing else is said.
+    assert.equal(lines.length, own === "unwritable" ? 1 : 2);
+    for (const line of lines) assert.match(line, ONLY_MEMORY);
+  });
+}
+
+test("in a worker a whole login works, and memory is the default", async (t) => {
+  const page = await openPage(t);
+  await page.runBare((options) => {
+    const source = `
+      import { EsiSecurity } from "${location.origin}/js/index.js";
+      const options = ${JSON.stringify(options)};
+      const security = await EsiSecurity.create(options);
+      onmessage = async ({ data: [method, ...given] }) => {
+        const again = new EsiSecurity(options);
+        try {
+          const value = typeof security[method] === "function" ? await security[method](...given) : security[method];
+          postMessage({ value, again: again.state });
+        } catch ({ code, message }) {
+          postMessage({ value: code ?? message, again: again.state });
+        }
+      };
+      postMessage("ready");
+    `;
+    const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })), { type: "module" });
+    const next = () =>
+      new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => reject(new Error(message));
+      });
+    globalThis.ask = (...message) => {
+      worker.postMessage(message);
+      return next();
+    };
+    return next();
+  }, page.options);
+  const ask = (...message) => page.runBare((...given) => globalThis.ask(...given), ...message);
+  assert.deepEqual(await ask("state"), { value: "signed-out", again: "signed-out" });
+  const { value: authorizeUrl } = await ask("getAuthUri");
+  const callback = new URL(await authorizeByForm({ authorizeUrl, characterId: 2119000101 }));
+  const code = callback.searchParams.get("code");
+  assert.equal((await ask("auth", code, "a-state-of-nobody")).value, "state_unknown");
+  const { value: tokens } = await ask("auth", code, callback.searchParams.get("state"));
+  assert.equal(tokens.access_token, page.tokenRequests[0].json.access_token);
+  assert.deepEqual(await ask("state"), { value: "active", again: "active" });
+  assert.equal((await ask("auth", code)).value, "state_reused");
+  await ask("refresh");
+  assert.equal((await ask("verify")).value.verified, true);
+  assert.equal((await ask("getAccessToken")).value, page.tokenRequests.at(-1).json.access_token);
+
+  // The other way, by the whole address.
+  const { value: again } = await ask("getAuthUri");
+  const address = await authorizeByForm({ authorizeUrl: again, characterId: 2119000101 });
+  assert.deepEqual((await ask("handleRedirect", address)).value.requestedScopes, page.options.scopes);
+  assert.equal((await ask("revoke")).value.revoked, true);
+  assert.deepEqual(await ask("state"), { value: "signed-out", again: "signed-out" });
+  assert.deepEqual(await keys(page), { session: [], local: [] });
+  assert.deepEqual(await page.console(), []);
 });

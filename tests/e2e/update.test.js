@@ -200,11 +200,23 @@ test("the event tells after a login, a refresh, an update and `auth` what EsiPy'
   assert.deepEqual(await heard(page), [login, refresh, brought, auth]);
 });
 
-test("failures, revoking and a refresh token alone are no such event", async (t) => {
+test("a refresh token is told of although the rest of the answer is of no use", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await listen(page);
   page.sso.faults.set({ token: { kind: "no-access-token" } });
+  await assert.rejects(page.refresh());
+  const { refresh_token: rotated } = page.tokenRequests[1].json;
+  const { access_token: before } = page.tokenRequests[0].json;
+  const [event, ...others] = await heard(page);
+  assert.deepEqual([event.access_token, event.refresh_token, others], [before, rotated, []]);
+});
+
+test("failures, revoking and a refresh token alone are no such event", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await listen(page);
+  page.sso.faults.set({ token: { kind: "error-500" } });
   await assert.rejects(page.refresh());
   await update(page, { refresh_token: "kept-elsewhere" });
   await page.run(({ security }) => security.revoke());

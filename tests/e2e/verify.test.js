@@ -268,7 +268,7 @@ test("a key that is nowhere is not asked for again and again", async (t) => {
       await assert.rejects(verify(page), { code: "key_not_found", phase: "verify", retryable: false });
     }
   });
-  assert.equal(page.requests(KEYS).length, 2);
+  assert.equal(page.requests(KEYS).length, 1);
   page.sso.faults.clear();
   await page.shiftClock(60);
   assert.equal((await verify(page)).verified, true);
@@ -316,6 +316,59 @@ test("while the server cannot be asked, an old key set serves", async (t) => {
   assert.equal((await verify(page)).verified, true);
   await verify(page);
   assert.equal(page.requests(KEYS).length, 2, "not asked again at once");
+});
+
+test("what counts is what stands when `verify` is called", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const claims = await page.run(({ security }) => {
+    const options = { options: { verifySignature: true, leeway: 0 } };
+    const verifying = security.verify(options);
+    Object.assign(options.options, { verifySignature: false, leeway: -1 });
+    return verifying;
+  });
+  assert.equal(claims.verified, true);
+  const superseded = { code: "superseded", phase: "verify", retryable: false };
+  for (const end of [
+    "security.revoke()",
+    "security.updateToken({ access_token: 'another', expires_in: 1199 })",
+    "security.updateToken({ access_token: 'another', expires_in: 1199 }, { tokenIdentifier: 'another' })",
+  ]) {
+    await page.logIn();
+    const work = `({ security }) => { const verifying = security.verify(); ${end}; return verifying; }`;
+    await assert.rejects(page.run(work), superseded, end);
+  }
+});
+
+test("a session that ends while the keys are under way has no claims any more", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  page.sso.faults.set({ jwks: { kind: "slow", delayMs: 300 } });
+  await page.run(({ security }) => {
+    globalThis.verifying = security.verify();
+    globalThis.verifying.catch(() => {});
+  });
+  await page.waitForTraffic(() => page.requests(KEYS).length === 1);
+  await page.run(({ security }) => security.revoke());
+  const superseded = { code: "superseded", phase: "verify", retryable: false };
+  await assert.rejects(
+    page.runBare(() => globalThis.verifying),
+    superseded,
+  );
+});
+
+test("a token that is refreshed meanwhile has its claims all the same", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [{ access }] = await page.stored("/session/");
+  page.sso.faults.set({ jwks: { kind: "slow", delayMs: 300 } });
+  const { raw } = await page.run(async ({ security }) => {
+    const verifying = security.verify();
+    await security.refresh();
+    return verifying;
+  });
+  assert.equal(raw.jti, readJwt(access.token).jti);
+  assert.notEqual((await verify(page)).raw.jti, raw.jti);
 });
 
 test("a page without WebCrypto is told so", async (t) => {

@@ -86,12 +86,12 @@ function scopeClaim(random) {
 }
 
 /**
- * Claims that `audiences: ["EVE Online"]` accepts.
+ * Claims that the rules for another server than EVE's accept.
  *
  * @param {Random} random
- * @param {{ issuer: string, clientId: string }} parties
+ * @param {{ issuer: string, audience: string, clientId: string }} parties
  */
-export function makeClaims(random, { issuer, clientId }) {
+export function makeClaims(random, { issuer, audience, clientId }) {
   const past = () => random.below(1.7e9) + random.pick([0, random.fraction()]);
   const maybe = (claim, make) => (random.below(4) > 0 ? { [claim]: make() } : {});
   const description = () => random.pick([random.text(), random.text(), null]);
@@ -101,7 +101,7 @@ export function makeClaims(random, { issuer, clientId }) {
     ...members(random, () => value(random, 3)),
     nested: nest(random, random.below(40)),
     iss: issuer,
-    aud: random.pick(["EVE Online", ["EVE Online"], random.shuffle([...new Set(["EVE Online", clientId, ...others])])]),
+    aud: random.pick([audience, [audience], random.shuffle([...new Set([audience, clientId, ...others])])]),
     sub: random.pick([character, character, `x${random.text()}`]),
     exp: YEAR_2100 + random.below(1e9) + random.pick([0, random.fraction()]),
     ...scopeClaim(random),

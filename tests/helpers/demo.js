@@ -222,7 +222,8 @@ class Demo {
     return this.#run(`
       const rows = Object.keys(sessionStorage).filter((key) => key.includes("/session/")).map((key) => sessionStorage[key]);
       const texts = (value) => typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(texts);
-      return rows.flatMap((row) => texts(JSON.parse(row))).filter((text) => text.length >= 16);
+      const secrets = ({ lineage, ...row }) => texts(row);
+      return rows.flatMap((row) => secrets(JSON.parse(row))).filter((text) => text.length >= 16);
     `);
   }
 

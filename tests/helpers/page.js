@@ -22,8 +22,8 @@ const PATIENCE = 10_000;
 const ROOT = new URL("../../", import.meta.url);
 const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
 
-/** Serves the package; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
-async function serveFile({ url }, response) {
+/** Serves the package, with what was built into the folder `pkg`; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
+async function serveFile(pkg, { url }, response) {
   const { pathname } = new URL(url, "http://localhost");
   response.setHeader("Cache-Control", "no-store");
   if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
@@ -34,11 +34,12 @@ async function serveFile({ url }, response) {
   }
   response.setHeader("Access-Control-Allow-Origin", "*");
   response.setHeader("Content-Type", MEDIA_TYPES[pathname.split(".").at(-1)]);
-  response.end(await readFile(new URL(pathname.slice(1), ROOT)));
+  const name = pathname.slice(1);
+  response.end(await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT)));
 }
 
-async function startServer() {
-  const server = createServer(serveFile);
+async function startServer(pkg) {
+  const server = createServer((request, response) => serveFile(pkg, request, response));
   await new Promise((resolve) => server.listen(0, "localhost", resolve));
   const close = () =>
     new Promise((resolve) => {
@@ -216,8 +217,9 @@ class Page {
   }
 
   /** From now on the browser's time-outs come a thousand times as quick in this document. */
-  hurry() {
-    return this.runBare(() => {
+  async hurry() {
+    await this.sendFromPage();
+    await this.runBare(() => {
       const { timeout } = AbortSignal;
       globalThis.patience = [];
       AbortSignal.timeout = (milliseconds) => {
@@ -232,9 +234,18 @@ class Page {
     return this.runBare(() => globalThis.patience);
   }
 
-  /** Cuts the network off, or gives it back. */
+  /** From now on this document sends its requests itself: a page with a `fetch` of its own does without the courier. */
+  sendFromPage() {
+    return this.runBare(() => {
+      const { fetch } = globalThis;
+      globalThis.fetch = (...request) => fetch(...request);
+    });
+  }
+
+  /** Cuts the network off, or gives it back; the page's own, as there is no way to do it to a shared worker. */
   async setOffline(offline) {
     if (!offline) return this.driver.deleteNetworkConditions();
+    await this.sendFromPage();
     await this.driver.setNetworkConditions({ offline, latency: 0, download_throughput: 0, upload_throughput: 0 });
   }
 
@@ -345,15 +356,16 @@ class Page {
  * @param {object} [config]
  * @param {object} [config.sso] options for `startSso`
  * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
+ * @param {URL} [config.pkg] the folder of another build of the package
  * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @returns {Promise<Page>}
  */
-export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {}) {
+export async function openPage(t, { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), leaks = [] } = {}) {
   await endPage?.();
   browser ??= await openBrowser();
   const { driver } = browser;
   const traffic = recordTraffic();
-  const server = await startServer();
+  const server = await startServer(pkg);
   const sso = await startSso(ssoOptions);
   const given = typeof options === "function" ? options({ sso }) : options;
   const page = new Page({ driver, sso, server, traffic, options: given });
@@ -364,6 +376,9 @@ export async function openPage(t, { sso: ssoOptions, options, leaks = [] } = {})
   t.after(() => endPage?.());
   await page.open("/");
   // Another test may have had the same port.
-  await page.runBare(() => sessionStorage.clear());
+  await page.runBare(() => {
+    sessionStorage.clear();
+    localStorage.clear();
+  });
   return page;
 }

@@ -311,6 +311,37 @@ fn the_same_key_twice_is_one_key() {
 }
 
 #[test]
+fn a_set_has_at_most_a_hundred_entries() {
+    let key = |index: usize| ec_jwk(&json!({ "kid": format!("key-{index}") }));
+    let set = |count| parse(&json!({ "keys": (0..count).map(key).collect::<Vec<_>>() }));
+    assert_eq!(set(100).unwrap().keys().len(), 100);
+    let reason = "it has more than 100 keys";
+    assert_eq!(set(101), Err(Error::InvalidKeySet { reason }));
+    // Whatever the entries are: none of them is looked at.
+    let nothing = json!({ "keys": vec![Value::Null; 100_000] });
+    assert_eq!(parse(&nothing), Err(Error::InvalidKeySet { reason }));
+}
+
+#[test]
+fn of_a_member_that_stands_twice_the_last_counts() {
+    let (first, last) = (
+        ec_jwk(&json!({ "kid": "first" })),
+        ec_jwk(&json!({ "kid": "last" })),
+    );
+    let twice = first
+        .to_string()
+        .replace(r#""kid":"first""#, r#""kid":"first","kid":"last""#);
+    let sets = [
+        format!(r#"{{"keys":[{twice}]}}"#),
+        format!(r#"{{"keys":[{first}],"keys":[{last}]}}"#),
+        twice,
+    ];
+    for set in sets {
+        assert_eq!(KeySet::parse(&set), parse(&last), "{set}");
+    }
+}
+
+#[test]
 fn private_members_are_never_read() {
     let secret = serde_json::to_value(JsonWebKey::from(rsa_key())).unwrap();
     assert!(secret["d"].is_string());

@@ -63,6 +63,7 @@ fn eves_preset_is_this() {
             audiences: vec![CLIENT.into(), EVE_AUDIENCE.into()],
             authorized_party: CLIENT.into(),
             require_authorized_party: false,
+            require_character: true,
         }
     );
 }
@@ -222,7 +223,35 @@ fn clocks_at_the_end_of_time_do_no_harm() {
 fn a_token_is_about_somebody() {
     assert_eq!(check(&json!({ "sub": null })), MISSING("sub"));
     assert_eq!(check(&json!({ "sub": "" })), INVALID("sub"));
-    assert_eq!(check(&json!({ "sub": "auth0|5" })), Ok(()));
+}
+
+#[test]
+fn eves_tokens_are_characters_and_other_servers_need_not_be() {
+    let others = Rules {
+        require_character: false,
+        ..rules()
+    };
+    for subject in [
+        "auth0|5",
+        "CHARACTER:EVE:",
+        "CHARACTER:EVE:0",
+        "CHARACTER:EVE:007",
+        "CHARACTER:EVE:9007199254740992",
+        "CHARACTER:EVE:1 ",
+        "character:eve:1",
+        "CHARACTER:SERENITY:1",
+    ] {
+        let claims = read(&json!({ "sub": subject }));
+        let judge = |check| rules().check(&claims, &turned("sub", check), NOW);
+        assert_eq!(judge(Check::Required), INVALID("sub"), "{subject}");
+        assert_eq!(judge(Check::IfPresent), INVALID("sub"), "{subject}");
+        assert_eq!(judge(Check::Off), Ok(()), "{subject}");
+        let checks = Checks::default();
+        assert_eq!(others.check(&claims, &checks, NOW), Ok(()), "{subject}");
+    }
+    let empty = read(&json!({ "sub": "" }));
+    let judged = others.check(&empty, &Checks::default(), NOW);
+    assert_eq!(judged, INVALID("sub"));
 }
 
 /// Each check by the claim it is about, turned to `check`.

@@ -22,6 +22,7 @@ mod rules;
 mod runner;
 mod session;
 mod signer;
+mod tabs;
 mod text;
 mod token;
 mod token_response;
@@ -34,7 +35,11 @@ macro_rules! properties {
         $(
             #[test]
             fn $property() {
-                $noun::$property($cases * runner::factor(CASES));
+                let cases = $cases * runner::factor(CASES);
+                runner::tried();
+                $noun::$property(cases);
+                // What the number promises has been tried, and not only promised.
+                assert_eq!(runner::tried(), cases);
             }
         )*
     };
@@ -60,6 +65,7 @@ properties! {
      6_000 session::any_row_is_restored_without_harm;
      6_000 session::any_logins_are_restored_without_harm;
      3_000 session::clocks_are_measured_without_harm;
+    10_000 tabs::no_session_is_lost;
 }
 
 #[test]

@@ -1,9 +1,19 @@
 //! How a property is tried: with how many cases, which ones, and what a failure tells.
 
+use std::cell::Cell;
 use std::env;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+thread_local! {
+    static TRIED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// With how many values this thread has tried properties since it was last asked.
+pub(crate) fn tried() -> u32 {
+    TRIED.take()
+}
 
 /// Tries `property` with that many values. They are the same at every run, unless
 /// `PROPTEST_RNG_SEED` says which others. A failure names the smallest value that was found to fail.
@@ -22,6 +32,7 @@ pub(crate) fn for_all<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S
     };
     let result = TestRunner::new(config).run(strategy, |value| {
         property(value);
+        TRIED.set(TRIED.get() + 1);
         Ok(())
     });
     if let Err(failure) = result {
@@ -44,7 +55,7 @@ pub(crate) fn factor(cases: u32) -> u32 {
 /// Counts the cases that got as far as they were meant to: a property about what is accepted says
 /// nothing where nothing is.
 #[derive(Default)]
-pub(crate) struct Reached(std::cell::Cell<u32>);
+pub(crate) struct Reached(Cell<u32>);
 
 impl Reached {
     pub(crate) fn count(&self, reached: bool) {

@@ -6,7 +6,9 @@ use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
 use esi_security::session::login::{Login, Logins};
 use esi_security::session::machine::Session;
+use esi_security::session::refresh::{Others, Refresh};
 use esi_security::session::skew;
+use esi_security::session::token_set::MARGIN;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
@@ -68,18 +70,28 @@ fn session_rows() -> impl Strategy<Value = (String, bool)> {
     let inner = rows(&access, names, |access| {
         format!(r#"{{"access":{access},"refresh_token":"{REFRESH}"}}"#)
     });
-    let outer = json!({ "access": access, "refresh_token": REFRESH });
-    let outer = rows(&outer, &["access", "refresh_token"], |row| row);
-    prop_oneof![inner, outer]
+    let lineage = json!({ "grant": "digest", "rotation": 7 });
+    let place = rows(&lineage, &["grant", "rotation"], |lineage| {
+        format!(r#"{{"refresh_token":"{REFRESH}","lineage":{lineage}}}"#)
+    });
+    let outer = json!({ "access": access, "refresh_token": REFRESH, "lineage": lineage });
+    let outer = rows(&outer, &["access", "refresh_token", "lineage"], |row| row);
+    prop_oneof![2 => inner, 1 => place, 2 => outer]
 }
 
 pub(crate) fn any_row_is_restored_without_harm(cases: u32) {
     let read = Reached::default();
-    let inputs = (session_rows(), session_rows(), now(), any::<i64>());
+    let inputs = (
+        session_rows(),
+        session_rows(),
+        now(),
+        any::<i64>(),
+        0..=i64::MAX,
+    );
     for_all(
         cases,
         &inputs,
-        |((row, intact), (other, _), now, offset)| {
+        |((row, intact), (other, _), now, offset, margin)| {
             let mut session = Session::restore(Some(&row));
             read.count(session.tokens().is_some());
             if intact {
@@ -94,14 +106,21 @@ pub(crate) fn any_row_is_restored_without_harm(cases: u32) {
             session.reload(Some(&other));
             for _ in 0..2 {
                 let _ = (
-                    session.state(now),
+                    session.state(now, margin),
+                    session.wakes_at(now, margin),
+                    session.put_off(now, true),
                     session.usable(now, offset),
                     session.clock_skew(),
                 );
-                if session.comfortable(now).is_some() {
+                if session.comfortable(now, margin).is_some() {
                     assert!(session.usable(now, 0).is_some());
                 }
-                let _ = session.begin_refresh();
+                session.reconnect(now);
+                if let Ok(mut refresh) = Refresh::begin(&mut session, false) {
+                    refresh.start(&mut session, Others::Behind, now);
+                    // Nobody answers, and so it fails.
+                    refresh.asked(&mut session, now, 0);
+                }
             }
             let _ = session.sign_out();
             assert!(session.tokens().is_none() && session.to_row().is_none());
@@ -212,7 +231,7 @@ pub(crate) fn clocks_are_measured_without_harm(cases: u32) {
             let mut session = Session::default();
             session.sign_in(response, now);
             assert_eq!(session.clock_skew(), skew.unwrap_or_default());
-            let _ = session.state(now);
+            let _ = session.state(now, MARGIN);
         },
     );
     measured.some_of(cases);

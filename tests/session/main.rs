@@ -7,10 +7,16 @@
     clippy::indexing_slicing
 )]
 
+mod backoff;
 mod cache;
+mod handover;
+mod helpers;
+mod lineage;
 mod login;
 mod machine;
 mod place;
+mod refresh;
 mod row;
 mod skew;
+mod table;
 mod token_set;

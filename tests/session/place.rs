@@ -75,6 +75,10 @@ fn no_two_sessions_and_logins_share_a_key() {
         }
     }
     assert_eq!(seen.len(), SERVERS.len() * NASTY.len() * (NASTY.len() + 2));
+    let aside: Vec<_> = seen.keys().map(|key| Place::damaged(key)).collect();
+    for key in aside {
+        assert!(!seen.contains_key(&key), "{key}");
+    }
     let documents = NASTY
         .iter()
         .chain(SERVERS)
@@ -91,6 +95,7 @@ fn every_key_names_the_library_and_the_version() {
     for key in [
         place.session(None),
         place.session(Some("me")),
+        Place::damaged(&place.session(Some("me"))),
         place.logins(),
         Place::document("https://login.eveonline.com/oauth/jwks"),
     ] {

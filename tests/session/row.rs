@@ -1,13 +1,17 @@
 //! The stored row of a session: what goes in comes out, and what is no row counts as none.
 
+use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{Update, parse_update};
+use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Session, State};
+use esi_security::session::refresh::Refresh;
+use esi_security::session::token_set::MARGIN;
 
-const NOW: i64 = 1_700_000_000;
+use crate::helpers::{NOW, invalid_grant, refresh, renew, update};
 
-fn holding(update: &str) -> Session {
+fn holding(json: &str) -> Session {
     let mut session = Session::default();
-    session.update(parse_update(update).unwrap(), NOW);
+    update(&mut session, json);
     session
 }
 
@@ -25,7 +29,11 @@ fn every_session_survives_a_reload() {
         let restored = Session::restore(Some(&row));
         assert_eq!(restored.tokens(), session.tokens(), "{row}");
         assert!(restored.tokens().is_some());
-        assert_eq!(restored.state(NOW), session.state(NOW), "{row}");
+        assert_eq!(
+            restored.state(NOW, MARGIN),
+            session.state(NOW, MARGIN),
+            "{row}"
+        );
         assert_eq!(restored.to_row(), Some(row));
     }
 }
@@ -41,16 +49,13 @@ fn no_tokens_are_no_row() {
 #[test]
 fn a_session_that_the_server_ended_is_remembered_as_such() {
     let mut session = holding(r#"{"refresh_token":"r"}"#);
-    let refresh = session.begin_refresh().unwrap();
-    let ended = super::machine::invalid_grant();
-    session
-        .end_refresh(&refresh, Err(ended), NOW)
-        .1
+    refresh(&mut session, &Err(invalid_grant()), NOW)
+        .0
         .unwrap_err();
-    assert_eq!(session.state(NOW), State::NeedsLogin);
+    assert_eq!(session.state(NOW, MARGIN), State::NeedsLogin);
     let row = session.to_row().unwrap();
     let restored = Session::restore(Some(&row));
-    assert_eq!(restored.state(NOW), State::NeedsLogin);
+    assert_eq!(restored.state(NOW, MARGIN), State::NeedsLogin);
 }
 
 #[test]
@@ -84,19 +89,19 @@ fn what_is_no_row_counts_as_none() {
     for row in rows {
         let session = Session::restore(Some(row));
         assert_eq!(session.tokens(), None, "{row}");
-        assert_eq!(session.state(NOW), State::SignedOut, "{row}");
+        assert_eq!(session.state(NOW, MARGIN), State::SignedOut, "{row}");
     }
-    assert_eq!(Session::restore(None).state(NOW), State::SignedOut);
+    assert_eq!(Session::restore(None).state(NOW, MARGIN), State::SignedOut);
 }
 
 /// A refresh that was under way when the page went is not under way any more.
 #[test]
 fn a_reload_forgets_what_was_under_way() {
     let mut session = holding(r#"{"refresh_token":"r"}"#);
-    session.begin_refresh().unwrap();
-    assert_eq!(session.state(NOW), State::Refreshing);
+    Refresh::begin(&mut session, false).unwrap();
+    assert_eq!(session.state(NOW, MARGIN), State::Refreshing);
     let restored = Session::restore(session.to_row().as_deref());
-    assert_eq!(restored.state(NOW), State::Expiring);
+    assert_eq!(restored.state(NOW, MARGIN), State::Expiring);
 }
 
 #[test]
@@ -111,4 +116,60 @@ fn a_row_is_what_an_update_holds() {
         row,
         serde_json::json!({ "access": { "token": "a", "token_type": "Bearer", "received_at": NOW, "expires_at": NOW + 9 } })
     );
+}
+
+/// A session lives on across reloads, and so does its place among the tabs of its grant.
+#[test]
+fn a_row_keeps_the_grant_and_how_often_it_was_renewed() {
+    let mut session = holding(r#"{"refresh_token":"r"}"#);
+    for rotation in 1..4 {
+        renew(&mut session, "a", Some("another"));
+        session = Session::restore(session.to_row().as_deref());
+        assert_eq!(session.lineage().unwrap().rotation, rotation);
+    }
+    let first = Lineage::begin(holding(r#"{"refresh_token":"r"}"#).refresh_token().unwrap());
+    assert_eq!(session.lineage().unwrap().grant, first.grant);
+}
+
+/// Else it would refresh without regard for other tabs.
+#[test]
+fn a_row_that_names_no_grant_begins_one() {
+    let session = holding(r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#);
+    let row = session.to_row().unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(&row).unwrap();
+    older.as_object_mut().unwrap().remove("lineage").unwrap();
+    let restored = Session::restore(Some(&older.to_string()));
+    assert_eq!(restored.tokens(), session.tokens());
+    // Where there is nothing to refresh with there is no grant either.
+    let alone = holding(r#"{"access_token":"a"}"#);
+    let alone = Session::restore(alone.to_row().as_deref());
+    assert_eq!((alone.tokens().is_some(), alone.lineage()), (true, None));
+}
+
+/// A row that comes late is as if it had come before what was brought meanwhile.
+#[test]
+fn a_row_that_comes_late_gives_way_to_newer_tokens() {
+    let row = r#"{"access":{"token":"old","token_type":"Bearer","received_at":1,"expires_at":9},"refresh_token":"old"}"#;
+    let late = |session: &mut Session, row: Option<&str>| {
+        session.catch_up(Session::restore(row));
+        session.to_row()
+    };
+    let in_time = Session::restore(Some(row)).to_row();
+    assert!(in_time.is_some());
+    assert_eq!(late(&mut Session::default(), Some(row)), in_time);
+    assert_eq!(late(&mut Session::default(), None), None);
+
+    let mut newer = holding(r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#);
+    let before = newer.to_row();
+    assert_eq!(late(&mut newer, Some(row)), before);
+    assert_eq!(late(&mut newer, None), before);
+
+    let mut without = holding(r#"{"access_token":"a","expires_in":9}"#);
+    assert_eq!(late(&mut without, Some(row)), {
+        let mut in_time = Session::restore(Some(row));
+        let update = parse_update(r#"{"access_token":"a","expires_in":9}"#).unwrap();
+        in_time.update(update, NOW);
+        in_time.to_row()
+    });
+    assert_eq!(without.refresh_token().map(Secret::expose), Some("old"));
 }

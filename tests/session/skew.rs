@@ -9,6 +9,8 @@ use esi_security::session::skew::{LARGEST, measure};
 use esi_security::{Error, Phase};
 use serde_json::{Value, json};
 
+use crate::helpers;
+
 const NOW: i64 = 1_700_000_000;
 
 /// A response whose access token has these claims.
@@ -140,8 +142,7 @@ fn an_old_token_that_is_handed_out_as_fresh_has_expired() {
 }
 
 fn refresh(session: &mut Session, response: TokenResponse, now: i64) {
-    let refresh = session.begin_refresh().unwrap();
-    session.end_refresh(&refresh, Ok(response), now).1.unwrap();
+    helpers::refresh(session, &Ok(response), now).0.unwrap();
 }
 
 #[test]

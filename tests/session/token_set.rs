@@ -2,7 +2,8 @@
 
 use esi_security::Phase;
 use esi_security::oauth::secret::Secret;
-use esi_security::oauth::token_response;
+use esi_security::oauth::token_response::{self, TokenResponse};
+use esi_security::session::lineage::Lineage;
 use esi_security::session::token_set::{AccessToken, MARGIN, TokenSet};
 
 const NOW: i64 = 1_700_000_000;
@@ -43,9 +44,16 @@ fn the_margin_is_a_minute_or_half_a_shorter_life() {
             received_at: NOW,
             ..access(Some(NOW + life))
         };
-        assert_eq!(access.margin(), margin, "{life}");
+        assert_eq!(access.margin(MARGIN), margin, "{life}");
     }
-    assert_eq!(access(None).margin(), MARGIN);
+    assert_eq!(access(None).margin(MARGIN), MARGIN);
+    let long = AccessToken {
+        received_at: NOW,
+        ..access(Some(NOW + 1200))
+    };
+    for (wished, margin) in [(0, 0), (300, 300), (600, 600), (601, 600), (i64::MAX, 600)] {
+        assert_eq!(long.margin(wished), margin, "{wished}");
+    }
 }
 
 #[test]
@@ -67,7 +75,7 @@ fn a_positive_offset_expires_sooner_and_a_negative_one_later() {
         assert_eq!(access.is_expired(NOW, offset), expired, "{life} {offset}");
         let tokens = TokenSet {
             access: Some(access),
-            refresh_token: None,
+            ..TokenSet::default()
         };
         assert_eq!(tokens.is_expired(NOW, offset), expired, "{life} {offset}");
     }
@@ -95,52 +103,108 @@ fn no_moment_and_no_offset_is_too_far_away() {
 fn an_unknown_expiry_counts_as_expired() {
     for offset in [i64::MIN, -60, 0, 60, i64::MAX] {
         assert!(access(None).is_expired(NOW, offset));
-        let alone = TokenSet {
-            access: None,
-            refresh_token: Some(Secret::new("refresh")),
-        };
+        let alone = TokenSet::begin(Secret::new("refresh"));
         assert!(alone.is_expired(NOW, offset));
         assert!(TokenSet::default().is_expired(NOW, offset));
     }
 }
 
-fn after(json: &str, before: Option<&str>, now: i64) -> TokenSet {
-    let response = token_response::parse(json, Phase::Token).unwrap();
-    TokenSet::from_response(response, before.map(Secret::new), 0, now)
+fn parse(json: &str) -> TokenResponse {
+    token_response::parse(json, Phase::Token).unwrap()
+}
+
+fn after(json: &str, now: i64) -> TokenSet {
+    TokenSet::from_response(parse(json), 0, now)
 }
 
 #[test]
 fn an_answer_ends_at_the_moment_it_came_plus_its_life() {
     let json = r#"{"access_token":"a","expires_in":1199,"token_type":"bearer"}"#;
-    let access = after(json, None, NOW).access.unwrap();
+    let access = after(json, NOW).access.unwrap();
     assert_eq!(access.token.expose(), "a");
     assert_eq!(access.token_type, "bearer");
     assert_eq!(access.expires_at, Some(NOW + 1199));
-    let at_the_end = after(json, None, i64::MAX).access.unwrap();
+    let at_the_end = after(json, i64::MAX).access.unwrap();
     assert_eq!(at_the_end.expires_at, Some(i64::MAX));
-    let unknown = after(r#"{"access_token":"a"}"#, None, NOW).access.unwrap();
+    let unknown = after(r#"{"access_token":"a"}"#, NOW).access.unwrap();
     assert_eq!(unknown.expires_at, None);
 }
 
+/// In the answer to a refresh, and in tokens that the page brings; never in a login's.
 #[test]
 fn the_refresh_token_from_before_stays_where_none_is_brought() {
-    let old = Some(Secret::new("old"));
+    let before = TokenSet::begin(Secret::new("old"));
+    let lineage = before.lineage.clone().unwrap();
     for json in [
         r#"{"access_token":"a"}"#,
         r#"{"access_token":"a","refresh_token":null}"#,
         r#"{"access_token":"a","refresh_token":""}"#,
     ] {
-        assert_eq!(after(json, Some("old"), NOW).refresh_token, old, "{json}");
-        assert_eq!(after(json, None, NOW).refresh_token, None);
+        let renewed = before.renewed(parse(json), 0, NOW);
+        assert_eq!(renewed.refresh_token, before.refresh_token, "{json}");
+        assert_eq!(renewed.lineage, Some(lineage.next()), "{json}");
+        let updated = before.updated(parse(json), 0, NOW);
+        assert_eq!(updated.refresh_token, before.refresh_token, "{json}");
+        assert_eq!(updated.lineage.as_ref(), Some(&lineage), "{json}");
+        let login = after(json, NOW);
+        assert_eq!((login.refresh_token, login.lineage), (None, None), "{json}");
     }
     let json = r#"{"access_token":"a","refresh_token":"new"}"#;
-    let new = Some(Secret::new("new"));
-    assert_eq!(after(json, Some("old"), NOW).refresh_token, new);
+    let new = Secret::new("new");
+    let renewed = before.renewed(parse(json), 0, NOW);
+    assert_eq!(renewed.refresh_token.as_ref(), Some(&new));
+    assert_eq!(renewed.lineage, Some(lineage.next()));
+    // Brought from elsewhere it may be another grant's.
+    let updated = before.updated(parse(json), 0, NOW);
+    assert_eq!(updated.refresh_token.as_ref(), Some(&new));
+    assert_eq!(updated.lineage, Some(Lineage::begin(&new)));
+}
+
+#[test]
+fn a_rotated_refresh_token_leaves_the_access_token_alone() {
+    let before = after(
+        r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#,
+        NOW,
+    );
+    let rotated = before.rotated(Secret::new("r-2"));
+    assert_eq!(rotated.access, before.access);
+    assert_eq!(rotated.refresh_token, Some(Secret::new("r-2")));
+    assert!(rotated.is_ahead_of(&before) && !before.is_ahead_of(&rotated));
+}
+
+/// What another tab hands over may have ended long ago.
+#[test]
+fn an_access_token_is_alive_until_its_end_or_for_ever_if_nobody_knows() {
+    let known = after(r#"{"access_token":"a","expires_in":9}"#, NOW);
+    let unknown = after(r#"{"access_token":"a"}"#, NOW);
+    let none = TokenSet::begin(Secret::new("r"));
+    for (now, alive) in [(NOW, true), (NOW + 8, true), (NOW + 9, false)] {
+        assert_eq!(known.is_alive(now), alive, "{now}");
+        assert!(unknown.is_alive(now) && !none.is_alive(now));
+    }
+}
+
+/// As the server would have sent them at that moment.
+#[test]
+fn held_tokens_answer_a_caller_with_the_life_that_is_left() {
+    let json = r#"{"access_token":"a","expires_in":9,"token_type":"bearer","refresh_token":"r"}"#;
+    let tokens = after(json, NOW);
+    for (now, left) in [(NOW, 9), (NOW + 8, 1), (NOW + 9, 0), (NOW + 1000, 0)] {
+        let expected = TokenResponse {
+            expires_in: Some(left),
+            ..parse(json)
+        };
+        assert_eq!(tokens.to_response(now), Some(expected), "{now}");
+    }
+    let unknown = r#"{"access_token":"a"}"#;
+    assert_eq!(after(unknown, NOW).to_response(NOW), Some(parse(unknown)));
+    let alone = TokenSet::begin(Secret::new("r"));
+    assert_eq!(alone.to_response(NOW), None);
 }
 
 #[test]
 fn nothing_of_it_is_printed() {
     let json = r#"{"access_token":"access-token","refresh_token":"refresh-token"}"#;
-    let printed = format!("{:?}", after(json, None, NOW));
+    let printed = format!("{:?}", after(json, NOW));
     assert!(!printed.contains("-token"), "{printed}");
 }

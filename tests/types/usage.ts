@@ -14,6 +14,7 @@ import {
   init,
   isEsiError,
   type SessionState,
+  type TokenStorage,
   type UnverifiedClaims,
 } from "esi-security";
 
@@ -32,11 +33,36 @@ const options: EsiSecurityOptions = {
   jwksKey: { keys: [{ kty: "RSA", n: "…", e: "AQAB" }] },
   apiOrigins: ["https://esi.evetech.net"],
   audiences: ["id"],
+  storage: "local",
   issuers: ["https://id.example"],
   requireAzp: true,
   algorithms: ["RS256", "EdDSA"],
   cacheMaxAge: 0,
 };
+
+const rows = new Map<string, string>();
+
+export const storages: TokenStorage[] = [
+  "session",
+  "memory",
+  localStorage,
+  {
+    getItem: (key) => rows.get(key),
+    setItem: (key, value) => rows.set(key, value),
+    removeItem: (key) => rows.delete(key),
+  },
+  {
+    getItem: async (key) => rows.get(key) ?? null,
+    setItem: async (key, value) => {
+      rows.set(key, value);
+    },
+    removeItem: (key) => Promise.resolve(rows.delete(key)),
+  },
+  // @ts-expect-error there is no such storage
+  "cookie",
+  // @ts-expect-error it lacks two methods
+  { getItem: (key: string) => key },
+];
 
 export async function everything(): Promise<void> {
   await init(new URL("https://app.example/esi_security_bg.wasm"));

@@ -1,7 +1,7 @@
 //! The table through the Rust backend, as a native program uses it.
 
 use esi_security::Error;
-use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
+use esi_security::jwt::{Claims, DEFAULT_KID, EVE_AUDIENCE, KeySet, Rules, SignatureCheck};
 
 use crate::token::{CLIENT, bytes};
 use crate::vector::{Outcome, Vector};
@@ -15,6 +15,7 @@ fn verify(vector: &Vector) -> Result<Claims, Error> {
     }
     if let Some(audiences) = &vector.audiences {
         rules.audiences.clone_from(audiences);
+        rules.require_character = audiences.iter().any(|audience| audience == EVE_AUDIENCE);
     }
     if let Some(issuers) = &vector.issuers {
         rules.issuers.clone_from(issuers);

@@ -10,6 +10,7 @@
 
 mod address;
 mod authorize;
+mod custom_storage;
 mod event;
 mod key_set;
 mod login;

@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use esi_security::session::machine::State;
+use esi_security::session::machine::{Session, State};
 use esi_security::web::{AuthUriOptions, VerifyOptions};
 use esi_security::{EsiSecurity, Options, Phase};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, break_fetch, echo_fetch, failure_names, fetched, hold_fetch, last_request,
+    Page, all, break_fetch, echo_fetch, failure_names, fetched, fetches, hold_fetch, last_request,
     last_timeout, reject_fetch, remove_timeouts, settle_fetch, shift_clock, tick, watch_timeouts,
 };
 
@@ -98,7 +98,8 @@ async fn while_the_old_token_lives_a_failed_refresh_is_no_failure() {
     shift_clock(20.0);
     assert_eq!(security.state(), State::Expiring);
     assert_eq!(security.get_access_token().await.unwrap(), "old");
-    assert_eq!(fetched(), ["https://sso.example/token"]);
+    // Once more, since nobody knows whether the first was served.
+    assert_eq!(fetched(), ["https://sso.example/token"; 2]);
     assert_eq!(security.state(), State::Offline);
 }
 
@@ -226,7 +227,8 @@ async fn one_refresh_however_many_ask() {
     work.push(Box::pin(watch()));
     all(work).await;
     assert_eq!(failed.get(), 50);
-    assert_eq!(fetched(), ["https://sso.example/token"]);
+    // Once more, since nobody knows whether the first was served.
+    assert_eq!(fetched(), ["https://sso.example/token"; 2]);
 }
 
 /// The new tokens win over an answer to the old ones' question.
@@ -310,6 +312,9 @@ async fn refreshes_for_different_scopes_come_one_after_another() {
         while started.get() < 2 {
             tick().await;
         }
+        while fetches() == 0 {
+            tick().await;
+        }
         tick().await;
         assert_eq!(fetched().len(), 1);
         settle_fetch();
@@ -320,7 +325,8 @@ async fn refreshes_for_different_scopes_come_one_after_another() {
         Box::pin(watch()),
     ])
     .await;
-    assert_eq!(fetched().len(), 1);
+    // Each comes a second time, since nobody knows whether it was served.
+    assert_eq!(fetched().len(), 3);
     assert_eq!(security.state(), State::Offline);
 }
 
@@ -329,7 +335,8 @@ async fn refreshes_for_different_scopes_come_one_after_another() {
 async fn tokens_that_another_frame_stored_meanwhile_win() {
     let page = Page::new();
     let security = page.expired();
-    let newer = r#"{"refresh_token":"newer"}"#;
+    let newer = Session::restore(Some(r#"{"refresh_token":"newer"}"#)).to_row();
+    let newer = newer.as_deref().unwrap();
     hold_fetch();
     let started = Cell::new(0);
     let refresh = async || {
@@ -454,5 +461,5 @@ async fn a_browser_that_knows_no_time_outs_works_without() {
     remove_timeouts();
     let error = page.expired().refresh(&[]).await.unwrap_err();
     assert_eq!(error.code(), "network_error");
-    assert_eq!(fetched().len(), 1);
+    assert_eq!(fetched().len(), 2);
 }

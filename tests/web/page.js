@@ -26,6 +26,9 @@ export function restore() {
 export function begin() {
   restore();
   sessionStorage.clear();
+  localStorage.clear();
+  kept.clear();
+  operations.length = 0;
   asked = [];
   told = [];
   reported = [];
@@ -45,6 +48,9 @@ export function begin() {
   };
   addEventListener("error", hear);
   undo.push(() => removeEventListener("error", hear));
+  const hearRejection = (event) => reported.push(String(event.reason));
+  addEventListener("unhandledrejection", hearRejection);
+  undo.push(() => removeEventListener("unhandledrejection", hearRejection));
 }
 
 /** How many warnings in the life of this page, not only of this test, hold `text`. */
@@ -185,6 +191,11 @@ export function echoFetch() {
   replaceFetch(async (request) => Promise.reject(new Error(`could not send ${await request.text()}`)));
 }
 
+/** From now on every `fetch` is answered with this body. */
+export function answerFetch(body) {
+  replaceFetch(async () => new Response(body));
+}
+
 /** From now on every `fetch` waits until `settleFetch`, and then fails. */
 export function holdFetch() {
   const waiting = new Promise((_, reject) => {
@@ -205,6 +216,11 @@ export function fetched() {
   const addresses = asked.map(({ url }) => url);
   asked = [];
   return addresses;
+}
+
+/** How many those are, without looking. */
+export function fetches() {
+  return asked.length;
 }
 
 /** The last request, as far as a page can see it. */
@@ -314,7 +330,131 @@ export function rows(part) {
   return keys.sort().map((key) => sessionStorage.getItem(key));
 }
 
+/** The rows of localStorage whose keys hold `part`. */
+export function localRows(part) {
+  const keys = Object.keys(localStorage).filter((key) => key.includes(part));
+  return keys.sort().map((key) => localStorage.getItem(key));
+}
+
+// --- storage of the page's own
+
+const kept = new Map();
+const operations = [];
+let hold = Promise.resolve();
+let release = () => {};
+
+const manners = {
+  "at once": (work) => work(),
+  later: (work) => new Promise((resolve) => setTimeout(resolve)).then(work),
+  held: (work) => hold.then(work),
+  "read at once, written later": (work, name) => (name === "getItem" ? work() : hold.then(work)),
+  // biome-ignore lint/suspicious/noThenProperty: a promise of another make.
+  "with a thenable": (work) => ({ then: (resolve) => setTimeout(() => resolve(work())) }),
+  "it throws": () => {
+    throw new Error("no storage");
+  },
+  "it throws null": () => {
+    throw null;
+  },
+  "it rejects": () => Promise.reject(new Error("no storage")),
+  "it rejects with nothing": () => Promise.reject(),
+  "it rejects later": () => new Promise((_, reject) => setTimeout(() => reject(new Error("no storage")))),
+  "it never answers": () => new Promise(() => {}),
+  "its then is never called back": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    then() {},
+  }),
+  "its then throws": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    then() {
+      throw new Error("no then");
+    },
+  }),
+  "its then cannot be read": () => ({
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+    get then() {
+      throw new Error("no then");
+    },
+  }),
+  "a number": () => 7,
+  "a list": () => ["{}"],
+  "a symbol": () => Symbol("row"),
+  "a promise of an object": () => Promise.resolve({}),
+  "a Proxy that was revoked": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+};
+
+/** An object with the three methods, which answers in this manner. */
+export function ownStorage(manner) {
+  const answer = (name, key, row, work) => {
+    operations.push([name, key, row].filter((part) => part !== undefined).join(" "));
+    return manners[manner](work, name);
+  };
+  return {
+    getItem: (key) => answer("getItem", key, undefined, () => kept.get(key)),
+    setItem: (key, row) => answer("setItem", key, row, () => kept.set(key, row)),
+    removeItem: (key) => answer("removeItem", key, undefined, () => kept.delete(key)),
+  };
+}
+
+/** The same without one of its methods. */
+export function ownStorageWithout(method) {
+  return { ...ownStorage("at once"), [method]: undefined };
+}
+
+/** The browser's own object of this name. */
+export function browserStorage(name) {
+  return globalThis[name];
+}
+
+/** From now on the storages that are `held` do nothing until `releaseStorage`. */
+export function holdStorage() {
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  undo.push(releaseStorage);
+}
+
+export function releaseStorage() {
+  release();
+}
+
+/** What the page's own storage holds under this key. */
+export function keptRow(key) {
+  return kept.get(key);
+}
+
+export function keepRow(key, row) {
+  if (row === undefined) kept.delete(key);
+  else kept.set(key, row);
+}
+
+/** What was asked of the page's own storage since the last look, in its order. */
+export function storageOperations() {
+  return operations.splice(0);
+}
+
 // --- the clock
+
+/** From now on timers come a thousand times as quick; keeps what was asked for, in milliseconds. */
+const timers = [];
+export function hurryTimers() {
+  const native = globalThis.setTimeout;
+  timers.length = 0;
+  const value = (work, milliseconds, ...rest) => {
+    if (milliseconds > 0) timers.push(milliseconds);
+    return native(work, milliseconds / 1000, ...rest);
+  };
+  replace(globalThis, "setTimeout", { value, writable: true });
+}
+
+/** The timers that were asked for since `hurryTimers`. */
+export function longTimers() {
+  return timers;
+}
 
 /** Sets the clock forward by so many seconds, or back. */
 export function shiftClock(seconds) {
@@ -429,6 +569,21 @@ export function refuseImporting(reason) {
   replaceCrypto("importKey", () => Promise.reject(new DOMException("no", reason)));
 }
 
+/** From now on the keys are kept, as JSON, that the browser is asked to import. */
+const imported = [];
+export function watchImporting() {
+  const native = crypto.subtle.importKey;
+  imported.length = 0;
+  replaceCrypto("importKey", function (...parameters) {
+    imported.push(JSON.stringify(parameters[1]));
+    return native.apply(this, parameters);
+  });
+}
+
+export function lastImported() {
+  return imported.at(-1);
+}
+
 /** From now on the signatures are counted that the browser is asked to check. */
 let checked = 0;
 export function countVerifying() {
@@ -444,63 +599,68 @@ export function verifications() {
   return checked;
 }
 
-const oddAnswers = {
-  "no promise": () => undefined,
-  "a promise of nothing": () => Promise.resolve(),
-  "a thenable that throws": () => ({
-    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
-    get then() {
-      throw new Error("no then");
-    },
-  }),
-  "it throws undefined": () => {
-    throw undefined;
-  },
-  "a rejection with null": () => Promise.reject(null),
-  "what only looks like a DOMException": () => Promise.reject(Object.create(DOMException.prototype)),
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+const thrower = (reason) => () => {
+  throw reason;
 };
 
-/** What a page's own `importKey` and `verify` may give. */
-export function oddAnswerNames() {
-  return Object.keys(oddAnswers);
+/** What is neither a yes nor a no, but may be taken for one. */
+const oddAnswers = ["true", "false", "", 1, 0, {}, [], null, undefined, Object(true), Symbol("true"), revoked()];
+
+/** What nobody who checks a signature expects; a DataError of `importKey` alone is not among them. */
+const oddReasons = [
+  new DOMException("gone", "OperationError"),
+  new DOMException("no", "NotSupportedError"),
+  new DOMException("no", "InvalidAccessError"),
+  new TypeError("importKey is not a function"),
+  Object.assign(new Error(), { name: "DataError" }),
+  Object.create(DOMException.prototype),
+  null,
+  undefined,
+  "no",
+  revoked(),
+];
+
+/** What a page or a browser may have in place of a method of WebCrypto. */
+const oddMethods = [
+  ...oddAnswers.flatMap((answer) => [() => answer, () => Promise.resolve(answer)]),
+  ...oddReasons.flatMap((reason) => [thrower(reason), () => Promise.reject(reason)]),
+  undefined,
+  "verify",
+  // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
+  () => Object.defineProperty({}, "then", { get: thrower(new Error("no then")) }),
+];
+
+export function oddMethodCount() {
+  return oddMethods.length;
 }
 
-/** A page's own WebCrypto, of which `importKey` or `verify` gives this. */
-export function answerOddly(method, name) {
-  replaceCrypto(method, oddAnswers[name]);
+/** Puts one of them in the place of a method. */
+export function breakCrypto(method, index) {
+  replaceCrypto(method, oddMethods[index]);
 }
 
-/** A page's own WebCrypto, which gives at once what the browser would promise. */
-export function answerWithoutPromise(method, value) {
-  replaceCrypto(method, () => value);
+const oddSubtles = [thrower(new Error("no subtle")), () => null, () => "subtle", () => ({}), () => revoked()];
+
+export function oddSubtleCount() {
+  return oddSubtles.length;
 }
 
-/** A browser that gives up while it checks a signature. */
-export function rejectVerifying() {
-  replaceCrypto("verify", () => Promise.reject(new DOMException("gone", "OperationError")));
+/** A page whose `crypto.subtle` is no WebCrypto. */
+export function breakSubtle(index) {
+  replace(crypto, "subtle", { get: oddSubtles[index] });
 }
 
-/** A browser that does not begin to check one. */
-export function refuseVerifying() {
-  replaceCrypto("verify", () => {
-    throw new DOMException("no", "NotSupportedError");
-  });
+/** A page whose `crypto` cannot even be looked at. */
+export function blockCrypto() {
+  replace(globalThis, "crypto", { get: thrower(new Error("no crypto")) });
 }
 
 /** A page without `crypto.subtle`, as one that is served over http. */
 export function removeSubtle() {
   replace(crypto, "subtle", { get: () => undefined });
-}
-
-/** A page whose `crypto.subtle` throws. */
-export function breakSubtle() {
-  const get = () => {
-    throw new Error("no subtle");
-  };
-  replace(crypto, "subtle", { get });
-}
-
-/** A page without `crypto` at all. */
-export function removeCrypto() {
-  replace(globalThis, "crypto", { get: () => undefined });
 }

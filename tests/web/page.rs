@@ -28,11 +28,14 @@ extern "C" {
     pub(crate) fn reject_fetch(name: &str, message: &str);
     #[wasm_bindgen(js_name = echoFetch)]
     pub(crate) fn echo_fetch();
+    #[wasm_bindgen(js_name = answerFetch)]
+    pub(crate) fn answer_fetch(body: &str);
     #[wasm_bindgen(js_name = holdFetch)]
     pub(crate) fn hold_fetch();
     #[wasm_bindgen(js_name = settleFetch)]
     pub(crate) fn settle_fetch();
     pub(crate) fn fetched() -> Vec<String>;
+    pub(crate) fn fetches() -> u32;
     #[wasm_bindgen(js_name = fetchIsNative)]
     pub(crate) fn fetch_is_native() -> bool;
 
@@ -67,6 +70,29 @@ extern "C" {
     #[wasm_bindgen(js_name = breakStorage)]
     pub(crate) fn break_storage();
     pub(crate) fn rows(part: &str) -> Vec<String>;
+    #[wasm_bindgen(js_name = localRows)]
+    pub(crate) fn local_rows(part: &str) -> Vec<String>;
+
+    #[wasm_bindgen(js_name = ownStorage)]
+    pub(crate) fn own_storage(manner: &str) -> JsValue;
+    #[wasm_bindgen(js_name = ownStorageWithout)]
+    pub(crate) fn own_storage_without(method: &str) -> JsValue;
+    #[wasm_bindgen(js_name = browserStorage)]
+    pub(crate) fn browser_storage(name: &str) -> JsValue;
+    #[wasm_bindgen(js_name = holdStorage)]
+    pub(crate) fn hold_storage();
+    #[wasm_bindgen(js_name = releaseStorage)]
+    pub(crate) fn release_storage();
+    #[wasm_bindgen(js_name = keptRow)]
+    pub(crate) fn kept_row(key: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = keepRow)]
+    pub(crate) fn keep_row(key: &str, row: Option<&str>);
+    #[wasm_bindgen(js_name = storageOperations)]
+    pub(crate) fn storage_operations() -> Vec<String>;
+    #[wasm_bindgen(js_name = hurryTimers)]
+    pub(crate) fn hurry_timers();
+    #[wasm_bindgen(js_name = longTimers)]
+    pub(crate) fn long_timers() -> Vec<u32>;
 
     #[wasm_bindgen(js_name = shiftClock)]
     pub(crate) fn shift_clock(seconds: f64);
@@ -92,22 +118,25 @@ extern "C" {
     pub(crate) fn remove_random();
     #[wasm_bindgen(js_name = refuseImporting)]
     pub(crate) fn refuse_importing(reason: &str);
-    #[wasm_bindgen(js_name = rejectVerifying)]
-    pub(crate) fn reject_verifying();
-    #[wasm_bindgen(js_name = refuseVerifying)]
-    pub(crate) fn refuse_verifying();
-    #[wasm_bindgen(js_name = oddAnswerNames)]
-    pub(crate) fn odd_answer_names() -> Vec<String>;
-    #[wasm_bindgen(js_name = answerOddly)]
-    pub(crate) fn answer_oddly(method: &str, name: &str);
-    #[wasm_bindgen(js_name = answerWithoutPromise)]
-    pub(crate) fn answer_without_promise(method: &str, value: JsValue);
+    #[wasm_bindgen(js_name = watchImporting)]
+    pub(crate) fn watch_importing();
+    #[wasm_bindgen(js_name = lastImported)]
+    pub(crate) fn last_imported() -> String;
+    #[wasm_bindgen(js_name = oddMethodCount)]
+    pub(crate) fn odd_method_count() -> u32;
+    #[wasm_bindgen(js_name = breakCrypto)]
+    pub(crate) fn break_crypto(method: &str, index: u32);
+    #[wasm_bindgen(js_name = oddSubtleCount)]
+    pub(crate) fn odd_subtle_count() -> u32;
+    #[wasm_bindgen(js_name = breakSubtle)]
+    pub(crate) fn break_subtle(index: u32);
+    #[wasm_bindgen(js_name = blockCrypto)]
+    pub(crate) fn block_crypto();
+    #[wasm_bindgen(js_name = countVerifying)]
+    pub(crate) fn count_verifying();
+    pub(crate) fn verifications() -> u32;
     #[wasm_bindgen(js_name = removeSubtle)]
     pub(crate) fn remove_subtle();
-    #[wasm_bindgen(js_name = breakSubtle)]
-    pub(crate) fn break_subtle();
-    #[wasm_bindgen(js_name = removeCrypto)]
-    pub(crate) fn remove_crypto();
 }
 
 pub(crate) const EVENT: &str = "esi:token-refreshed";
@@ -147,6 +176,15 @@ impl Page {
         EsiSecurity::new(self.options()).unwrap()
     }
 
+    /// One that believes no document without asking.
+    pub(crate) fn security_at_once(&self) -> EsiSecurity {
+        EsiSecurity::new(Options {
+            cache_max_age: 0,
+            ..self.options()
+        })
+        .unwrap()
+    }
+
     /// One that can be refreshed, and has to be.
     pub(crate) fn expired(&self) -> EsiSecurity {
         let security = self.security();
@@ -177,13 +215,20 @@ impl Page {
         })
     }
 
-    fn session_key(&self) -> String {
+    pub(crate) fn session_key(&self) -> String {
         self.place().session(None)
     }
 
     fn place(&self) -> Place {
         Place::new(&self.client_id, "https://sso.example/token")
     }
+}
+
+/// Stores a key set of the server's as if it had just been fetched.
+pub(crate) fn store_keys(keys: &str) {
+    let row = serde_json::json!({ "fetched_at": now(), "text": keys }).to_string();
+    let place = Place::document("https://sso.example/keys");
+    storage().set_item(&place, &row).unwrap();
 }
 
 fn storage() -> web_sys::Storage {

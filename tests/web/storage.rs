@@ -1,13 +1,14 @@
-//! sessionStorage that is full, blocked or missing.
+//! The browser's storages and memory: what each keeps, and what happens where it is full, blocked,
+//! missing or spoiled.
 
 use esi_security::session::machine::State;
-use esi_security::web::AuthUriOptions;
-use esi_security::{EsiSecurity, Phase};
+use esi_security::web::{AuthUriOptions, Storage};
+use esi_security::{EsiSecurity, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    EVENT, Page, TOKENS, block_storage, break_fetch, break_storage, events, fetched, fill_storage,
-    record, remove_storage, restore, seal_storage, warnings,
+    EVENT, EXPIRED, Page, TOKENS, block_storage, break_fetch, break_storage, events, fetched,
+    fill_storage, local_rows, record, remove_storage, restore, rows, seal_storage, warnings,
 };
 
 const BROKEN: [(&str, fn()); 5] = [
@@ -53,7 +54,7 @@ async fn a_session_lives_on_in_memory_with_one_warning() {
         // Other objects of this page know it too.
         assert_eq!(page.security().state(), State::Active, "{name}");
         // Once in the life of the page, not once for each test.
-        assert_eq!(warnings("sessionStorage"), 1, "{name}");
+        assert_eq!(warnings("in this page's memory"), 1, "{name}");
     }
 }
 
@@ -65,7 +66,7 @@ fn a_full_storage_keeps_no_older_tokens() {
     security.update_token(TOKENS, None).unwrap();
     assert!(page.row().is_some());
     fill_storage();
-    security.update_token(crate::page::EXPIRED, None).unwrap();
+    security.update_token(EXPIRED, None).unwrap();
     assert_eq!(security.state(), State::Expiring);
     assert_eq!(page.row(), None);
 }
@@ -162,4 +163,147 @@ async fn revoking_works_without_it() {
         );
         assert_eq!(security.state(), State::SignedOut, "{name}");
     }
+}
+
+fn kept_in(page: &Page, storage: Storage) -> EsiSecurity {
+    EsiSecurity::new(Options {
+        storage,
+        ..page.options()
+    })
+    .unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn local_storage_holds_the_session_and_nothing_else() {
+    let page = Page::new();
+    let security = kept_in(&page, Storage::Local);
+    security.update_token(TOKENS, None).unwrap();
+    security
+        .get_auth_uri(AuthUriOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(rows("/session/").len(), 0);
+    assert_eq!(rows("/logins/").len(), 1);
+    assert_eq!(local_rows("").len(), 1);
+    assert!(local_rows("/session/")[0].contains("the-access-token"));
+
+    // It is there after a reload, and for every object of the page.
+    drop(security);
+    let again = kept_in(&page, Storage::Local);
+    assert_eq!(again.state(), State::Active);
+    again.update_token(EXPIRED, None).unwrap();
+    assert_eq!(
+        kept_in(&page, Storage::Local).state(),
+        State::Expiring,
+        "one session"
+    );
+    // What is kept elsewhere is another session.
+    assert_eq!(page.security().state(), State::SignedOut);
+}
+
+#[wasm_bindgen_test]
+async fn memory_leaves_nothing_but_logins_in_storage() {
+    let page = Page::new();
+    let security = kept_in(&page, Storage::Memory);
+    security.update_token(TOKENS, None).unwrap();
+    security
+        .get_auth_uri(AuthUriOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(rows("").len(), rows("/logins/").len());
+    assert_eq!(local_rows("").len(), 0);
+    // It is the page's memory, not that of one object.
+    drop(security);
+    let again = kept_in(&page, Storage::Memory);
+    assert_eq!(again.state(), State::Active);
+    drop(again.revoke());
+    drop(again);
+    assert_eq!(kept_in(&page, Storage::Memory).state(), State::SignedOut);
+}
+
+#[wasm_bindgen_test]
+async fn memory_needs_no_storage_and_warns_of_nothing() {
+    let page = Page::new();
+    let before = warnings("");
+    break_storage();
+    let security = kept_in(&page, Storage::Memory);
+    security.update_token(TOKENS, None).unwrap();
+    assert_eq!(
+        security.get_access_token().await.unwrap(),
+        "the-access-token"
+    );
+    assert_eq!(warnings(""), before);
+}
+
+const DAMAGED: [&str; 6] = ["", "{", "null", "[]", r#"{"access":7}"#, "\0"];
+
+#[wasm_bindgen_test]
+fn a_damaged_record_is_set_aside_and_only_the_newest_one_is_kept() {
+    let page = Page::new();
+    for damaged in DAMAGED {
+        page.set_row(Some(damaged));
+        let security = page.security();
+        assert_eq!(security.state(), State::SignedOut, "{damaged}");
+        assert_eq!(page.row(), None, "{damaged}");
+        assert_eq!(rows("/damaged"), [damaged]);
+        // It is not in the way of the next.
+        security.update_token(TOKENS, None).unwrap();
+        drop(security);
+        assert_eq!(page.security().state(), State::Active, "{damaged}");
+        assert_eq!(rows("/damaged"), [damaged]);
+    }
+}
+
+/// Where there is no room for it elsewhere, until tokens replace it.
+#[wasm_bindgen_test]
+fn a_damaged_record_that_cannot_be_set_aside_stays() {
+    let page = Page::new();
+    page.set_row(Some("{"));
+    fill_storage();
+    assert_eq!(page.security().state(), State::SignedOut);
+    assert_eq!(page.row().as_deref(), Some("{"));
+    restore();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    assert!(page.row().unwrap().contains("the-access-token"));
+    assert_eq!(rows("/damaged"), ["{"]);
+}
+
+/// A record that was spoiled while a page holds the session is none of its concern.
+#[wasm_bindgen_test]
+fn a_record_that_is_damaged_later_signs_nobody_out() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    page.set_row(Some("{"));
+    assert_eq!(security.state(), State::Active);
+    assert!(rows("/damaged").is_empty());
+}
+
+/// Neither older or newer records, nor those of anybody else.
+#[wasm_bindgen_test]
+fn foreign_records_are_never_touched() {
+    let page = Page::new();
+    let storage = web_sys::window().unwrap().session_storage();
+    let storage = storage.unwrap().unwrap();
+    let key = page.session_key();
+    let foreign = [
+        key.replace("esi-security/1/", "esi-security/2/"),
+        key.replace("esi-security/1/", "esi-security/0/"),
+        key.replace("esi-security/1/", "esi-security/10/"),
+        key.replace("esi-security/", "other/"),
+        format!("{key}/other"),
+        "session".into(),
+    ];
+    for key in &foreign {
+        storage.set_item(key, "{").unwrap();
+    }
+    let security = page.security();
+    assert_eq!(security.state(), State::SignedOut);
+    security.update_token(TOKENS, None).unwrap();
+    drop(security.revoke());
+    for key in &foreign {
+        assert_eq!(storage.get_item(key).unwrap().as_deref(), Some("{"));
+    }
+    assert_eq!(rows("").len(), foreign.len());
 }

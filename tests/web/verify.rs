@@ -1,6 +1,8 @@
 //! Verifying with the browser's WebCrypto, with keys and tokens made by it.
 
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,9 +13,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, answer_oddly, answer_without_promise, break_fetch, break_subtle, fetched, now,
-    odd_answer_names, public_key, refuse_importing, refuse_verifying, reject_verifying,
-    remove_crypto, remove_subtle, shift_clock, token,
+    Page, block_crypto, break_crypto, break_fetch, break_subtle, count_verifying, fetched, now,
+    odd_method_count, odd_subtle_count, public_key, refuse_importing, remove_subtle, shift_clock,
+    store_keys, token, verifications,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -29,9 +31,9 @@ impl Page {
         .unwrap()
     }
 
-    /// One with a key that the browser has never imported, and a token for it.
-    fn with_unknown_key(&self) -> (EsiSecurity, String) {
-        // The key of RFC 8037 appendix A.2, which no test lets it import.
+    /// One with a key that the browser has never imported, and a token that is not that key's.
+    fn edwards(&self) -> (EsiSecurity, String) {
+        // The key of RFC 8037 appendix A.2.
         let key = json!({
             "kty": "OKP",
             "crv": "Ed25519",
@@ -46,9 +48,8 @@ impl Page {
             jwks_key: Some(key.to_string()),
             algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
             ..self.options()
-        })
-        .unwrap();
-        (security, token)
+        });
+        (security.unwrap(), token)
     }
 
     /// EVE's claims, changed.
@@ -377,41 +378,62 @@ async fn a_key_that_is_no_point_of_the_curve_is_unusable() {
     assert_eq!(error.code(), "key_unusable");
 }
 
-/// A browser that does not answer has not said yes.
+/// Whether the library brings signatures of its own, for pages whose WebCrypto is of no use.
+const RUST: bool = cfg!(feature = "rust-crypto");
+
+/// Neither an answer that may be taken for a yes is one, nor is a failure the token's or the key's fault.
 #[wasm_bindgen_test]
-async fn what_the_browser_cannot_check_is_invalid() {
+async fn what_the_browser_cannot_check_is_not_verified() {
     let page = Page::new();
     let security = page.verifier().await;
-    let token = token("ES256", &page.claims(&json!({}))).await;
-    for fault in [reject_verifying, refuse_verifying] {
-        fault();
-        assert_eq!(
-            verify(&security, &token).await,
-            Err(Error::SignatureInvalid)
-        );
+    let good = token("ES256", &page.claims(&json!({}))).await;
+    let bad = flipped(&good, 2, 0, 0);
+    // Afterwards the key is imported.
+    assert!(verify(&security, &good).await.is_ok());
+    for index in 0..odd_method_count() {
+        break_crypto("verify", index);
+        let code = verify(&security, &bad).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "verify {index}");
+    }
+    let (security, token) = page.edwards();
+    for index in 0..odd_method_count() {
+        break_crypto("importKey", index);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "importKey {index}");
+    }
+    for index in 0..odd_subtle_count() {
+        break_subtle(index);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "subtle {index}");
+    }
+    block_crypto();
+    let code = verify(&security, &token).await.unwrap_err().code();
+    assert_eq!(code, unavailable());
+}
+
+/// The error for a token with a bad signature on a page that cannot check it.
+fn unavailable() -> &'static str {
+    if RUST {
+        "signature_invalid"
+    } else {
+        "crypto_unavailable"
     }
 }
 
-/// A page's own WebCrypto may answer anything, but every call ends.
+/// The keys are not to blame, and so no newer ones are asked for.
 #[wasm_bindgen_test]
-async fn no_odd_answer_of_webcrypto_keeps_anybody_waiting() {
+async fn a_failure_of_webcrypto_costs_no_request() {
     let page = Page::new();
-    let security = page.verifier().await;
+    store_keys(&public_key("ES256").await);
+    break_fetch("a TypeError");
+    let security = page.security();
     let token = token("ES256", &page.claims(&json!({}))).await;
-    assert!(verify(&security, &token).await.is_ok());
-    let (other, unknown) = page.with_unknown_key();
-    for name in odd_answer_names() {
-        answer_oddly("verify", &name);
-        // As from another page: what was checked is not checked again.
-        let fresh = page.verifier().await;
-        let answer = verify(&fresh, &token).await;
-        assert_eq!(answer, Err(Error::SignatureInvalid), "verify: {name}");
-        answer_oddly("importKey", &name);
-        let error = verify(&other, &unknown).await.unwrap_err();
-        assert_eq!(error.code(), "key_unusable", "importKey: {name}");
+    for index in 0..odd_method_count() {
+        break_crypto("verify", index);
+        let verified = verify(&security, &token).await;
+        assert_eq!(verified.is_ok(), RUST, "{index}");
     }
-    answer_without_promise("verify", true.into());
-    assert!(verify(&page.verifier().await, &token).await.is_ok());
+    assert!(fetched().is_empty());
 }
 
 /// Unless the library brings signatures of its own, such a page can verify nothing, and says so.
@@ -420,37 +442,108 @@ async fn a_page_without_webcrypto_is_told_so() {
     let page = Page::new();
     let security = page.verifier().await;
     let token = token("ES256", &page.claims(&json!({}))).await;
-    for fault in [remove_subtle, break_subtle, remove_crypto] {
-        fault();
-        let verified = verify(&security, &token).await;
-        if cfg!(feature = "rust-crypto") {
-            assert!(verified.is_ok());
-        } else {
-            assert_eq!(
-                verified,
-                Err(Error::CryptoUnavailable {
-                    phase: Phase::Verify
-                })
-            );
+    remove_subtle();
+    let verified = verify(&security, &token).await;
+    if RUST {
+        assert!(verified.is_ok());
+    } else {
+        assert_eq!(
+            verified,
+            Err(Error::CryptoUnavailable {
+                phase: Phase::Verify
+            })
+        );
+    }
+}
+
+/// Only this says that the key itself is bad.
+#[wasm_bindgen_test]
+async fn a_browser_that_finds_fault_with_the_key_is_believed() {
+    let page = Page::new();
+    let (security, token) = page.edwards();
+    for (reason, code) in [
+        ("NotSupportedError", unavailable()),
+        ("OperationError", unavailable()),
+        ("DataError", "key_unusable"),
+    ] {
+        refuse_importing(reason);
+        let error = verify(&security, &token).await.unwrap_err();
+        assert_eq!(error.code(), code, "{reason}");
+    }
+}
+
+/// Begins a verification, which then waits for the browser.
+async fn begin(security: &EsiSecurity) -> impl Future<Output = Result<Rc<Claims>, Error>> {
+    let mut verifying = Box::pin(security.verify(&VerifyOptions::default()));
+    let waits = poll_fn(|context| Poll::Ready(verifying.as_mut().poll(context).is_pending()));
+    assert!(waits.await);
+    verifying
+}
+
+const SUPERSEDED: Error = Error::Superseded {
+    phase: Phase::Verify,
+};
+
+/// What the page goes on with then are another character's tokens, or none.
+#[wasm_bindgen_test]
+async fn a_verification_does_not_outlive_its_session() {
+    let page = Page::new();
+    let security = page.verifier().await;
+    let other = page.verifier().await;
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    let update = json!({ "access_token": token, "expires_in": 1200 }).to_string();
+    let ends: [&dyn Fn(); 5] = [
+        &|| drop(security.revoke()),
+        &|| drop(other.revoke()),
+        &|| security.update_token(&update, None).unwrap(),
+        &|| page.set_row(None),
+        // The last one: it makes it another session.
+        &|| {
+            let another = Some("another".into());
+            security.update_token(&update, another).unwrap();
+        },
+    ];
+    for (index, end) in ends.iter().enumerate() {
+        for begun in [true, false] {
+            security.update_token(&update, None).unwrap();
+            let options = VerifyOptions::default();
+            let verified = if begun {
+                let verifying = begin(&security).await;
+                end();
+                verifying.await
+            } else {
+                // What is held at the call is what counts, not what is held a moment later.
+                let verifying = security.verify(&options);
+                end();
+                verifying.await
+            };
+            assert_eq!(verified, Err(SUPERSEDED), "{index} {begun}");
+            security.update_token(&update, None).unwrap();
+            let decoding = security.verify_without_signature(&options);
+            end();
+            assert_eq!(decoding.await, Err(SUPERSEDED), "{index}");
         }
     }
 }
 
-/// Such a browser is one without WebCrypto, as far as this key is concerned; any other refusal is the key's
-/// own fault.
+/// Nobody keeps what was given up.
 #[wasm_bindgen_test]
-async fn a_browser_that_does_not_know_the_algorithm_is_told_so() {
+async fn a_token_that_was_given_up_is_checked_again_when_it_comes_back() {
     let page = Page::new();
-    let (security, token) = page.with_unknown_key();
-    let code = async |reason| {
-        refuse_importing(reason);
-        verify(&security, &token).await.unwrap_err().code()
-    };
-    let unknown = if cfg!(feature = "rust-crypto") {
-        "signature_invalid"
-    } else {
-        "crypto_unavailable"
-    };
-    assert_eq!(code("NotSupportedError").await, unknown);
-    assert_eq!(code("DataError").await, "key_unusable");
+    let (security, other) = (page.verifier().await, page.verifier().await);
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    count_verifying();
+    assert!(verify(&security, &token).await.is_ok());
+    assert!(verify(&other, &token).await.is_ok());
+    assert_eq!(verifications(), 1, "one session, one check");
+    drop(other.revoke());
+    assert!(verify(&security, &token).await.is_ok());
+    assert_eq!(verifications(), 2);
+    drop(other.revoke());
+    hold(&security, &token);
+    let verifying = begin(&security).await;
+    drop(security.revoke());
+    assert_eq!(verifying.await, Err(SUPERSEDED));
+    assert!(verify(&security, &token).await.is_ok());
+    assert_eq!(verifications(), 4);
 }

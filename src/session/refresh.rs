@@ -1,0 +1,221 @@
+//! One refresh, step by step (RFC 6749 section 6): what to do next, after each thing that came of the
+//! step before. A rotating refresh token is good for one answer, which may be lost on the way or may have
+//! gone to another tab: so the others are asked before it is sent, before a refusal is believed, and
+//! before it is sent a second time, which happens once at most.
+
+use core::mem;
+
+use super::machine::Session;
+use super::token_set::TokenSet;
+use crate::oauth::secret::Secret;
+use crate::oauth::token_response::{self, TokenResponse, Unusable};
+use crate::{Error, Phase};
+
+/// What is known about the other tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Nobody can hold newer tokens.
+    Behind,
+    /// Perhaps somebody does.
+    Unknown,
+    /// Somebody does.
+    Ahead,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ask the other tabs, and wait a while for newer tokens; longer if somebody is known to hold some.
+    Ask(Others),
+    /// Send this refresh token.
+    Send(Secret),
+    /// It is over, and this is what callers get.
+    Done(Result<TokenResponse, Error>),
+}
+
+/// A refresh under way.
+#[derive(Debug)]
+pub struct Refresh {
+    tokens: TokenSet,
+    sent: Secret,
+    generation: u32,
+    /// True if it asks for fewer scopes than were granted: tokens of another tab may then not do.
+    narrowed: bool,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Not sent yet.
+    New,
+    /// Sent, perhaps for the second time: then what came of the first.
+    Sent(Option<Unusable>),
+    /// Refused, which is believed if nobody holds newer tokens.
+    Refused(Unusable),
+    /// Sent, and nobody knows whether it was served; or refused in a way that a second try must confirm.
+    InDoubt(Unusable),
+}
+
+impl Refresh {
+    /// Begins one.
+    pub fn begin(session: &mut Session, narrowed: bool) -> Result<Self, Error> {
+        let phase = Phase::Refresh;
+        let tokens = session.tokens().cloned();
+        let tokens = tokens.ok_or(Error::NoToken { phase })?;
+        let sent = tokens.refresh_token.clone();
+        let sent = sent.ok_or(Error::NeedsLogin { phase })?;
+        session.begin_refresh();
+        Ok(Self {
+            tokens,
+            sent,
+            generation: session.generation(),
+            narrowed,
+            stage: Stage::New,
+        })
+    }
+
+    /// It is this tab's turn.
+    pub fn start(&mut self, session: &mut Session, others: Others, now: i64) -> Step {
+        match (self.overtaken(session, now), others) {
+            (Some(step), _) => step,
+            (None, Others::Behind) => self.send(None),
+            (None, others) => Step::Ask(others),
+        }
+    }
+
+    /// The other tabs had time to answer.
+    pub fn asked(&mut self, session: &mut Session, now: i64, jitter: u8) -> Step {
+        if let Some(step) = self.overtaken(session, now) {
+            return step;
+        }
+        match mem::replace(&mut self.stage, Stage::New) {
+            Stage::Refused(unusable) => {
+                session.end();
+                Step::Done(Err(unusable.error))
+            }
+            Stage::InDoubt(unusable) => self.send(Some(unusable)),
+            Stage::New => self.send(None),
+            // Nobody was to be asked now: the answer that is still to come is given up.
+            Stage::Sent(_) => {
+                session.fail(&superseded().into(), now, jitter);
+                Step::Done(Err(superseded()))
+            }
+        }
+    }
+
+    /// The server's answer.
+    pub fn answered(
+        &mut self,
+        session: &mut Session,
+        answer: Result<TokenResponse, Unusable>,
+        now: i64,
+        jitter: u8,
+    ) -> Step {
+        let Stage::Sent(before) = mem::replace(&mut self.stage, Stage::New) else {
+            return Step::Done(Err(superseded()));
+        };
+        let (current, behind) = (self.is_current(session), self.is_behind(session));
+        match answer {
+            // Fresh from the server it is the newest there is, even if another tab has been faster.
+            Ok(response) if current || behind => {
+                session.renew(response.clone(), now);
+                Step::Done(Ok(response))
+            }
+            Err(unusable) if current => {
+                self.refused(session, before.as_ref(), unusable, now, jitter)
+            }
+            answer => {
+                // The session was given other tokens meanwhile, but of the same grant, or without a refresh
+                // token of their own: this has replaced the one that it holds.
+                let concerned = behind || session.refresh_token() == Some(&self.sent);
+                if let Some(rotated) = token_response::refresh_token(&answer)
+                    && concerned
+                {
+                    session.rotate(rotated.clone());
+                }
+                self.overtaken(session, now)
+                    .unwrap_or(Step::Done(Err(superseded())))
+            }
+        }
+    }
+
+    fn refused(
+        &mut self,
+        session: &mut Session,
+        before: Option<&Unusable>,
+        unusable: Unusable,
+        now: i64,
+        jitter: u8,
+    ) -> Step {
+        if let Some(rotated) = unusable.refresh_token.clone() {
+            session.rotate(rotated);
+            session.fail(&unusable, now, jitter);
+            return Step::Done(Err(unusable.error));
+        }
+        let confirmed = before.is_some_and(|first| {
+            first.error.is_invalid_token() && unusable.error.is_invalid_token()
+        });
+        if unusable.error.is_invalid_grant() || confirmed {
+            self.stage = Stage::Refused(unusable);
+            Step::Ask(Others::Unknown)
+        } else if before.is_none()
+            && (unusable.error.is_ambiguous() || unusable.error.is_invalid_token())
+        {
+            self.stage = Stage::InDoubt(unusable);
+            Step::Ask(Others::Unknown)
+        } else {
+            // Fewer scopes than were granted may be refused for what they are.
+            if self.narrowed && !unusable.error.retryable() {
+                session.resume();
+            } else {
+                session.fail(&unusable, now, jitter);
+            }
+            Step::Done(Err(unusable.error))
+        }
+    }
+
+    fn send(&mut self, before: Option<Unusable>) -> Step {
+        self.stage = Stage::Sent(before);
+        Step::Send(self.sent.clone())
+    }
+
+    fn is_current(&self, session: &Session) -> bool {
+        session.generation() == self.generation
+    }
+
+    /// True if the session was handed newer tokens of the same grant.
+    fn is_behind(&self, session: &Session) -> bool {
+        session
+            .tokens()
+            .is_some_and(|tokens| tokens.is_ahead_of(&self.tokens))
+    }
+
+    /// What follows if the session was given other tokens meanwhile.
+    fn overtaken(&mut self, session: &mut Session, now: i64) -> Option<Step> {
+        if self.is_current(session) {
+            return None;
+        }
+        if !self.is_behind(session) {
+            return Some(Step::Done(Err(superseded())));
+        }
+        let newer = session.tokens().filter(|tokens| tokens.is_alive(now));
+        let response = newer.and_then(|tokens| tokens.to_response(now));
+        Some(match response {
+            Some(response) if !self.narrowed => Step::Done(Ok(response)),
+            // Not what was asked for, or too old already. What has come may not be the newest yet.
+            _ => match Self::begin(session, self.narrowed) {
+                Ok(again) => {
+                    *self = again;
+                    Step::Ask(Others::Unknown)
+                }
+                Err(error) => Step::Done(Err(error)),
+            },
+        })
+    }
+}
+
+fn superseded() -> Error {
+    Error::Superseded {
+        phase: Phase::Refresh,
+    }
+}

@@ -1,0 +1,120 @@
+//! Web Locks: what one tab of an origin holds, no other has. The browser releases the locks of a tab that
+//! is closed or has crashed.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::AbortSignal;
+
+#[wasm_bindgen]
+extern "C" {
+    type LockManager;
+
+    #[wasm_bindgen(method, catch)]
+    fn request(
+        this: &LockManager,
+        name: &str,
+        options: &Object,
+        callback: &JsValue,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn query(this: &LockManager) -> Result<JsValue, JsValue>;
+}
+
+/// A lock that is held until this is dropped.
+pub(super) struct Lock(Function);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// How a lock was come by.
+pub(super) enum Turn {
+    /// There are no locks in this browser, or on this page.
+    Unlocked,
+    /// It was free.
+    Free(Lock),
+    /// Somebody else had held it, or still does, but for so long that it was taken away.
+    Contended(Lock),
+}
+
+/// The lock of that name, for which nobody is waited for longer than `patience` milliseconds: a tab may be
+/// frozen while it holds it.
+pub(super) async fn take(name: &str, patience: u32) -> Turn {
+    let Some(locks) = manager() else {
+        return Turn::Unlocked;
+    };
+    if let Some(lock) = request(&locks, name, &[("ifAvailable", true.into())]).await {
+        return Turn::Free(lock);
+    }
+    let signal = AbortSignal::timeout_with_u32(patience);
+    let waiting = request(&locks, name, &[("signal", signal.into())]).await;
+    let taken = match waiting {
+        Some(lock) => Some(lock),
+        None => request(&locks, name, &[("steal", true.into())]).await,
+    };
+    taken.map_or(Turn::Unlocked, Turn::Contended)
+}
+
+/// A lock that many tabs hold at once; its name is what it is for.
+pub(super) async fn share(name: &str) -> Option<Lock> {
+    request(&manager()?, name, &[("mode", "shared".into())]).await
+}
+
+/// The names of all locks that any tab of this origin holds.
+pub(super) async fn names() -> Vec<String> {
+    let query = async {
+        let answer = manager()?.query().ok()?;
+        let answer = JsFuture::from(Promise::resolve(&answer)).await.ok()?;
+        Reflect::get(&answer, &"held".into()).ok()
+    };
+    let held = query.await.and_then(|held| held.dyn_into::<Array>().ok());
+    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
+    held.into_iter().flatten().filter_map(name).collect()
+}
+
+/// Not on a page that is served over plain http.
+fn manager() -> Option<LockManager> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    locks.is_object().then(|| locks.unchecked_into())
+}
+
+/// `None` if it is not to be had on these terms.
+async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> Option<Lock> {
+    let options = Object::new();
+    for (term, value) in terms {
+        Reflect::set(&options, &(*term).into(), value).ok()?;
+    }
+    // The lock is held for as long as the promise that the callback gives is pending.
+    let granted = Promise::new(&mut |grant, refuse| {
+        let callback = Closure::once_into_js(move |lock: JsValue| {
+            if lock.is_null() {
+                let _ = grant.call0(&JsValue::UNDEFINED);
+                return JsValue::UNDEFINED;
+            }
+            let held = Promise::new(&mut |release, _| {
+                let _ = grant.call1(&JsValue::UNDEFINED, &release);
+            });
+            held.into()
+        });
+        let requested = locks.request(name, &options, &callback);
+        spawn_local(async move {
+            let refused = match requested {
+                Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.is_err(),
+                Err(_) => true,
+            };
+            if refused {
+                let _ = refuse.call0(&JsValue::UNDEFINED);
+            }
+        });
+    });
+    let release = JsFuture::from(granted).await.ok()?;
+    release.dyn_into().ok().map(Lock)
+}

@@ -1,0 +1,123 @@
+//! The other tabs that hold the same grant. Each holds a shared lock whose name tells how new its tokens
+//! are, so that one look at the locks tells for certain whether somebody has newer ones; and all listen to
+//! one channel, on which these are handed over.
+
+use alloc::format;
+use alloc::rc::Weak;
+use alloc::string::String;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use super::lock::{self, Lock, Turn};
+use super::row::Row;
+use crate::session::handover::Message;
+use crate::session::lineage::Lineage;
+use crate::session::refresh::Others;
+
+/// For how many milliseconds another tab may hold up a refresh: longer than one takes even where the
+/// server does not answer and is asked twice.
+const LOCK_PATIENCE: u32 = 75_000;
+
+/// The names of this library's locks and channels.
+const PREFIX: &str = "esi-security/1";
+
+/// This tab among those of one grant. Dropped, it is no longer one of them.
+pub(super) struct Tabs {
+    lineage: Lineage,
+    channel: Option<Channel>,
+    standing: Option<Lock>,
+}
+
+struct Channel {
+    channel: BroadcastChannel,
+    _listener: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.channel.set_onmessage(None);
+        self.channel.close();
+    }
+}
+
+impl Tabs {
+    /// Joins those of this grant; what they say goes to `row`.
+    pub(super) fn join(lineage: &Lineage, row: Weak<Row>) -> Self {
+        Self {
+            lineage: lineage.clone(),
+            channel: Channel::open(&lineage.grant, row),
+            standing: None,
+        }
+    }
+
+    /// True if it is this grant's.
+    pub(super) fn are_of(&self, lineage: &Lineage) -> bool {
+        self.lineage.grant == lineage.grant
+    }
+
+    /// True if the lock is held that tells how new these tokens are.
+    pub(super) fn stand_at(&self, lineage: &Lineage) -> bool {
+        self.standing.is_some() && self.lineage == *lineage
+    }
+
+    /// From now on this lock tells how new this tab's tokens are.
+    pub(super) fn stand(&mut self, lineage: Lineage, lock: Option<Lock>) {
+        self.lineage = lineage;
+        self.standing = lock;
+    }
+
+    /// Tells the others. False if nobody can hear it.
+    pub(super) fn post(&self, message: &Message) -> bool {
+        let channel = self.channel.as_ref();
+        channel
+            .zip(message.to_json())
+            .is_some_and(|(to, json)| to.channel.post_message(&json.into()).is_ok())
+    }
+}
+
+impl Channel {
+    fn open(grant: &str, row: Weak<Row>) -> Option<Self> {
+        let channel = BroadcastChannel::new(&format!("{PREFIX}/{grant}")).ok()?;
+        let listener = Closure::new(move |event: MessageEvent| {
+            let message = event.data().as_string();
+            let message = message.and_then(|json| Message::parse(&json));
+            if let Some((row, message)) = row.upgrade().zip(message) {
+                row.receive(message);
+            }
+        });
+        channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        Some(Self {
+            channel,
+            _listener: listener,
+        })
+    }
+}
+
+/// Waits until no other tab refreshes this grant, and tells what is known about the others.
+pub(super) async fn take_turn(lineage: &Lineage) -> (Option<Lock>, Others) {
+    let Lineage { grant, rotation } = lineage;
+    let (lock, uncertain) =
+        match lock::take(&format!("{PREFIX}/refresh/{grant}"), LOCK_PATIENCE).await {
+            Turn::Unlocked => return (None, Others::Unknown),
+            Turn::Free(lock) => (lock, Others::Behind),
+            // Whoever held it may be gone, and what it had to say still under way.
+            Turn::Contended(lock) => (lock, Others::Unknown),
+        };
+    let newer = |name: &String| {
+        let standing = name.strip_prefix(&place(grant)).map(str::parse);
+        matches!(standing, Some(Ok(theirs)) if u32::gt(&theirs, rotation))
+    };
+    let ahead = lock::names().await.iter().any(newer);
+    (Some(lock), if ahead { Others::Ahead } else { uncertain })
+}
+
+/// The lock that tells how new a tab's tokens are; many tabs may hold it.
+pub(super) async fn standing(lineage: &Lineage) -> Option<Lock> {
+    let name = place(&lineage.grant);
+    lock::share(&format!("{name}{}", lineage.rotation)).await
+}
+
+fn place(grant: &str) -> String {
+    format!("{PREFIX}/tokens/{grant}/")
+}

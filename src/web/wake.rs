@@ -1,0 +1,38 @@
+//! The moments at which a page may have slept, or is about to: other pages go on meanwhile.
+
+use core::cell::Cell;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Event, EventTarget};
+
+use super::clock;
+use super::row::Row;
+
+/// Listens, from the first call on, as long as the page lives.
+pub(super) fn listen() {
+    std::thread_local! {
+        static LISTENING: Cell<bool> = const { Cell::new(false) };
+    }
+    if LISTENING.replace(true) {
+        return;
+    }
+    // A worker has but some of these events.
+    let Ok(page) = js_sys::global().dyn_into::<EventTarget>() else {
+        return;
+    };
+    for kind in ["pagehide", "pageshow", "online"] {
+        let listener = Closure::<dyn FnMut(Event)>::new(move |_| happened(kind)).into_js_value();
+        let _ = page.add_event_listener_with_callback(kind, listener.unchecked_ref());
+    }
+}
+
+fn happened(kind: &str) {
+    let now = clock::now();
+    for row in Row::all() {
+        match kind {
+            "pagehide" => row.leave(),
+            "pageshow" => row.wake(),
+            _ => row.session.borrow_mut().reconnect(now),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// Many tabs, one rotating refresh token, and a server that ends the grant when a used one comes again.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { authorizeByForm } from "../helpers/login.js";
+import { ILMARI, openPage } from "../helpers/page.js";
+import { openTabs } from "../helpers/tabs.js";
+
+const ROUNDS = 50;
+
+const refresh = ({ security }) => security.refresh();
+
+/** The token requests that the SSO refused: a used refresh token is one. */
+const refusals = (page) => page.tokenRequests.filter(({ status }) => status !== 200);
+
+for (const count of [2, 10]) {
+  test(`${count} tabs with the same copied storage refresh at the same moment, ${ROUNDS} times`, async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    const tabs = await openTabs(t, page, count);
+    const slowest = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const begin = performance.now();
+      const outcomes = await tabs.runAtOnce(refresh);
+      slowest.push(performance.now() - begin);
+      assert.equal(page.tokenRequests.length, 1 + round, `round ${round}`);
+      const newest = page.tokenRequests.at(-1).json;
+      assert.ok(newest.access_token);
+      for (const { value, error } of outcomes) {
+        assert.equal(error, undefined);
+        assert.equal(value.access_token, newest.access_token);
+        assert.equal(value.refresh_token, newest.refresh_token);
+      }
+    }
+    assert.deepEqual(refusals(page), []);
+    const [newest, ...others] = await tabs.runInEach(async ({ security }) => [
+      (await security.verify()).characterId,
+      await security.getAccessToken(),
+      JSON.parse(Object.entries(sessionStorage).find(([key]) => key.includes("/session/"))[1]).refresh_token,
+    ]);
+    for (const other of others) assert.deepEqual(other, newest);
+    t.diagnostic(
+      `${count} tabs, ${ROUNDS} rounds: ${page.tokenRequests.length - 1} token requests, 0 sessions lost, ` +
+        `slowest round ${Math.round(Math.max(...slowest))} ms`,
+    );
+  });
+}
+
+/** So many sessions at once, which all have a connection of their own, and so many tabs that end. */
+const SESSIONS = 5;
+const BATCHES = 20;
+
+/** In a tab: the sessions of all characters, and a refresh of each. */
+const refreshAll = async ({ EsiSecurity, options }, count) => {
+  globalThis.sessions ??= await Promise.all(
+    Array.from({ length: count }, (_, index) => EsiSecurity.create({ ...options, tokenIdentifier: `pilot ${index}` })),
+  );
+  return Promise.all(globalThis.sessions.map((session) => session.refresh()));
+};
+
+/** Logs in as many characters as there are sessions. */
+async function logInAll(page) {
+  for (let index = 0; index < SESSIONS; index += 1) {
+    const uri = await page.run(async ({ EsiSecurity, options }, tokenIdentifier) => {
+      globalThis.loggingIn = await EsiSecurity.create({ ...options, tokenIdentifier });
+      return globalThis.loggingIn.getAuthUri();
+    }, `pilot ${index}`);
+    const callback = await authorizeByForm({ authorizeUrl: uri, characterId: ILMARI });
+    assert.ok(await page.run((_, url) => globalThis.loggingIn.handleRedirect(url), callback));
+  }
+}
+
+/** Moments at which a tab may end: what keeps it from getting further, and how it is known to be there. */
+const MOMENTS = {
+  "during the request": {
+    stop: () => {},
+    isThere: () => true,
+    fault: { kind: "slow", delayMs: 1000 },
+  },
+  "before the answer is stored": {
+    stop: () => {
+      const { prototype } = MessagePort;
+      const { set } = Object.getOwnPropertyDescriptor(prototype, "onmessage");
+      globalThis.withheld = 0;
+      Object.defineProperty(prototype, "onmessage", {
+        set(handler) {
+          set.call(this, (event) => {
+            if (event.data.body) globalThis.withheld += 1;
+            else handler.call(this, event);
+          });
+        },
+      });
+    },
+    isThere: (_, count) => globalThis.withheld === count,
+  },
+  "after the answer is stored and before it is handed over": {
+    stop: () => {
+      const { prototype } = BroadcastChannel;
+      const { postMessage } = prototype;
+      globalThis.withheld = 0;
+      prototype.postMessage = function (message) {
+        if (message.includes("access")) globalThis.withheld += 1;
+        else postMessage.call(this, message);
+      };
+    },
+    isThere: (_, count) => globalThis.withheld === count,
+  },
+};
+
+for (const [moment, { stop, isThere, fault }] of Object.entries(MOMENTS)) {
+  test(`a tab that ends ${moment} takes none of ${SESSIONS} sessions with it, ${BATCHES} times`, async (t) => {
+    const page = await openPage(t);
+    await logInAll(page);
+    const logins = page.tokenRequests.length;
+    const tabs = await openTabs(t, page, 1);
+    for (let batch = 1; batch <= BATCHES; batch += 1) {
+      page.sso.faults.set(fault ? { token: fault } : {});
+      const sent = logins + SESSIONS * batch;
+      const other = await tabs.open();
+      await tabs.run(other, stop);
+      await tabs.run(other, `(given) => { (${refreshAll})(given, ${SESSIONS}); }`);
+      await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length === sent);
+      await page.driver.wait(() => tabs.run(other, isThere, SESSIONS), 10_000, moment);
+      await tabs.crash(other);
+      page.sso.faults.clear();
+      const tokens = await tabs.run(0, refreshAll, SESSIONS);
+      assert.equal(tokens.length, SESSIONS);
+      assert.ok(tokens.every(({ access_token: access }) => access));
+      assert.equal(page.tokenRequests.length, sent, "what was sent once was not sent again");
+    }
+    assert.deepEqual(refusals(page), []);
+    t.diagnostic(`${SESSIONS * BATCHES} sessions in tabs that ended ${moment}: 0 lost`);
+  });
+}

@@ -1,0 +1,227 @@
+//! What the tabs of one grant tell each other, and what each makes of it.
+
+use esi_security::oauth::secret::Secret;
+use esi_security::session::handover::Message;
+use esi_security::session::lineage::Lineage;
+use esi_security::session::machine::{Reason, Session, State};
+use esi_security::session::token_set::{MARGIN, TokenSet};
+
+use crate::helpers::{
+    NOW, copy, invalid_grant, refresh, refresh_token, renew, response, signed_in, update,
+};
+
+fn tokens(session: &Session) -> Message {
+    Message::Tokens(session.tokens().unwrap().clone())
+}
+
+fn lineage(session: &Session) -> Lineage {
+    session.lineage().unwrap().clone()
+}
+
+/// `session` after so many refreshes elsewhere.
+fn ahead(session: &Session, rotations: u32) -> Session {
+    let mut other = copy(session);
+    for rotation in 1..=rotations {
+        renew(&mut other, "theirs", Some(&format!("rotated-{rotation}")));
+    }
+    other
+}
+
+fn another() -> Session {
+    let mut session = Session::default();
+    session.sign_in(response("another", Some("another-refresh")), NOW);
+    session
+}
+
+#[test]
+fn a_message_arrives_as_it_was_sent() {
+    let session = ahead(&signed_in(), 2);
+    let mut odd = Session::default();
+    update(&mut odd, r#"{"refresh_token":"r+/=\"\u0000漢"}"#);
+    for message in [
+        Message::Ask(lineage(&session)),
+        Message::Revoked(lineage(&session)),
+        tokens(&session),
+        tokens(&odd),
+        Message::Tokens(TokenSet::default()),
+    ] {
+        let json = message.to_json().unwrap();
+        assert_eq!(Message::parse(&json), Some(message), "{json}");
+    }
+}
+
+/// Older and newer pages of the same origin, and anything else on that channel.
+#[test]
+fn damaged_text_is_no_message() {
+    let message = tokens(&signed_in()).to_json().unwrap();
+    let mut texts: Vec<&str> = (0..message.len())
+        .map(|length| &message[..length])
+        .collect();
+    texts.extend([
+        "null",
+        "7",
+        "\"tokens\"",
+        "{}",
+        "[]",
+        "[object Object]",
+        r#"{"hello":{}}"#,
+        r#"{"ask":{}}"#,
+        r#"{"ask":{"grant":"g"}}"#,
+        r#"{"ask":{"grant":"g","rotation":-1}}"#,
+        r#"{"ask":{"grant":"g","rotation":4294967296}}"#,
+        r#"{"ask":{"grant":7,"rotation":1}}"#,
+        r#"{"revoked":null}"#,
+        r#"{"tokens":{"access":{}}}"#,
+        r#"{"tokens":{"refresh_token":"r","more":1}}"#,
+        r#"{"tokens":{},"ask":{"grant":"g","rotation":1}}"#,
+    ]);
+    for text in texts {
+        assert_eq!(Message::parse(text), None, "{text}");
+    }
+}
+
+/// Its name says nothing of the refresh token either: it is a digest.
+#[test]
+fn nothing_secret_is_printed_and_only_tokens_are_sent() {
+    let session = signed_in();
+    for message in [
+        Message::Ask(lineage(&session)),
+        Message::Revoked(lineage(&session)),
+        tokens(&session),
+    ] {
+        let printed = format!("{message:?}");
+        let secret = printed.contains("\"access\"") || printed.contains("\"refresh\"");
+        assert!(!secret, "{printed}");
+        let json = message.to_json().unwrap();
+        let secret = json.contains("\"refresh\"") || json.contains("\"access\":\"");
+        assert_eq!(secret, matches!(message, Message::Tokens(_)), "{json}");
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_whoever_has_newer_tokens() {
+    let asking = ahead(&signed_in(), 1);
+    for (mut session, answers) in [
+        (signed_in(), false),
+        (ahead(&signed_in(), 1), false),
+        (ahead(&signed_in(), 2), true),
+        (ahead(&signed_in(), 5), true),
+        (ahead(&another(), 5), false),
+        (Session::default(), false),
+    ] {
+        session.take_message();
+        let (row, generation) = (session.to_row(), session.generation());
+        session.receive(Message::Ask(lineage(&asking)));
+        let expected = answers.then(|| tokens(&session));
+        assert_eq!(session.take_message(), expected);
+        assert_eq!((session.to_row(), session.generation()), (row, generation));
+    }
+}
+
+#[test]
+fn newer_tokens_of_the_same_grant_are_taken_over() {
+    let mut session = signed_in();
+    let other = ahead(&session, 2);
+    session.receive(tokens(&other));
+    assert_eq!(session.tokens(), other.tokens());
+    assert_eq!(session.reason(), Reason::HandOver);
+    assert_eq!(session.state(NOW, MARGIN), State::Active);
+    // It is no news any more, and nobody is told again.
+    assert_eq!(session.take_message(), None);
+}
+
+/// Messages come in any order.
+#[test]
+fn no_other_tokens_are() {
+    let before = signed_in();
+    let mut altered = ahead(&before, 2).tokens().unwrap().clone();
+    altered.refresh_token = Some(Secret::new("altered"));
+    let nameless = TokenSet {
+        lineage: None,
+        ..altered.clone()
+    };
+    for message in [
+        tokens(&before),
+        tokens(&ahead(&before, 1)),
+        Message::Tokens(altered),
+        Message::Tokens(nameless),
+        tokens(&ahead(&another(), 9)),
+    ] {
+        let mut session = ahead(&before, 2);
+        session.take_message();
+        let (row, generation) = (session.to_row(), session.generation());
+        session.receive(message.clone());
+        assert_eq!(session.to_row(), row, "{message:?}");
+        assert_eq!(session.generation(), generation, "{message:?}");
+
+        let mut nobody = Session::default();
+        nobody.receive(message);
+        assert_eq!(nobody.tokens(), None);
+    }
+}
+
+/// It had sent an older refresh token, say, while the tab with the newer one was asleep.
+#[test]
+fn a_session_that_has_ended_lives_again_with_newer_tokens() {
+    let mut session = signed_in();
+    let other = ahead(&session, 1);
+    refresh(&mut session, &Err(invalid_grant()), NOW)
+        .0
+        .unwrap_err();
+    assert_eq!(refresh_token(&session), None);
+    session.receive(tokens(&other));
+    assert_eq!(session.tokens(), other.tokens());
+}
+
+#[test]
+fn signing_out_is_told_to_the_tabs_of_the_same_grant() {
+    let mut session = ahead(&signed_in(), 3);
+    let mut behind = signed_in();
+    let mut other = another();
+    let grant = lineage(&session);
+    session.sign_out().unwrap();
+    let message = session.take_message().unwrap();
+    assert_eq!(message, Message::Revoked(grant));
+
+    behind.receive(message.clone());
+    assert_eq!(behind.state(NOW, MARGIN), State::SignedOut);
+    assert_eq!(behind.reason(), Reason::Revoked);
+    assert_eq!(behind.take_message(), None);
+
+    let row = other.to_row();
+    other.receive(message);
+    assert_eq!(other.to_row(), row);
+}
+
+/// There is no grant, and nobody to tell.
+#[test]
+fn signing_out_without_a_refresh_token_tells_nobody() {
+    let mut session = Session::default();
+    session.sign_in(response("access", None), NOW);
+    session.sign_out().unwrap();
+    assert_eq!(session.take_message(), None);
+}
+
+/// A login or an update is this tab's own affair: the others may be another character's by now.
+#[test]
+fn only_the_answer_to_a_refresh_is_handed_over() {
+    let mut session = signed_in();
+    assert_eq!(session.take_message(), None);
+    update(&mut session, r#"{"access_token":"a"}"#);
+    assert_eq!(session.take_message(), None);
+    let row = ahead(&session, 1).to_row();
+    session.reload(row.as_deref());
+    assert_eq!(session.take_message(), None);
+    renew(&mut session, "a", None);
+    let handed_over = tokens(&session);
+    assert_eq!(session.take_message(), Some(handed_over));
+}
+
+/// What was to be told of tokens that are gone is not told.
+#[test]
+fn a_message_is_about_the_tokens_that_are_held() {
+    let mut session = signed_in();
+    renew(&mut session, "a", Some("r"));
+    session.sign_in(response("another", Some("another-refresh")), NOW);
+    assert_eq!(session.take_message(), None);
+}
