@@ -31,7 +31,9 @@ export type EsiPhase =
   /** Verifying the access token (RFC 7519, RFC 8725). */
   | "verify"
   /** Signing a request to an API: `authorize`. */
-  | "authorize";
+  | "authorize"
+  /** Asking to be told of changes: `subscribe`. */
+  | "subscribe";
 
 /** What went wrong; stable across releases. Each is explained in the README's table. */
 export type EsiErrorCode =
@@ -222,6 +224,17 @@ export interface EsiSecurityOptions {
   cacheMaxAge?: number;
   /** Where the session is kept. Default: `session`; in a worker, `memory`. */
   storage?: TokenStorage;
+  /**
+   * Whether the session is refreshed in time by itself, `refreshMargin` before its access token ends, by the wall clock:
+   * after a sleep, in a throttled tab or back from the bfcache at once. What does not get through is tried again. A token of
+   * unknown life is refreshed only when it is asked for. Off: `getAccessToken` and `authorize` alone refresh. Default: true.
+   */
+  autoRefresh?: boolean;
+  /**
+   * For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if that is less.
+   * All objects of the page for one session share what the newest of them was given. Default: 60.
+   */
+  refreshMargin?: number;
 }
 
 /**
@@ -250,16 +263,47 @@ export interface CustomTokenStorage {
 
 /**
  * - `signed-out`: no tokens.
- * - `active`: an access token with at least a minute to live, or half its life if that is less; also one of
+ * - `active`: an access token with at least `refreshMargin` to live, or half its life if that is less; also one of
  *   unknown life that nothing could refresh, and one that is still good after the server refused to refresh it.
- * - `expiring`: less, or none; the next use refreshes if there is a refresh token.
+ * - `expiring`: less, or none; if there is a refresh token, it is refreshed at once, or without `autoRefresh` at the next use.
  * - `refreshing`: a refresh is under way.
- * - `offline`: the last refresh did not get through; the refresh token is kept. The next use tries again, but not within
- *   a few seconds, nor before `Retry-After` is over: until then it gets the last failure.
+ * - `offline`: the last refresh did not get through; the refresh token is kept. It is tried again after a pause that grows
+ *   from two seconds to five minutes, when the network is back, or at the next use, but not within a few seconds of the
+ *   failure, nor before `Retry-After` is over: until then a call gets the last failure.
  * - `needs-login`: the access token is gone, and there is nothing to refresh it with: the server ended the
  *   session, or it was a login without scopes.
  */
 export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" | "offline" | "needs-login";
+
+/**
+ * What has made the session what it is.
+ *
+ * - `storage`: it was found there, or another page of this storage has changed it.
+ * - `login`, `update`: `handleRedirect` or `auth`; `updateToken`.
+ * - `refresh`: a refresh has begun, or has brought tokens. `hand-over`: another tab's has.
+ * - `failure`: a refresh did not get through. `ended`: the server refused it, and so ended the session.
+ * - `revoked`: by `revoke`, here or in another tab.
+ * - `time`: nothing but that.
+ */
+export type SessionReason =
+  | "storage"
+  | "login"
+  | "update"
+  | "refresh"
+  | "hand-over"
+  | "failure"
+  | "ended"
+  | "revoked"
+  | "time";
+
+/** All that a page may want to show of a session. The same object until something in it changes, and frozen. */
+export interface SessionSnapshot {
+  readonly state: SessionState;
+  readonly reason: SessionReason;
+  readonly tokenIdentifier: string | null;
+  /** By this machine's clock; `null` where unknown. */
+  readonly tokenExpiry: number | null;
+}
 
 /** A token response, as the server sends it (RFC 6749 section 5.1). */
 export interface TokenResponse {
@@ -399,6 +443,22 @@ export interface TokenUpdatedDetail {
   token_type: string;
 }
 
+/** `detail` of `esi:token-expiring`. */
+export interface TokenExpiringDetail {
+  tokenIdentifier: string | null;
+  /** By this machine's clock. */
+  tokenExpiry: number | null;
+}
+
+/** `detail` of `esi:session-changed`. */
+export interface SessionChangedDetail {
+  tokenIdentifier: string | null;
+  from: SessionState;
+  /** The same as `from` where one login has taken the place of another. */
+  to: SessionState;
+  reason: SessionReason;
+}
+
 /** One session with an authorization server. */
 export class EsiSecurity {
   /**
@@ -423,6 +483,19 @@ export class EsiSecurity {
   readonly tokenIdentifier: string | null;
   /** When the access token expires by this machine's clock; `null` where unknown. */
   readonly tokenExpiry: number | null;
+
+  /** What stands, at one look. Needs no `this`. */
+  getSnapshot(this: void): SessionSnapshot;
+
+  /**
+   * Calls the listener at once, and after each change of the snapshot; what it throws is reported as the browser reports
+   * what its own listeners throw. Needs no `this`: React's `useSyncExternalStore(security.subscribe,
+   * security.getSnapshot)`, Svelte's `$security`, and in Vue `security.subscribe((now) => (snapshot.value = now))`.
+   *
+   * @returns a function that ends it; it may be called twice, and after `free`.
+   * @throws {EsiError} `invalid_argument`
+   */
+  subscribe(this: void, listener: (snapshot: SessionSnapshot) => void): () => void;
 
   /**
    * The address to send the pilot to (RFC 6749 section 4.1.1, RFC 7636 section 4.3). Keeps a record
@@ -476,7 +549,7 @@ export class EsiSecurity {
   refresh(scopes?: string[], options?: Abortable): Promise<TokenResponse>;
 
   /**
-   * A token that is good for a minute at least where the server allows; refreshed first if need be. While the
+   * A token that is good for `refreshMargin` at least where the server allows; refreshed first if need be. While the
    * old one lives, a refresh that does not get through is no reason to fail. Where the server does not say how long
    * a token lives, and there is a refresh token, each call refreshes: nobody knows whether the old one still works.
    *
@@ -515,7 +588,7 @@ export class EsiSecurity {
    * checked is not checked again with the same keys; the claims are judged each time.
    *
    * The token is the one that is held at the call. If its session ends before the promise settles, by `revoke`, another
-   * login, `updateToken` or a change of the stored row by another frame, the claims may be those of another character
+   * login, `updateToken` or another login's row in storage, the claims may be those of another character
    * than is logged in by then: `superseded`. A refresh by this page is no such end.
    *
    * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
@@ -556,6 +629,11 @@ export function generateCodeChallenge(verifier: string): string;
 
 declare global {
   interface WindowEventMap {
+    /** After tokens changed; unless `signalTokenUpdated` names it otherwise. */
     "esi:token-refreshed": CustomEvent<TokenUpdatedDetail>;
+    /** The access token has come to within `refreshMargin` of its end. With `autoRefresh` it is refreshed next. */
+    "esi:token-expiring": CustomEvent<TokenExpiringDetail>;
+    /** The state is another one, or a login has taken the place of another. What came and went in between is left out. */
+    "esi:session-changed": CustomEvent<SessionChangedDetail>;
   }
 }

@@ -44,6 +44,9 @@ export class EsiSecurity extends core.EsiSecurity {
   constructor(options) {
     requireLoaded();
     super(options);
+    // Passed on by themselves they are still this object's.
+    this.subscribe = this.subscribe.bind(this);
+    this.getSnapshot = this.getSnapshot.bind(this);
   }
 }
 

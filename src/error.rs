@@ -30,6 +30,8 @@ pub enum Phase {
     Verify,
     /// Signing a request to an API.
     Authorize,
+    /// Asking to be told of changes.
+    Subscribe,
 }
 
 impl Phase {
@@ -47,6 +49,7 @@ impl Phase {
             Self::Keys => "keys",
             Self::Verify => "verify",
             Self::Authorize => "authorize",
+            Self::Subscribe => "subscribe",
         }
     }
 }

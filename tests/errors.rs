@@ -67,10 +67,11 @@ variants!(
     name_of_phase,
     [
         Create, Metadata, Login, Redirect, Token, Refresh, Update, Revoke, Keys, Verify, Authorize,
+        Subscribe,
     ]
 );
 
-const ALL_PHASES: [Phase; 11] = [
+const ALL_PHASES: [Phase; 12] = [
     Phase::Create,
     Phase::Metadata,
     Phase::Login,
@@ -82,6 +83,7 @@ const ALL_PHASES: [Phase; 11] = [
     Phase::Keys,
     Phase::Verify,
     Phase::Authorize,
+    Phase::Subscribe,
 ];
 
 /// What is to be seen of an error beside its code and phase.

@@ -19,6 +19,8 @@ const OPTIONS: &[&str] = &[
     "signalTokenUpdated",
     "ssoEndpointsUrl",
     "storage",
+    "autoRefresh",
+    "refreshMargin",
     "ssoEndpoints",
     "jwksKey",
     "apiOrigins",

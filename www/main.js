@@ -201,6 +201,17 @@ window.addEventListener("esi:token-refreshed", ({ detail }) => {
   if (session?.isSignedIn) verification = attempt("Verify", verify);
 });
 
+window.addEventListener("esi:token-expiring", () => log.add("event", "esi:token-expiring"));
+
+window.addEventListener("esi:session-changed", ({ detail }) => {
+  log.add("event", "esi:session-changed", [
+    ["from", detail.from],
+    ["to", detail.to],
+    ["because of", detail.reason],
+  ]);
+  render(session, opening);
+});
+
 // A page that the browser kept for its Back button still waits for the login that it left for.
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 

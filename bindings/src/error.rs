@@ -14,6 +14,17 @@ extern "C" {
     fn new(message: &str, code: &str, phase: &str, retryable: bool, details: &JsValue) -> EsiError;
 }
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = reportError)]
+    fn report_error(error: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// What a listener has thrown, as the browser reports what a listener of its own throws.
+pub(crate) fn report(thrown: &JsValue) -> JsValue {
+    report_error(thrown).unwrap_or_default()
+}
+
 /// The fields that exist only where there is something to say.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,11 +1,13 @@
 //! What JavaScript gets back, in the shapes of `types.d.ts`.
 
+use core::cell::RefCell;
 use esi_security::jwt::Claims;
-use esi_security::web::{LoginResult, Revocation};
+
+use esi_security::web::{LoginResult, Revocation, Snapshot};
 use js_sys::{JSON, Object, Reflect};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error;
 
@@ -28,6 +30,40 @@ pub(crate) fn login(result: Option<&LoginResult>) -> JsValue {
         return_to: result.return_to.as_deref(),
         requested_scopes: &result.requested_scopes,
     }))
+}
+
+/// The object for a snapshot: one and the same until the snapshot is another, so that a user interface can
+/// compare by identity.
+#[derive(Default)]
+pub(crate) struct Snapshots(RefCell<Option<(Snapshot, Object)>>);
+
+impl Snapshots {
+    pub(crate) fn of(&self, snapshot: &Snapshot) -> Object {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shape<'a> {
+            state: &'a str,
+            reason: &'a str,
+            token_identifier: Option<&'a str>,
+            token_expiry: Option<i64>,
+        }
+        let made = self.0.borrow();
+        if let Some((of, object)) = &*made
+            && of == snapshot
+        {
+            return object.clone();
+        }
+        drop(made);
+        let shape = plain(&Shape {
+            state: snapshot.state.as_str(),
+            reason: snapshot.reason.as_str(),
+            token_identifier: snapshot.token_identifier.as_deref(),
+            token_expiry: snapshot.token_expiry,
+        });
+        let object = Object::freeze(&shape.unchecked_into());
+        self.0.replace(Some((snapshot.clone(), object.clone())));
+        object
+    }
 }
 
 pub(crate) fn revocation(result: Revocation) -> JsValue {

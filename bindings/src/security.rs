@@ -2,7 +2,10 @@
 //! during a call does no harm. Arguments are read before it returns, since the page may change them
 //! afterwards; one that is refused rejects the promise.
 
+use core::cell::Cell;
 use core::future::{Future, ready};
+use core::mem::ManuallyDrop;
+use std::rc::Rc;
 
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
@@ -11,7 +14,7 @@ use esi_security::web::{
     self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions,
 };
 use esi_security::{Error, Phase};
-use js_sys::Promise;
+use js_sys::{Function, Object, Promise};
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -19,10 +22,14 @@ use web_sys::Request;
 
 use crate::abort::{Abort, Work};
 use crate::arguments::{self, Options, invalid};
+use crate::results::Snapshots;
 use crate::{error, results};
 
 #[wasm_bindgen]
-pub struct EsiSecurity(web::EsiSecurity);
+pub struct EsiSecurity {
+    security: web::EsiSecurity,
+    snapshots: Rc<Snapshots>,
+}
 
 const SIGNAL: &[&str] = &["signal"];
 const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit", "signal"];
@@ -36,18 +43,21 @@ impl EsiSecurity {
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
         constructor_options(options)
             .and_then(web::EsiSecurity::new)
-            .map(Self)
+            .map(|security| Self {
+                security,
+                snapshots: Rc::default(),
+            })
             .map_err(error::to_js)
     }
 
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
-        self.0.state().as_str().into()
+        self.security.state().as_str().into()
     }
 
     #[wasm_bindgen(getter, js_name = tokenIdentifier)]
     pub fn token_identifier(&self) -> JsValue {
-        self.0
+        self.security
             .token_identifier()
             .map_or(JsValue::NULL, JsValue::from)
     }
@@ -56,14 +66,38 @@ impl EsiSecurity {
     pub fn token_expiry(&self) -> JsValue {
         #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
         let number = |expiry| JsValue::from(expiry as f64);
-        self.0.token_expiry().map_or(JsValue::NULL, number)
+        self.security.token_expiry().map_or(JsValue::NULL, number)
+    }
+
+    #[wasm_bindgen(js_name = getSnapshot)]
+    pub fn get_snapshot(&self) -> Object {
+        self.snapshots.of(&self.security.snapshot())
+    }
+
+    pub fn subscribe(&self, listener: JsValue) -> Result<Function, JsValue> {
+        let listener: Function = listener.dyn_into().map_err(|_| {
+            let refusal = invalid(Phase::Subscribe, "listener", "must be a function");
+            error::to_js(refusal)
+        })?;
+        let snapshots = Rc::clone(&self.snapshots);
+        let subscription = self.security.subscribe(move |snapshot| {
+            let called = listener.call1(&JsValue::UNDEFINED, &snapshots.of(snapshot));
+            // It stops neither this library nor another listener, and is not passed over in silence.
+            called.unwrap_or_else(|thrown| error::report(&thrown));
+        });
+        // It stays although nobody may keep the function that ends it.
+        let subscription = Cell::new(Some(ManuallyDrop::new(subscription)));
+        let leave = Closure::<dyn Fn()>::new(move || {
+            drop(subscription.take().map(ManuallyDrop::into_inner));
+        });
+        Ok(leave.into_js_value().unchecked_into())
     }
 
     #[wasm_bindgen(js_name = getAuthUri)]
     pub fn get_auth_uri(&self, options: &JsValue) -> Promise {
         promise(options, Phase::Login, AUTH_URI_OPTIONS, |given| {
             let options = auth_uri_options(&given);
-            let security = self.0.clone();
+            let security = self.security.clone();
             async move { Ok(security.get_auth_uri(options?).await?.into()) }
         })
     }
@@ -71,7 +105,7 @@ impl EsiSecurity {
     pub fn login(&self, options: &JsValue) -> Promise {
         promise(options, Phase::Login, LOGIN_OPTIONS, |given| {
             let options = login_options(&given);
-            let security = self.0.clone();
+            let security = self.security.clone();
             async move {
                 security.login(options?).await?;
                 Ok(JsValue::UNDEFINED)
@@ -82,7 +116,7 @@ impl EsiSecurity {
     #[wasm_bindgen(js_name = handleRedirect)]
     pub fn handle_redirect(&self, url: &JsValue, options: &JsValue) -> Promise {
         let url = arguments::optional_text(url, Phase::Redirect, "url");
-        let finished = url.map(|url| self.0.handle_redirect(url.as_deref()));
+        let finished = url.map(|url| self.security.handle_redirect(url.as_deref()));
         promise(options, Phase::Redirect, SIGNAL, async move |_| {
             Ok(results::login(finished?.await?.as_ref()))
         })
@@ -92,7 +126,7 @@ impl EsiSecurity {
         promise(options, Phase::Token, SIGNAL, |_| {
             let code = arguments::text(code, Phase::Token, "code");
             let state = arguments::optional_text(state, Phase::Token, "state");
-            let security = self.0.clone();
+            let security = self.security.clone();
             async move {
                 let response = security.auth(&code?, state?.as_deref()).await?;
                 Ok(results::plain(&response))
@@ -103,14 +137,14 @@ impl EsiSecurity {
     pub fn refresh(&self, scopes: &JsValue, options: &JsValue) -> Promise {
         promise(options, Phase::Refresh, SIGNAL, |_| {
             let scopes = arguments::texts(scopes, Phase::Refresh, "scopes");
-            let security = self.0.clone();
+            let security = self.security.clone();
             async move { Ok(results::plain(&security.refresh(&scopes?).await?)) }
         })
     }
 
     #[wasm_bindgen(js_name = getAccessToken)]
     pub fn get_access_token(&self, options: &JsValue) -> Promise {
-        let security = self.0.clone();
+        let security = self.security.clone();
         promise(options, Phase::Refresh, SIGNAL, async move |_| {
             Ok(security.get_access_token().await?.into())
         })
@@ -118,7 +152,7 @@ impl EsiSecurity {
 
     pub fn revoke(&self, options: &JsValue) -> Promise {
         promise(options, Phase::Revoke, SIGNAL, |_| {
-            let revoked = self.0.revoke();
+            let revoked = self.security.revoke();
             async move { Ok(results::revocation(revoked.await?)) }
         })
     }
@@ -126,7 +160,7 @@ impl EsiSecurity {
     #[wasm_bindgen(js_name = isTokenExpired)]
     pub fn is_token_expired(&self, offset: &JsValue) -> Result<bool, JsValue> {
         arguments::seconds(offset, Phase::Refresh, "offset")
-            .map(|offset| self.0.is_token_expired(offset))
+            .map(|offset| self.security.is_token_expired(offset))
             .map_err(error::to_js)
     }
 
@@ -136,7 +170,7 @@ impl EsiSecurity {
             let options = Options::new(options, Phase::Update, &["tokenIdentifier"])?;
             let token_identifier = options.text("tokenIdentifier")?;
             let response = arguments::json(response, Phase::Update, "response")?;
-            self.0.update_token(&response, token_identifier)
+            self.security.update_token(&response, token_identifier)
         };
         update().map_err(error::to_js)
     }
@@ -145,11 +179,11 @@ impl EsiSecurity {
         promise(options, Phase::Verify, VERIFY_OPTIONS, |given| {
             let work: Work = match verify_options(&given) {
                 Ok((options, true)) => {
-                    let verified = self.0.verify(&options);
+                    let verified = self.security.verify(&options);
                     Box::pin(async move { Ok(results::claims(&*verified.await?, true)) })
                 }
                 Ok((options, false)) => {
-                    let decoded = self.0.verify_without_signature(&options);
+                    let decoded = self.security.verify_without_signature(&options);
                     Box::pin(async move { Ok(results::claims(&decoded.await?.0, false)) })
                 }
                 Err(error) => Box::pin(ready(Err(error))),
@@ -165,7 +199,7 @@ impl EsiSecurity {
                 .dyn_into::<Request>()
                 .map_err(|_| invalid(phase, "request", "must be a Request"));
             let requirements = requirements(&given);
-            let security = self.0.clone();
+            let security = self.security.clone();
             async move {
                 let (request, requirements) = (request?, requirements?);
                 let signed = security.authorize(&request, requirements.as_ref()).await?;
@@ -178,7 +212,7 @@ impl EsiSecurity {
 /// Settles once the stored session is read. For `create` alone, and so no method.
 #[wasm_bindgen]
 pub fn restored(security: &EsiSecurity) -> Promise {
-    let security = security.0.clone();
+    let security = security.security.clone();
     future_to_promise(async move {
         security.restored().await;
         Ok(JsValue::UNDEFINED)
@@ -229,6 +263,8 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         "algorithms",
         "cacheMaxAge",
         "storage",
+        "autoRefresh",
+        "refreshMargin",
     ];
     let phase = Phase::Create;
     let given = Options::new(value, phase, KNOWN)?;
@@ -249,6 +285,8 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     replace(&mut options.cache_max_age, given.seconds("cacheMaxAge")?);
     options.sso_endpoints = endpoints(&given)?;
     replace(&mut options.storage, storage(&given)?);
+    replace(&mut options.auto_refresh, given.flag("autoRefresh")?);
+    replace(&mut options.refresh_margin, given.seconds("refreshMargin")?);
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
     replace(

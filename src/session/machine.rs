@@ -16,9 +16,10 @@ use crate::oauth::token_response::{TokenResponse, Unusable, Update};
 use crate::{Error, Phase};
 
 /// What stands now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// No tokens.
+    #[default]
     SignedOut,
     /// An access token with its margin still to live.
     Active,
@@ -97,6 +98,25 @@ impl Reason {
     }
 }
 
+/// A change of the session that is worth telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What stood before.
+    pub from: State,
+    /// What stands now; the same where other tokens have taken the place of those before.
+    pub to: State,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Change {
+    /// True if the access token has come so near to its end that it is to be refreshed.
+    pub fn is_expiring(&self) -> bool {
+        let expiring = matches!(self.to, State::Expiring | State::Offline);
+        self.from == State::Active && self.reason == Reason::Time && expiring
+    }
+}
+
 /// What the last refresh left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Activity {
@@ -128,6 +148,17 @@ pub struct Session {
     outbox: Option<Message>,
     /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
     epoch: u32,
+    noticed: Noticed,
+}
+
+/// What stood when the session was looked at last.
+#[derive(Debug, Default)]
+struct Noticed {
+    state: State,
+    reason: Reason,
+    epoch: u32,
+    /// True if something other than time has happened since.
+    outdated: bool,
 }
 
 impl Session {
@@ -190,9 +221,39 @@ impl Session {
         self.generation
     }
 
-    /// What made the session what it is.
+    /// What made the tokens, and the last refresh, what they are.
     pub fn reason(&self) -> Reason {
         self.reason
+    }
+
+    /// What stands at `now`, and what has made it so: the clock, if nothing else has happened.
+    pub fn standing(&self, now: i64, margin: i64) -> (State, Reason) {
+        let (state, noticed) = (self.state(now, margin), &self.noticed);
+        let reason = match noticed {
+            _ if noticed.outdated => self.reason,
+            _ if noticed.state == state => noticed.reason,
+            _ => Reason::Time,
+        };
+        (state, reason)
+    }
+
+    /// Looks at the session, which begins as one that is signed out: what has become of it since it was
+    /// looked at last.
+    pub fn notice(&mut self, now: i64, margin: i64) -> Option<Change> {
+        let (state, reason) = self.standing(now, margin);
+        let noticed = Noticed {
+            state,
+            reason,
+            epoch: self.epoch,
+            outdated: false,
+        };
+        let before = mem::replace(&mut self.noticed, noticed);
+        let changed = before.state != state || before.epoch != self.epoch;
+        changed.then_some(Change {
+            from: before.state,
+            to: state,
+            reason,
+        })
     }
 
     /// What the other tabs are to be told, once the row is stored.
@@ -254,15 +315,15 @@ impl Session {
     /// When the session wants to be looked at again although nothing happens: to be refreshed, or because
     /// time changes its state. An access token of unknown life is refreshed only when it is asked for.
     pub fn wakes_at(&self, now: i64, margin: i64) -> Option<i64> {
-        let access = self.access()?;
-        let end = access.expires_at?;
+        let access = self.access();
+        let end = access.and_then(|access| access.expires_at);
         match (&self.activity, self.state(now, margin)) {
-            (_, State::Active) => Some(end.saturating_sub(access.margin(margin))),
+            (_, State::Active) => Some(end?.saturating_sub(access?.margin(margin))),
             // A clock that was set back must not make it wait for ever.
             (Activity::Offline(outage), State::Offline) if now < outage.since => Some(now),
             (Activity::Offline(outage), State::Offline) => Some(outage.until),
-            (Activity::Idle, State::Expiring) if self.refresh_token().is_some() => Some(now),
-            (_, State::Expiring) => Some(end),
+            (_, State::Expiring) if self.refresh_token().is_none() => end,
+            (_, State::Expiring) => (access.is_none() || end.is_some()).then_some(now),
             _ => None,
         }
     }
@@ -360,7 +421,7 @@ impl Session {
 
     pub(super) fn begin_refresh(&mut self) {
         self.activity = Activity::Refreshing;
-        self.reason = Reason::Refresh;
+        self.because(Reason::Refresh);
     }
 
     /// The answer to a refresh: the newest tokens, which the other tabs are handed.
@@ -401,12 +462,13 @@ impl Session {
             since: now,
             until: now.saturating_add(wait),
         });
-        self.reason = Reason::Failure;
+        self.because(Reason::Failure);
     }
 
     /// A refresh was refused for what it asked, and says nothing about the session.
     pub(super) fn resume(&mut self) {
         self.activity = Activity::Idle;
+        self.because(Reason::Failure);
     }
 
     /// The server has ended the grant. The access token stays good until it expires.
@@ -419,16 +481,25 @@ impl Session {
     }
 
     fn hold(&mut self, tokens: Option<TokenSet>, reason: Reason) {
-        // A grant that has ended, or was renewed here or in another tab, is the same login's still.
-        if !matches!(reason, Reason::Refresh | Reason::HandOver | Reason::Ended) {
+        // A grant that has ended, or was renewed here, in another tab or frame, is the same login's still.
+        let renewed = tokens
+            .as_ref()
+            .zip(self.tokens.as_ref())
+            .is_some_and(|(new, old)| new.is_ahead_of(old));
+        if !renewed && !matches!(reason, Reason::Refresh | Reason::HandOver | Reason::Ended) {
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.tokens = tokens;
         self.activity = Activity::Idle;
         self.failures = 0;
         self.generation = self.generation.wrapping_add(1);
-        self.reason = reason;
+        self.because(reason);
         self.outbox = None;
+    }
+
+    fn because(&mut self, reason: Reason) {
+        self.reason = reason;
+        self.noticed.outdated = true;
     }
 }
 

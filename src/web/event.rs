@@ -3,7 +3,11 @@
 
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit};
+
+use super::object::object;
+use crate::session::machine::Change;
 
 /// What a listener is told after tokens changed: what EsiPy's signal carries.
 #[derive(Serialize)]
@@ -16,15 +20,48 @@ pub(super) struct TokenUpdated<'a> {
     pub(super) token_type: &'a str,
 }
 
-/// Tells the page.
-pub(super) fn dispatch(kind: &str, detail: &TokenUpdated<'_>) {
+/// Tells the page of new tokens.
+pub(super) fn tokens_updated(kind: &str, detail: &TokenUpdated<'_>) {
+    if let Ok(detail) = detail.serialize(&Serializer::json_compatible()) {
+        dispatch(kind, &detail);
+    }
+}
+
+/// Tells the page that the access token ends at `expiry`, and soon.
+pub(super) fn token_expiring(token_identifier: Option<&str>, expiry: Option<i64>) {
+    let detail = object(&[
+        ("tokenIdentifier", or_null(token_identifier)),
+        ("tokenExpiry", or_null(expiry.map(number))),
+    ]);
+    dispatch("esi:token-expiring", &detail);
+}
+
+/// Tells the page what has become of the session.
+pub(super) fn session_changed(token_identifier: Option<&str>, change: Change) {
+    let detail = object(&[
+        ("tokenIdentifier", or_null(token_identifier)),
+        ("from", change.from.as_str().into()),
+        ("to", change.to.as_str().into()),
+        ("reason", change.reason.as_str().into()),
+    ]);
+    dispatch("esi:session-changed", &detail);
+}
+
+fn or_null<T: Into<JsValue>>(value: Option<T>) -> JsValue {
+    value.map_or(JsValue::NULL, T::into)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
+fn number(seconds: i64) -> f64 {
+    seconds as f64
+}
+
+fn dispatch(kind: &str, detail: &JsValue) {
     let Some(window) = web_sys::window() else {
         return;
     };
     let init = CustomEventInit::new();
-    if let Ok(detail) = detail.serialize(&Serializer::json_compatible()) {
-        init.set_detail(&detail);
-    }
+    init.set_detail(detail);
     if let Ok(event) = CustomEvent::new_with_event_init_dict(kind, &init) {
         // False only says that a listener called `preventDefault`, which means nothing here.
         let _ = window.dispatch_event(&event);

@@ -1,8 +1,11 @@
 //! `fetch`, for the requests of `oauth::http`. Without credentials and referrer, with a time-out, and
 //! whatever it rejects with becomes an error.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::future::Future;
+use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -36,15 +39,16 @@ extern "C" {
 }
 
 /// Performs the request, and waits for its answer for `patience` milliseconds.
-pub(super) async fn send(
-    request: &Request,
-    phase: Phase,
-    patience: u32,
-) -> Result<Response, Error> {
-    perform(request, patience)
-        .await
-        .map_err(|rejection| failure(request, &rejection, phase))
+pub(super) fn send(request: &Request, phase: Phase, patience: u32) -> Answer<'_> {
+    Box::pin(async move {
+        perform(request, patience)
+            .await
+            .map_err(|rejection| failure(request, &rejection, phase))
+    })
 }
+
+/// In a box, so that it is compiled once and not into each of its callers.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Error>> + 'a>>;
 
 async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> {
     let body = request.body();

@@ -13,6 +13,7 @@ use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::{scope, url};
 use crate::session::cache::MAX_AGE;
+use crate::session::token_set::MARGIN;
 use crate::{Error, Phase};
 
 /// What an `EsiSecurity` is made from. [`Options::new`] fills in what a page for EVE Online needs.
@@ -56,10 +57,15 @@ pub struct Options {
     pub cache_max_age: i64,
     /// Where the session is kept.
     pub storage: Storage,
+    /// Whether the session is refreshed in time by itself, or only when a token is asked for.
+    pub auto_refresh: bool,
+    /// For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if
+    /// that is less. The session's, whichever object of the page set it last.
+    pub refresh_margin: i64,
 }
 
-/// A day: a server that has changed its keys must be believed some time.
-const CACHE_MAX_AGE: RangeInclusive<i64> = 0..=86_400;
+/// A server that has changed its keys must be believed some time.
+const A_DAY_AT_MOST: RangeInclusive<i64> = 0..=86_400;
 
 impl Options {
     /// The options for EVE Online.
@@ -84,6 +90,8 @@ impl Options {
             algorithms: None,
             cache_max_age: MAX_AGE,
             storage: Storage::default(),
+            auto_refresh: true,
+            refresh_margin: MARGIN,
         }
     }
 
@@ -125,8 +133,13 @@ impl Options {
                 return Err(invalid(name, "must not be empty"));
             }
         }
-        if !CACHE_MAX_AGE.contains(&self.cache_max_age) {
-            return Err(invalid("cacheMaxAge", "must be 0 to 86400 seconds"));
+        for (name, seconds) in [
+            ("cacheMaxAge", self.cache_max_age),
+            ("refreshMargin", self.refresh_margin),
+        ] {
+            if !A_DAY_AT_MOST.contains(&seconds) {
+                return Err(invalid(name, "must be 0 to 86400 seconds"));
+            }
         }
         let addresses = [
             ("redirectUri", &self.redirect_uri),

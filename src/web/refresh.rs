@@ -15,7 +15,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_request;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
 use crate::session::refresh::{Refresh, Step};
-use crate::session::token_set::{AccessToken, MARGIN};
+use crate::session::token_set::AccessToken;
 use crate::{Error, Phase};
 
 impl EsiSecurity {
@@ -110,7 +110,7 @@ impl EsiSecurity {
         token_response::process(&request, &response, phase)
     }
 
-    /// An access token that is good for a minute at least where the server allows. While the old one
+    /// An access token that is good for the margin at least where the server allows. While the old one
     /// lives, a refresh that does not get through is no reason to fail.
     pub async fn get_access_token(&self) -> Result<String, Error> {
         let text = |access: &AccessToken| String::from(access.token.expose());
@@ -123,7 +123,7 @@ impl EsiSecurity {
         let comfortable = || {
             let (row, now) = (self.who().row, clock::now());
             let session = row.session.borrow();
-            session.comfortable(now, MARGIN).map(text)
+            session.comfortable(now, row.margin()).map(text)
         };
         self.restored().await;
         loop {

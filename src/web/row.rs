@@ -95,7 +95,11 @@ pub(super) struct Row {
     /// The types of the event that objects of this page have for it.
     signals: RefCell<Vec<String>>,
     tabs: RefCell<Option<Tabs>>,
-    /// Who waits for the tokens to change.
+    /// For how many seconds before its end the access token is to be refreshed.
+    margin: Cell<i64>,
+    /// Counts the moments at which the session may have changed.
+    stirred: Cell<u32>,
+    /// Who waits for the next.
     waiting: RefCell<Vec<Waker>>,
 }
 
@@ -105,12 +109,13 @@ std::thread_local! {
 
 impl Row {
     /// The row under `key`, restored from storage where no object of this page holds it. `signal` is the
-    /// type of the event after its tokens changed.
+    /// type of the event after its tokens changed, `margin` for all objects what the last one wants.
     pub(super) fn open(
         key: &str,
         storage: &Storage,
         token_identifier: Option<&str>,
         signal: &str,
+        margin: i64,
     ) -> Rc<Self> {
         let mut held = Self::all().into_iter();
         let held = held.find(|row| row.key == key && row.storage == *storage);
@@ -132,6 +137,8 @@ impl Row {
                 told: Cell::new(0),
                 signals: RefCell::new(Vec::new()),
                 tabs: RefCell::new(None),
+                margin: Cell::new(margin),
+                stirred: Cell::new(0),
                 waiting: RefCell::new(Vec::new()),
             });
             ROWS.with_borrow_mut(|rows| rows.push(Rc::downgrade(&row)));
@@ -141,8 +148,11 @@ impl Row {
                 row.slow.set(true);
                 row.loading.replace(Some(Flight::launch(rest)));
             }
+            // What is found at once is no change.
+            let _ = row.session.borrow_mut().notice(clock::now(), margin);
             row
         });
+        row.margin.set(margin);
         let mut signals = row.signals.borrow_mut();
         if !signals.iter().any(|known| known == signal) {
             signals.push(signal.to_owned());
@@ -234,9 +244,30 @@ impl Row {
             tabs.post(&message);
         }
         self.join();
+        self.stir();
+        written
+    }
+
+    /// Wakes who waits for a moment at which the session may have changed.
+    pub(super) fn stir(&self) {
+        self.stirred.set(self.stirred.get().wrapping_add(1));
         let waiting = mem::take(&mut *self.waiting.borrow_mut());
         waiting.into_iter().for_each(Waker::wake);
-        written
+    }
+
+    /// How often it was stirred.
+    pub(super) fn stirred(&self) -> u32 {
+        self.stirred.get()
+    }
+
+    /// Wakes this one when the row is stirred.
+    pub(super) fn watch(&self, waker: &Waker) {
+        self.waiting.borrow_mut().push(waker.clone());
+    }
+
+    /// For how many seconds before its end the access token is to be refreshed.
+    pub(super) fn margin(&self) -> i64 {
+        self.margin.get()
     }
 
     /// Stores the session as it stands. The write begins at once; what is given back waits for its end.
@@ -332,7 +363,7 @@ impl Row {
         };
         let now = clock::now();
         for signal in signals {
-            event::dispatch(
+            event::tokens_updated(
                 signal,
                 &TokenUpdated {
                     token_identifier: self.token_identifier.as_deref(),
@@ -342,6 +373,24 @@ impl Row {
                     token_type: &access.token_type,
                 },
             );
+        }
+    }
+
+    /// Tells the page what has become of the session since it was looked at last.
+    pub(super) fn notice(&self) {
+        let (change, expiry) = {
+            let mut session = self.session.borrow_mut();
+            let change = session.notice(clock::now(), self.margin());
+            (
+                change,
+                session.access().and_then(|access| access.expires_at),
+            )
+        };
+        let Some(change) = change else { return };
+        let token_identifier = self.token_identifier.as_deref();
+        event::session_changed(token_identifier, change);
+        if change.is_expiring() {
+            event::token_expiring(token_identifier, expiry);
         }
     }
 
@@ -437,7 +486,7 @@ impl Row {
             if self.session.borrow().generation() != generation {
                 return Poll::Ready(());
             }
-            self.waiting.borrow_mut().push(context.waker().clone());
+            self.watch(context.waker());
             Poll::Pending
         });
         within(patience, changed).await;

@@ -18,6 +18,7 @@ use super::options::Options;
 use super::row::Row;
 use super::server::report_skipped;
 use super::storage::Storage;
+use super::upkeep::Listeners;
 use super::warning::Warning;
 use crate::jwt::{KeySet, Rules};
 use crate::oauth::client::Client;
@@ -26,12 +27,11 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response;
 use crate::session::machine::State;
 use crate::session::place::Place;
-use crate::session::token_set::MARGIN;
 use crate::{Error, Phase};
 
 /// One session with an authorization server. Cheap to clone; all clones are the same session.
 #[derive(Clone)]
-pub struct EsiSecurity(Rc<Inner>);
+pub struct EsiSecurity(pub(super) Rc<Inner>);
 
 pub(super) struct Inner {
     pub(super) client: Client,
@@ -48,6 +48,9 @@ pub(super) struct Inner {
     pub(super) place: Place,
     storage: Storage,
     signal: String,
+    pub(super) auto_refresh: bool,
+    refresh_margin: i64,
+    pub(super) listeners: Listeners,
     who: RefCell<Who>,
 }
 
@@ -89,8 +92,9 @@ impl EsiSecurity {
         let token_identifier = options.token_identifier.as_deref();
         let key = place.session(token_identifier);
         let signal = &options.signal_token_updated;
-        let row = Row::open(&key, &options.storage, token_identifier, signal);
-        Ok(Self(Rc::new(Inner {
+        let margin = options.refresh_margin;
+        let row = Row::open(&key, &options.storage, token_identifier, signal, margin);
+        let security = Self(Rc::new(Inner {
             client: Client {
                 id: options.client_id,
                 redirect_uri: options.redirect_uri,
@@ -109,11 +113,16 @@ impl EsiSecurity {
             place,
             storage: options.storage,
             signal: options.signal_token_updated,
+            auto_refresh: options.auto_refresh,
+            refresh_margin: margin,
+            listeners: Listeners::default(),
             who: RefCell::new(Who {
                 token_identifier: options.token_identifier,
                 row,
             }),
-        })))
+        }));
+        security.look_after();
+        Ok(security)
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -136,7 +145,7 @@ impl EsiSecurity {
     /// What stands now.
     pub fn state(&self) -> State {
         let (row, now) = (self.who().row, clock::now());
-        row.session.borrow().state(now, MARGIN)
+        row.session.borrow().state(now, row.margin())
     }
 
     /// Whose tokens these are.
@@ -175,11 +184,15 @@ impl EsiSecurity {
         if token_identifier.is_some() && token_identifier != self.token_identifier() {
             let identifier = token_identifier.as_deref();
             let key = self.0.place.session(identifier);
-            let row = Row::open(&key, &self.0.storage, identifier, &self.0.signal);
-            self.0.who.replace(Who {
+            let Inner {
+                storage, signal, ..
+            } = &*self.0;
+            let row = Row::open(&key, storage, identifier, signal, self.0.refresh_margin);
+            let before = self.0.who.replace(Who {
                 token_identifier,
                 row,
             });
+            before.row.stir();
         }
         let (who, now) = (self.who(), clock::now());
         who.row.session.borrow_mut().update(update, now);

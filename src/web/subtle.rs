@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
+use super::object::object;
 use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 
@@ -93,7 +94,7 @@ async fn import_once(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<Cr
 async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoKey, JsValue> {
     let jwk = Object::from(JSON::parse(&check.key().canonical_json())?);
     let usages = Array::of1(&"verify".into());
-    let algorithm = parameters(check.algorithm())?;
+    let algorithm = parameters(check.algorithm());
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
     JsFuture::from(Promise::resolve(&imported))
         .await?
@@ -105,7 +106,7 @@ async fn verify(
     check: &SignatureCheck,
     key: &CryptoKey,
 ) -> Result<JsValue, JsValue> {
-    let algorithm = parameters(check.algorithm())?;
+    let algorithm = parameters(check.algorithm());
     // Copies: memory of the module may move while the browser works.
     let signature = Uint8Array::from(check.signature());
     let signing_input = Uint8Array::from(check.signing_input());
@@ -120,7 +121,7 @@ async fn verify(
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does
 /// not need mean nothing to it.
-fn parameters(algorithm: SignatureAlgorithm) -> Result<Object, JsValue> {
+fn parameters(algorithm: SignatureAlgorithm) -> Object {
     let (name, bits) = match algorithm {
         SignatureAlgorithm::Rs256 => ("RSASSA-PKCS1-v1_5", 256),
         SignatureAlgorithm::Rs384 => ("RSASSA-PKCS1-v1_5", 384),
@@ -132,16 +133,11 @@ fn parameters(algorithm: SignatureAlgorithm) -> Result<Object, JsValue> {
         SignatureAlgorithm::Es384 => ("ECDSA", 384),
         SignatureAlgorithm::EdDsa | SignatureAlgorithm::Ed25519 => ("Ed25519", 512),
     };
-    let members: [(&str, JsValue); 4] = [
+    object(&[
         ("name", name.into()),
         ("hash", format!("SHA-{bits}").into()),
         ("namedCurve", format!("P-{bits}").into()),
         // As long as the hash (RFC 7518 section 3.5).
         ("saltLength", (bits / 8).into()),
-    ];
-    let parameters = Object::new();
-    for (name, value) in members {
-        Reflect::set(&parameters, &name.into(), &value)?;
-    }
-    Ok(parameters)
+    ])
 }

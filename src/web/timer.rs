@@ -9,17 +9,28 @@ use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    // The global function, so that a worker without a window can use it too.
+    // The global functions, so that a worker without a window can use them too.
     #[wasm_bindgen(catch, js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
+}
+
+/// Taken back when it is dropped.
+struct Timer(JsValue);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let _ = clear_timeout(&self.0);
+    }
 }
 
 async fn sleep(milliseconds: u32) {
-    let mut begun = false;
+    let mut timer = None;
     let waking = Promise::new(&mut |resolve, _| {
-        begun = set_timeout(&resolve, milliseconds).is_ok();
+        timer = set_timeout(&resolve, milliseconds).ok().map(Timer);
     });
-    if !begun || JsFuture::from(waking).await.is_err() {
+    if timer.is_none() || JsFuture::from(waking).await.is_err() {
         future::pending::<()>().await;
     }
 }

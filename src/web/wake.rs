@@ -1,4 +1,5 @@
-//! The moments at which a page may have slept, or is about to: other pages go on meanwhile.
+//! The moments at which a page may have slept, or is about to, or others have been at its storage: timers stand
+//! still meanwhile, and other pages go on.
 
 use core::cell::Cell;
 
@@ -20,9 +21,18 @@ pub(super) fn listen() {
     let Ok(page) = js_sys::global().dyn_into::<EventTarget>() else {
         return;
     };
-    for kind in ["pagehide", "pageshow", "online"] {
+    for kind in [
+        "pagehide",
+        "pageshow",
+        "online",
+        "visibilitychange",
+        "resume",
+        "storage",
+    ] {
         let listener = Closure::<dyn FnMut(Event)>::new(move |_| happened(kind)).into_js_value();
-        let _ = page.add_event_listener_with_callback(kind, listener.unchecked_ref());
+        // On their way down, for some go to the document alone.
+        let listener = listener.unchecked_ref();
+        let _ = page.add_event_listener_with_callback_and_bool(kind, listener, true);
     }
 }
 
@@ -32,7 +42,13 @@ fn happened(kind: &str) {
         match kind {
             "pagehide" => row.leave(),
             "pageshow" => row.wake(),
-            _ => row.session.borrow_mut().reconnect(now),
+            "online" => row.session.borrow_mut().reconnect(now),
+            // Whoever looks after the session takes a look.
+            _ => {}
+        }
+        // Of a page that leaves nothing is begun any more.
+        if kind != "pagehide" {
+            row.stir();
         }
     }
 }

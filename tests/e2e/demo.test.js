@@ -209,12 +209,24 @@ test("the ring follows the token to its end", async (t) => {
   const demo = await openDemo(t);
   demo.sso.faults.set({ token: { kind: "expires-in", value: 3, times: 1 } });
   await demo.logIn({ character: ILMARI });
-  await demo.waitForText("state", /^expiring$/);
+  demo.sso.faults.set({ token: { kind: "downtime" } });
+  await demo.waitForText("state", /^offline$/);
   await demo.waitForText("time-left", /^0:00$/);
   await demo.waitForVerdict("expired");
+  demo.sso.faults.clear();
   await demo.click("refresh");
   await demo.waitForVerdict("verified");
   assert.match(await demo.text("time-left"), /^(20:00|19:5\d)$/);
+});
+
+test("a token is refreshed by itself before it ends, and the log tells why", async (t) => {
+  const demo = await openDemo(t);
+  demo.sso.faults.set({ token: { kind: "expires-in", value: 4, times: 1 } });
+  await demo.logIn({ character: ILMARI });
+  await demo.waitForText("time-left", /^(20:00|19:5\d)$/);
+  await demo.waitForVerdict("verified");
+  await demo.waitForLog(/^esi:token-expiring$/m);
+  await demo.waitForLog(/from\s+active\s+to\s+expiring\s+because of\s+time/);
 });
 
 test("a session of which nothing is left asks for a login", async (t) => {

@@ -77,6 +77,8 @@ test("what cannot work is refused, by name", async (t) => {
     requireAzp: ["yes", 1],
     algorithms: ["RS256", [7], [], ["none"], ["HS256"], ["rs256"], ["RS256", "ES512"]],
     cacheMaxAge: ["300", -1, 86_401, true],
+    autoRefresh: ["no", 0, {}],
+    refreshMargin: ["60", -1, 86_401, false],
     storage: ["cookie", "", "Session", 7, true, [], {}, { getItem: 7, setItem: 7, removeItem: 7 }],
   };
   await page.keepsTokens(async () => {
@@ -142,6 +144,8 @@ test("what works is taken, and `null` is the same as nothing", async (t) => {
     algorithms: null,
     cacheMaxAge: null,
     storage: null,
+    autoRefresh: null,
+    refreshMargin: null,
   });
 });
 
@@ -379,7 +383,7 @@ test("a Proxy that was revoked is refused as any other wrong argument, wherever 
   const names = [
     ...["clientId", "redirectUri", "scopes", "secretKey", "codeVerifier", "headers", "tokenIdentifier"],
     ...["securityName", "signalTokenUpdated", "ssoEndpointsUrl", "ssoEndpoints", "jwksKey", "apiOrigins"],
-    ...["issuers", "audiences", "requireAzp", "algorithms", "cacheMaxAge"],
+    ...["issuers", "audiences", "requireAzp", "algorithms", "cacheMaxAge", "autoRefresh", "refreshMargin"],
   ];
   await page.keepsTokens(async () => {
     const codes = await page.run(async ({ EsiSecurity, security, options, ...functions }, names) => {

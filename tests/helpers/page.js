@@ -25,7 +25,8 @@ const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
 /** Serves the package, with what was built into the folder `pkg`; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
 async function serveFile(pkg, { url }, response) {
   const { pathname } = new URL(url, "http://localhost");
-  response.setHeader("Cache-Control", "no-store");
+  // Asked for each time, and yet fit for the bfcache.
+  response.setHeader("Cache-Control", "no-cache");
   if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
     if (pathname.startsWith("/sandboxed/")) response.setHeader("Content-Security-Policy", "sandbox allow-scripts");
     response.setHeader("Content-Type", "text/html; charset=utf-8");

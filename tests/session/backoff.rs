@@ -3,11 +3,11 @@
 use esi_security::oauth::token_response::Unusable;
 use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, delay};
 use esi_security::session::machine::{Session, State};
-use esi_security::session::refresh::{Others, Refresh};
+use esi_security::session::refresh::Refresh;
 use esi_security::session::token_set::MARGIN;
 
 use crate::helpers::{
-    JITTER, LIFE, NOW, busy, garbled, http, oauth, refresh, response, signed_in, update,
+    LIFE, NOW, busy, garbled, http, oauth, refresh, response, sent, signed_in, update,
     without_expiry,
 };
 
@@ -189,13 +189,13 @@ fn a_session_wakes_when_it_is_to_be_refreshed_or_time_changes_it() {
     assert_eq!(Session::default().wakes_at(NOW, MARGIN), None);
 
     let mut refreshing = signed_in();
-    let mut refresh = Refresh::begin(&mut refreshing, false).unwrap();
+    drop(sent(&mut refreshing));
     assert_eq!(refreshing.wakes_at(end, MARGIN), None);
-    refresh.start(&mut refreshing, Others::Behind, end);
-    let step = refresh.answered(&mut refreshing, Err(http(500)), NOW, JITTER);
-    drop(step);
+
+    let mut failed = signed_in();
+    assert!(refresh(&mut failed, &Err(http(500)), NOW).0.is_err());
     // It failed while the access token was good, and is tried again when that is expiring.
-    assert_eq!(refreshing.wakes_at(NOW, MARGIN), Some(end - MARGIN));
+    assert_eq!(failed.wakes_at(NOW, MARGIN), Some(end - MARGIN));
 
     // Nothing to refresh it with: it wakes for its states alone.
     let mut alone = Session::default();
@@ -207,6 +207,12 @@ fn a_session_wakes_when_it_is_to_be_refreshed_or_time_changes_it() {
     let mut unknown = Session::default();
     unknown.sign_in(without_expiry("access", Some("refresh")), NOW);
     assert_eq!(unknown.wakes_at(NOW, MARGIN), None);
+    // But what was asked for, and did not get through, is asked for again.
+    let failed = refresh(&mut unknown, &Err(http(503)), NOW).0;
+    assert!(failed.is_err());
+    assert_eq!(unknown.wakes_at(NOW, MARGIN), Some(NOW + 2));
+
+    // A refresh token alone has been waiting for a refresh from the beginning.
     update(&mut unknown, r#"{"refresh_token":"r"}"#);
-    assert_eq!(unknown.wakes_at(NOW, MARGIN), None);
+    assert_eq!(unknown.wakes_at(NOW, MARGIN), Some(NOW));
 }

@@ -9,6 +9,7 @@
 
 mod backoff;
 mod cache;
+mod change;
 mod handover;
 mod helpers;
 mod lineage;

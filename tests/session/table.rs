@@ -8,7 +8,7 @@ use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
 use esi_security::session::handover::Message;
 use esi_security::session::lineage::Lineage;
-use esi_security::session::machine::{Reason, Session, State};
+use esi_security::session::machine::{Change, Reason, Session, State};
 use esi_security::session::refresh::{Refresh, Step};
 use esi_security::session::token_set::{MARGIN, TokenSet};
 
@@ -179,7 +179,8 @@ fn stored(session: &Session) -> Option<(Option<String>, Option<String>)> {
 
 fn check(row: &Row) {
     let (mut session, mut refresh, now) = in_state(row.state);
-    let (before, why) = (session.to_row(), session.reason());
+    session.notice(now, MARGIN);
+    let (before, why) = (session.to_row(), session.standing(now, MARGIN).1);
     let now = happen(&row.event, &mut session, &mut refresh, now);
     assert_eq!(session.state(now, MARGIN), row.then, "{row:?}");
 
@@ -207,15 +208,16 @@ fn check(row: &Row) {
     assert!(told, "{row:?}");
 
     let reason = match row.reason.as_str() {
-        // Nothing has happened but that somebody looks at the clock.
-        "as before" | "`time`" => why,
+        "as before" => why,
         name => reason(name.trim_matches('`')),
     };
-    assert_eq!(session.reason(), reason, "{row:?}");
-    assert_eq!(
-        row.reason == "`time`",
-        row.event == "time" && row.then != row.state
-    );
+    assert_eq!(session.standing(now, MARGIN).1, reason, "{row:?}");
+    let change = session.notice(now, MARGIN);
+    let (from, to) = (row.state, row.then);
+    // One login that takes the place of another is a change too.
+    let replaced = row.event == "login" || row.event.starts_with("`updateToken`");
+    let expected = (from != to || replaced).then_some(Change { from, to, reason });
+    assert_eq!(change, expected, "{row:?}");
 }
 
 fn reason(name: &str) -> Reason {
@@ -227,6 +229,7 @@ fn reason(name: &str) -> Reason {
         Reason::Failure,
         Reason::Ended,
         Reason::Revoked,
+        Reason::Time,
     ];
     let found = reasons.into_iter().find(|reason| reason.as_str() == name);
     found.unwrap_or_else(|| panic!("{name} is no reason"))

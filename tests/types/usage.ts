@@ -13,6 +13,8 @@ import {
   generateCodeVerifier,
   init,
   isEsiError,
+  type SessionReason,
+  type SessionSnapshot,
   type SessionState,
   type TokenStorage,
   type UnverifiedClaims,
@@ -26,6 +28,8 @@ const options: EsiSecurityOptions = {
   codeVerifier: "a".repeat(43),
   headers: { "User-Agent": "App/1.0 (mail@app.example)" },
   tokenIdentifier: "pilot",
+  autoRefresh: false,
+  refreshMargin: 120,
   securityName: "evesso",
   signalTokenUpdated: "app:tokens",
   ssoEndpointsUrl: "https://id.example/.well-known/oauth-authorization-server",
@@ -105,6 +109,29 @@ export async function everything(): Promise<void> {
     const seconds: number | null = event.detail.expires_in;
     console.log(seconds);
   });
+  window.addEventListener("esi:token-expiring", ({ detail }) => {
+    const end: number | null = detail.tokenExpiry;
+    console.log(detail.tokenIdentifier, end);
+  });
+  window.addEventListener("esi:session-changed", ({ detail }) => {
+    const [from, to, reason]: [SessionState, SessionState, SessionReason] = [detail.from, detail.to, detail.reason];
+    console.log(detail.tokenIdentifier, from, to, reason);
+  });
+  // As a user interface passes them on.
+  const { subscribe, getSnapshot } = security;
+  const leave: () => void = subscribe(({ state, reason, tokenIdentifier, tokenExpiry }: SessionSnapshot) => {
+    const shown: [SessionState, SessionReason, string | null, number | null] = [
+      state,
+      reason,
+      tokenIdentifier,
+      tokenExpiry,
+    ];
+    console.log(shown);
+  });
+  leave();
+  const snapshot: SessionSnapshot = getSnapshot();
+  // @ts-expect-error a snapshot is read only
+  snapshot.state = "active";
   const stays: never = await security.login({ returnTo: "/" });
   console.log(stays);
 }
@@ -144,6 +171,10 @@ export function mistakes(security: EsiSecurity): void {
   void EsiSecurity.create({ ...options, requireAzp: "yes" });
   // @ts-expect-error seconds
   void EsiSecurity.create({ ...options, cacheMaxAge: "300" });
+  // @ts-expect-error yes or no
+  void EsiSecurity.create({ ...options, autoRefresh: 60 });
+  // @ts-expect-error seconds
+  void EsiSecurity.create({ ...options, refreshMargin: "60" });
   // @ts-expect-error scopes are a list
   void security.refresh("esi-skills.read_skills.v1");
   // @ts-expect-error a code is a string

@@ -315,10 +315,12 @@ async fn one_that_never_answers_is_not_waited_for_again_and_again() {
     }
     // The first update's own wait ends here too.
     tick().await;
-    let timers = long_timers();
+    let mut timers = long_timers();
+    // One minute is how long nobody looks after the session.
+    timers.retain(|time| *time != 60_000);
     assert!(timers.iter().all(|time| *time == 5000), "{timers:?}");
-    // The update and the token wait for the same write.
-    assert_eq!(timers.len(), 3, "{timers:?}");
+    // The update, the token and whoever looks after the session wait for the same write.
+    assert_eq!(timers.len(), 4, "{timers:?}");
 }
 
 /// The newest session is written once it does.

@@ -23,6 +23,7 @@ mod redirect;
 mod return_to;
 mod session;
 mod storage;
+mod upkeep;
 mod verify;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

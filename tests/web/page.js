@@ -464,6 +464,12 @@ export function shiftClock(seconds) {
 
 // --- events
 
+/** As the browser tells the page of it. */
+export function happen(kind) {
+  const atDocument = ["visibilitychange", "resume"].includes(kind);
+  (atDocument ? document : window).dispatchEvent(new Event(kind));
+}
+
 function listen(kind, listener) {
   addEventListener(kind, listener);
   undo.push(() => removeEventListener(kind, listener));

@@ -97,6 +97,7 @@ extern "C" {
     #[wasm_bindgen(js_name = shiftClock)]
     pub(crate) fn shift_clock(seconds: f64);
 
+    pub(crate) fn happen(kind: &str);
     pub(crate) fn record(kind: &str, part: &str);
     pub(crate) fn events() -> Vec<String>;
     #[wasm_bindgen(js_name = listenAndThrow)]
@@ -169,7 +170,11 @@ impl Page {
 
     /// Options with EVE's server, whose documents are fetched.
     pub(crate) fn options_for_eve(&self) -> Options {
-        Options::new(&self.client_id, &redirect_uri())
+        Options {
+            // Nothing happens but what the test does; `upkeep.rs` tests what happens by itself.
+            auto_refresh: false,
+            ..Options::new(&self.client_id, &redirect_uri())
+        }
     }
 
     pub(crate) fn security(&self) -> EsiSecurity {

@@ -1,0 +1,158 @@
+//! What a session does by itself: it is refreshed in time, by the wall clock, and tells the page what has
+//! become of it.
+
+use alloc::rc::{Rc, Weak};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::task::Poll;
+use wasm_bindgen_futures::spawn_local;
+
+use super::clock;
+use super::row::Row;
+use super::security::{EsiSecurity, Inner};
+use super::timer::within;
+use crate::session::machine::{Reason, State};
+
+/// For how many seconds at most nothing is looked at while something is due later: a timer stands still while
+/// the machine sleeps, and the clock may be set.
+const LONGEST_PAUSE: i64 = 60;
+
+/// All that a page may want to show of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What stands.
+    pub state: State,
+    /// What has made it so.
+    pub reason: Reason,
+    /// Whose session it is.
+    pub token_identifier: Option<String>,
+    /// When the access token expires, seconds since 1970; `None` where unknown.
+    pub token_expiry: Option<i64>,
+}
+
+type Listener = Rc<dyn Fn(&Snapshot)>;
+
+/// Who wants to know when the snapshot changes.
+#[derive(Default)]
+pub(super) struct Listeners {
+    told: RefCell<Option<Snapshot>>,
+    all: RefCell<Vec<(u32, Listener)>>,
+    next: Cell<u32>,
+}
+
+/// Dropped, the listener is not called any more.
+pub struct Subscription {
+    security: Weak<Inner>,
+    number: u32,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(inner) = self.security.upgrade() {
+            let mut listeners = inner.listeners.all.borrow_mut();
+            listeners.retain(|(number, _)| *number != self.number);
+        }
+    }
+}
+
+impl EsiSecurity {
+    /// What stands now, at one look.
+    pub fn snapshot(&self) -> Snapshot {
+        let (who, now) = (self.who(), clock::now());
+        let session = who.row.session.borrow();
+        let (state, reason) = session.standing(now, who.row.margin());
+        Snapshot {
+            state,
+            reason,
+            token_identifier: who.token_identifier,
+            token_expiry: session.access().and_then(|access| access.expires_at),
+        }
+    }
+
+    /// Calls the listener now, and after each change of the snapshot.
+    pub fn subscribe(&self, listener: impl Fn(&Snapshot) + 'static) -> Subscription {
+        let listeners = &self.0.listeners;
+        let number = listeners.next.get();
+        listeners.next.set(number.wrapping_add(1));
+        let listener: Listener = Rc::new(listener);
+        let snapshot = self.snapshot();
+        listeners.told.borrow_mut().get_or_insert(snapshot.clone());
+        listeners
+            .all
+            .borrow_mut()
+            .push((number, Rc::clone(&listener)));
+        listener(&snapshot);
+        Subscription {
+            security: Rc::downgrade(&self.0),
+            number,
+        }
+    }
+
+    /// Tells those who have subscribed, if there is something new.
+    fn publish(&self) {
+        let listeners = &self.0.listeners;
+        let snapshot = self.snapshot();
+        let told = listeners.told.replace(Some(snapshot.clone()));
+        if told.is_some_and(|told| told != snapshot) {
+            // A listener may subscribe others, and leave.
+            let all = listeners.all.borrow().clone();
+            for (_, listener) in all {
+                listener(&snapshot);
+            }
+        }
+    }
+
+    /// Begins to look after the session, for as long as somebody holds it.
+    pub(super) fn look_after(&self) {
+        spawn_local(keep(Rc::downgrade(&self.0)));
+    }
+
+    /// Does what is due; for how many seconds nothing will be, unless something happens.
+    fn tend(&self, row: &Row) -> Option<i64> {
+        row.notice();
+        self.publish();
+        let now = clock::now();
+        let due = row.session.borrow().wakes_at(now, row.margin())?;
+        if due > now {
+            return Some(due.saturating_sub(now).min(LONGEST_PAUSE));
+        }
+        let refreshable = row.session.borrow().refresh_token().is_some();
+        (self.0.auto_refresh && refreshable).then(|| {
+            let this = self.clone();
+            // Whoever needs a token asks for it, and gets the error then.
+            spawn_local(async move { drop(this.refresh(&[]).await) });
+            LONGEST_PAUSE
+        })
+    }
+}
+
+async fn keep(inner: Weak<Inner>) {
+    while let Some(security) = inner.upgrade().map(EsiSecurity) {
+        // Nobody is told of what is not stored yet.
+        security.restored().await;
+        let row = security.who().row;
+        let stirred = row.stirred();
+        let seconds = security.tend(&row);
+        let row = Rc::downgrade(&row);
+        drop(security);
+        pause(seconds, &row, stirred).await;
+    }
+}
+
+/// Waits until something may have happened to the row, or for so many seconds. Holds no row meanwhile, which nobody
+/// may need any more.
+async fn pause(seconds: Option<i64>, row: &Weak<Row>, stirred: u32) {
+    let happened = poll_fn(|context| match row.upgrade() {
+        Some(row) if row.stirred() == stirred => {
+            row.watch(context.waker());
+            Poll::Pending
+        }
+        _ => Poll::Ready(()),
+    });
+    match seconds.and_then(|seconds| u32::try_from(seconds).ok()) {
+        Some(seconds) => drop(within(seconds.saturating_mul(1000), happened).await),
+        None => happened.await,
+    }
+}
