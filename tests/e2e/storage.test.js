@@ -109,6 +109,8 @@ test("rows that somebody spoiled count as none", async (t) => {
   const keys = await page.runBare(() => Object.keys(sessionStorage));
   assert.equal(keys.length, 3, "session, logins, metadata");
   for (const row of ["", "{", "null", "[]", "7", '{"access":7}', '[{"state":7}]', '"text"', "[".repeat(10_000)]) {
+    // A page that lives would put it right.
+    await page.open("/");
     await page.runBare(
       (names, value) => {
         for (const name of names) sessionStorage.setItem(name, value);
@@ -150,6 +152,8 @@ test("a damaged record is moved aside, the newest one only, and records of other
     for (const name of names) sessionStorage.setItem(name, "{");
   }, foreign);
   for (const damaged of ['{"access":', '{"access":{}}']) {
+    // A page that lives would put it right.
+    await page.open("/");
     await page.runBare((name, row) => sessionStorage.setItem(name, row), key, damaged);
     await page.open("/");
     assert.equal(await state(page), "signed-out");

@@ -31,7 +31,7 @@ test("a token response from elsewhere becomes the session, and survives a reload
 });
 
 test("a refresh token alone is enough to start", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { options: { autoRefresh: false } });
   await page.logIn({ characterId: SAPHRA });
   for (const [access_token, expires_in] of [
     [undefined, undefined],
