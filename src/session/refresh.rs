@@ -74,12 +74,19 @@ impl Refresh {
         })
     }
 
-    /// It is this tab's turn.
+    /// It is this tab's turn; once more, if it was over before the token had left.
     pub fn start(&mut self, session: &mut Session, others: Others, now: i64) -> Step {
+        let before = match mem::replace(&mut self.stage, Stage::New) {
+            Stage::Sent(before) => before,
+            _ => None,
+        };
         match (self.overtaken(session, now), others) {
             (Some(step), _) => step,
-            (None, Others::Behind) => self.send(None),
-            (None, others) => Step::Ask(others),
+            (None, Others::Behind) => self.send(before),
+            (None, others) => {
+                self.stage = before.map_or(Stage::New, Stage::InDoubt);
+                Step::Ask(others)
+            }
         }
     }
 

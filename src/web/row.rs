@@ -398,6 +398,14 @@ impl Row {
         }
     }
 
+    /// True if it is this tab's turn still.
+    pub(super) async fn has_turn(&self, turn: Option<&Lock>) -> bool {
+        match turn {
+            Some(lock) => lock.is_held().await,
+            None => true,
+        }
+    }
+
     /// Lets another tab refresh, once all can see how new the tokens are here.
     pub(super) fn end_turn(self: &Rc<Self>, turn: Option<Lock>) {
         let standing = Self::stand(Rc::downgrade(self));
