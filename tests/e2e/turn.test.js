@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "../helpers/page.js";
-import { openTabs } from "../helpers/tabs.js";
+import { openTabs, withoutLocks } from "../helpers/tabs.js";
 
 const refresh = ({ security }) => security.refresh();
 
 /** Two tabs, of which the first has its turn, and waits for the metadata until `goOn`. */
-async function openTurn(t) {
+async function openTurn(t, { locks = true } = {}) {
   const page = await openPage(t);
   await page.logIn();
   const tabs = await openTabs(t, page, 2);
@@ -19,6 +19,7 @@ async function openTurn(t) {
   });
   await tabs.switchTo(0);
   await page.forgetDocuments();
+  if (!locks) await tabs.runBareInEach(withoutLocks);
   await tabs.run(0, ({ security }) => {
     const { fetch } = globalThis;
     const channel = new BroadcastChannel("the tests' own");
@@ -76,28 +77,31 @@ test("a tab whose lock was stolen does not send, but waits for its turn again", 
   assert.equal(page.tokenRequests.length, 2);
 });
 
-test("a tab that was frozen in its turn takes over what another one has refreshed meanwhile", async (t) => {
-  const { page, tabs } = await openTurn(t);
-  const setState = async (state) => {
-    await tabs.switchTo(0);
-    await page.driver.sendDevToolsCommand("Page.setWebLifecycleState", { state });
-  };
-  await setState("frozen");
-  await page.driver.wait(() => tabs.run(1, () => globalThis.isAlone), 10_000, "it is frozen");
-  // What it waits for is there first when it thaws, before it can know of the lock.
-  await tabs.run(1, goOn);
-  await tabs.run(1, () => {
-    const { timeout } = AbortSignal;
-    AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, milliseconds === 75_000 ? 1 : milliseconds);
+const FROZEN = "a tab that was frozen in its turn takes over what another one has refreshed meanwhile";
+
+for (const locks of [true, false])
+  test(`${FROZEN}, ${locks ? "with" : "without"} locks`, async (t) => {
+    const { page, tabs } = await openTurn(t, { locks });
+    const setState = async (state) => {
+      await tabs.switchTo(0);
+      await page.driver.sendDevToolsCommand("Page.setWebLifecycleState", { state });
+    };
+    await setState("frozen");
+    await page.driver.wait(() => tabs.run(1, () => globalThis.isAlone), 10_000, "it is frozen");
+    // What it waits for is there first when it thaws, before it can know of the lock.
+    await tabs.run(1, goOn);
+    await tabs.run(1, () => {
+      const { timeout } = AbortSignal;
+      AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, milliseconds === 75_000 ? 1 : milliseconds);
+    });
+    const newest = await tabs.run(1, refresh);
+    await setState("active");
+    const taken = await tabs.run(0, () => globalThis.refreshed);
+    assert.equal(taken.access_token, newest.access_token);
+    assert.equal(taken.refresh_token, newest.refresh_token);
+    assert.deepEqual(
+      page.tokenRequests.map(({ status }) => status),
+      [200, 200],
+    );
+    assert.ok(await tabs.run(0, refresh), "the session lives");
   });
-  const newest = await tabs.run(1, refresh);
-  await setState("active");
-  const taken = await tabs.run(0, () => globalThis.refreshed);
-  assert.equal(taken.access_token, newest.access_token);
-  assert.equal(taken.refresh_token, newest.refresh_token);
-  assert.deepEqual(
-    page.tokenRequests.map(({ status }) => status),
-    [200, 200],
-  );
-  assert.ok(await tabs.run(0, refresh), "the session lives");
-});

@@ -14,6 +14,11 @@ function obey(word, work) {
   };
 }
 
+/** Runs in a tab: from now on it is as in a browser without Web Locks. */
+export function withoutLocks() {
+  delete Navigator.prototype.locks;
+}
+
 export class Tabs {
   #page;
   #handles;
@@ -36,6 +41,14 @@ export class Tabs {
   async run(tab, work, ...args) {
     await this.switchTo(tab);
     return this.#page.run(work, ...args);
+  }
+
+  /** Runs a function in each tab, as `Page.runBare` does. */
+  async runBareInEach(work, ...args) {
+    for (const tab of this.#handles.keys()) {
+      await this.switchTo(tab);
+      await this.#page.runBare(work, ...args);
+    }
   }
 
   /** Runs a function in each tab, one after the other. */

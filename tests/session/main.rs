@@ -9,6 +9,7 @@
 
 mod backoff;
 mod cache;
+mod claim;
 mod handover;
 mod helpers;
 mod lineage;
