@@ -121,7 +121,12 @@ impl Refresh {
         let Stage::Sent(before) = mem::replace(&mut self.stage, Stage::New) else {
             return Step::Done(Err(superseded()));
         };
-        let (current, behind) = (self.is_current(session), self.is_behind(session));
+        let current = self.is_current(session);
+        // Another page of this storage may have ended it, which was refused what this one had sent already.
+        let ended = session.refresh_token().is_none()
+            && session.lineage().is_some()
+            && session.lineage() == self.tokens.lineage.as_ref();
+        let behind = ended || self.is_behind(session);
         match answer {
             // Fresh from the server it is the newest there is, even if another tab has been faster.
             Ok(response) if current || behind => {
@@ -186,7 +191,8 @@ impl Refresh {
         Step::Send(self.sent.clone())
     }
 
-    fn is_current(&self, session: &Session) -> bool {
+    /// True if the session still holds the tokens that it began with.
+    pub fn is_current(&self, session: &Session) -> bool {
         session.generation() == self.generation
     }
 

@@ -93,9 +93,13 @@ impl EsiSecurity {
                         None => self.metadata().await,
                     };
                     metadata = known.clone().ok();
-                    if known.is_ok() && !row.has_turn(turn.as_ref()).await {
-                        step = None;
-                        continue;
+                    if known.is_ok() {
+                        let ours = row.has_turn(turn.as_ref()).await;
+                        row.sync();
+                        if !ours || !refresh.is_current(&row.session.borrow()) {
+                            step = None;
+                            continue;
+                        }
                     }
                     let answer = self.ask(known, &refresh_token, &scopes).await;
                     rotated = token_response::refresh_token(&answer).cloned().or(rotated);

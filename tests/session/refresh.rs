@@ -209,6 +209,35 @@ fn a_turn_that_is_over_before_the_token_has_left_begins_again() {
     }
 }
 
+/// A frame of this storage that took this one for dead was refused what had been used here.
+#[test]
+fn an_answer_outdoes_the_refusal_of_another_page() {
+    let answer = response("mine", Some("rotated"));
+    for answer in [Ok(answer), Err(garbled(Some("rotated")))] {
+        let mut session = signed_in();
+        let mut refresh = sent(&mut session);
+        let mut frame = copy(&session);
+        self::refresh(&mut frame, &Err(invalid_grant()), NOW)
+            .0
+            .unwrap_err();
+        session.reload(frame.to_row().as_deref());
+        assert_eq!(refresh_token(&session), None);
+        refresh.answered(&mut session, answer, NOW, JITTER);
+        assert_eq!(refresh_token(&session), Some("rotated"));
+        assert_eq!(session.lineage().unwrap().rotation, 1);
+    }
+    // Not a sign-out.
+    let mut session = signed_in();
+    let mut refresh = sent(&mut session);
+    session.reload(None);
+    let answer = Ok(response("mine", Some("rotated")));
+    assert_eq!(
+        refresh.answered(&mut session, answer, NOW, JITTER),
+        superseded()
+    );
+    assert_eq!(refresh_token(&session), None);
+}
+
 /// Refused, and nobody has anything newer.
 #[test]
 fn a_400_with_invalid_grant_ends_the_session_once_the_others_were_asked() {
