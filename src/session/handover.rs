@@ -4,6 +4,7 @@
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
 
@@ -13,6 +14,8 @@ use super::token_set::TokenSet;
 pub enum Message {
     /// Does anybody hold newer tokens than this?
     Ask(Lineage),
+    /// Somebody wants to refresh these tokens, which is the same question.
+    Claim(Claim),
     /// The newest tokens.
     Tokens(TokenSet),
     /// This grant was revoked.

@@ -6,6 +6,7 @@ use alloc::string::String;
 use core::mem;
 
 use super::backoff;
+use super::claim::Claim;
 use super::handover::Message;
 use super::lineage::Lineage;
 use super::skew;
@@ -376,13 +377,17 @@ impl Session {
     /// What another tab says.
     pub fn receive(&mut self, message: Message) {
         match message {
-            Message::Ask(lineage) => {
-                let newer = self.tokens.as_ref().filter(|tokens| {
-                    let ours = tokens.lineage.as_ref();
-                    ours.is_some_and(|ours| ours.is_ahead_of(&lineage))
-                });
-                if let Some(tokens) = newer {
-                    self.outbox = Some(Message::Tokens(tokens.clone()));
+            Message::Ask(theirs)
+            | Message::Claim(Claim {
+                lineage: theirs, ..
+            }) => {
+                if let Some(ours) = self.lineage() {
+                    if ours.is_ahead_of(&theirs) {
+                        self.hand_over();
+                    } else if theirs.is_ahead_of(ours) {
+                        // Whoever asks has what this tab has missed.
+                        self.outbox = Some(Message::Ask(ours.clone()));
+                    }
                 }
             }
             Message::Tokens(tokens) => {

@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod cache;
+pub mod claim;
 pub mod handover;
 pub mod lineage;
 pub mod login;

@@ -74,12 +74,19 @@ impl Refresh {
         })
     }
 
-    /// It is this tab's turn.
+    /// It is this tab's turn; once more, if it was over before the token had left.
     pub fn start(&mut self, session: &mut Session, others: Others, now: i64) -> Step {
+        let before = match mem::replace(&mut self.stage, Stage::New) {
+            Stage::Sent(before) => before,
+            _ => None,
+        };
         match (self.overtaken(session, now), others) {
             (Some(step), _) => step,
-            (None, Others::Behind) => self.send(None),
-            (None, others) => Step::Ask(others),
+            (None, Others::Behind) => self.send(before),
+            (None, others) => {
+                self.stage = before.map_or(Stage::New, Stage::InDoubt);
+                Step::Ask(others)
+            }
         }
     }
 
@@ -114,7 +121,12 @@ impl Refresh {
         let Stage::Sent(before) = mem::replace(&mut self.stage, Stage::New) else {
             return Step::Done(Err(superseded()));
         };
-        let (current, behind) = (self.is_current(session), self.is_behind(session));
+        let current = self.is_current(session);
+        // Another page of this storage may have ended it, which was refused what this one had sent already.
+        let ended = session.refresh_token().is_none()
+            && session.lineage().is_some()
+            && session.lineage() == self.tokens.lineage.as_ref();
+        let behind = ended || self.is_behind(session);
         match answer {
             // Fresh from the server it is the newest there is, even if another tab has been faster.
             Ok(response) if current || behind => {
@@ -179,7 +191,8 @@ impl Refresh {
         Step::Send(self.sent.clone())
     }
 
-    fn is_current(&self, session: &Session) -> bool {
+    /// True if the session still holds the tokens that it began with.
+    pub fn is_current(&self, session: &Session) -> bool {
         session.generation() == self.generation
     }
 

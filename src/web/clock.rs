@@ -1,10 +1,15 @@
-//! The wall clock, in seconds since 1970.
+//! The wall clock, since 1970.
 
-/// Now.
+/// Now, in seconds.
+pub(super) fn now() -> i64 {
+    milliseconds().div_euclid(1000)
+}
+
+/// Now, in milliseconds.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "seconds fit for a long time"
+    reason = "milliseconds fit for a long time"
 )]
-pub(super) fn now() -> i64 {
-    (js_sys::Date::now() / 1000.0).floor() as i64
+pub(super) fn milliseconds() -> i64 {
+    js_sys::Date::now().floor() as i64
 }

@@ -1,8 +1,10 @@
 //! Web Locks: what one tab of an origin holds, no other has. The browser releases the locks of a tab that
 //! is closed or has crashed.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -25,12 +27,24 @@ extern "C" {
     fn query(this: &LockManager) -> Result<JsValue, JsValue>;
 }
 
-/// A lock that is held until this is dropped.
-pub(super) struct Lock(Function);
+/// A lock that is held until this is dropped, or it is stolen.
+pub(super) struct Lock {
+    release: Function,
+    stolen: Rc<Cell<bool>>,
+}
+
+impl Lock {
+    /// True if nobody has stolen it. A tab that was frozen may not have been told yet; it will have been when the
+    /// browser has answered a question.
+    pub(super) async fn is_held(&self) -> bool {
+        names().await;
+        !self.stolen.get()
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.0.call0(&JsValue::UNDEFINED);
+        let _ = self.release.call0(&JsValue::UNDEFINED);
     }
 }
 
@@ -92,6 +106,8 @@ async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> 
     for (term, value) in terms {
         Reflect::set(&options, &(*term).into(), value).ok()?;
     }
+    let stolen = Rc::new(Cell::new(false));
+    let refusal = Rc::clone(&stolen);
     // The lock is held for as long as the promise that the callback gives is pending.
     let granted = Promise::new(&mut |grant, refuse| {
         let callback = Closure::once_into_js(move |lock: JsValue| {
@@ -105,16 +121,19 @@ async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> 
             held.into()
         });
         let requested = locks.request(name, &options, &callback);
+        let stolen = Rc::clone(&refusal);
         spawn_local(async move {
             let refused = match requested {
                 Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.is_err(),
                 Err(_) => true,
             };
             if refused {
+                stolen.set(true);
                 let _ = refuse.call0(&JsValue::UNDEFINED);
             }
         });
     });
     let release = JsFuture::from(granted).await.ok()?;
-    release.dyn_into().ok().map(Lock)
+    let release = release.dyn_into().ok()?;
+    Some(Lock { release, stolen })
 }

@@ -24,10 +24,15 @@ pub(super) fn state() -> Result<String, Error> {
 
 /// A byte that spreads what tabs do in time; without randomness they do it at once.
 pub(super) fn jitter() -> u8 {
-    let mut bytes = [0];
-    let _ = getrandom::fill(&mut bytes);
-    let [jitter] = bytes;
+    let [jitter, ..] = number().to_le_bytes();
     jitter
+}
+
+/// A number that no two tabs share.
+pub(super) fn number() -> u32 {
+    let mut bytes = [0; 4];
+    let _ = getrandom::fill(&mut bytes);
+    u32::from_le_bytes(bytes)
 }
 
 fn fill(bytes: &mut [u8]) -> Result<&[u8], Error> {

@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::clock;
+use super::document::Answer;
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
 use super::random;
 use super::row::{Refreshed, Refreshing};
 use super::security::{EsiSecurity, Who};
+use crate::oauth::metadata::Metadata;
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_request;
@@ -65,30 +67,49 @@ impl EsiSecurity {
 
     async fn perform(self, who: Who, mut refresh: Refresh, scopes: Vec<String>) -> Refreshed {
         let row = &who.row;
-        let mut rotated = None;
-        let (turn, others) = row.take_turn().await;
-        row.sync();
-        let now = clock::now();
-        let mut step = refresh.start(&mut row.session.borrow_mut(), others, now);
+        let (mut rotated, mut metadata) = (None, None);
+        let (mut turn, mut step) = (None, None);
         let result = loop {
             row.settle().await;
-            step = match step {
-                Step::Ask(others) => {
+            step = Some(match step {
+                None => {
+                    drop(turn);
+                    let others;
+                    (turn, others) = row.take_turn().await;
+                    row.sync();
+                    let now = clock::now();
+                    refresh.start(&mut row.session.borrow_mut(), others, now)
+                }
+                Some(Step::Ask(others)) => {
                     row.ask(others).await;
                     row.sync();
                     let (now, jitter) = (clock::now(), random::jitter());
                     refresh.asked(&mut row.session.borrow_mut(), now, jitter)
                 }
-                Step::Send(refresh_token) => {
-                    let answer = self.ask(&refresh_token, &scopes).await;
+                Some(Step::Send(refresh_token)) => {
+                    // Once for each refresh: where it is slow, the turn might be over every time.
+                    let known = match &metadata {
+                        Some(known) => Ok(Rc::clone(known)),
+                        None => self.metadata().await,
+                    };
+                    metadata = known.clone().ok();
+                    if known.is_ok() {
+                        let ours = row.has_turn(turn.as_ref()).await;
+                        row.sync();
+                        if !ours || !refresh.is_current(&row.session.borrow()) {
+                            step = None;
+                            continue;
+                        }
+                    }
+                    let answer = self.ask(known, &refresh_token, &scopes).await;
                     rotated = token_response::refresh_token(&answer).cloned().or(rotated);
                     // A frame or an earlier page of this tab may have refreshed meanwhile.
                     row.sync();
                     let (now, jitter) = (clock::now(), random::jitter());
                     refresh.answered(&mut row.session.borrow_mut(), answer, now, jitter)
                 }
-                Step::Done(result) => break result,
-            };
+                Some(Step::Done(result)) => break result,
+            });
         };
         row.refreshing.replace(None);
         row.end_turn(turn);
@@ -98,11 +119,12 @@ impl EsiSecurity {
 
     async fn ask(
         &self,
+        metadata: Answer<Metadata>,
         refresh_token: &Secret,
         scopes: &[String],
     ) -> Result<TokenResponse, Unusable> {
         let phase = Phase::Refresh;
-        let metadata = self.metadata().await?;
+        let metadata = metadata?;
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
         let request = self.inner().headers.dress(request);

@@ -26,12 +26,13 @@ use crate::Error;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 use crate::session::handover::Message;
+use crate::session::lineage::Lineage;
 use crate::session::machine::{Reason, Session};
 use crate::session::place::Place;
 use crate::session::refresh::Others;
 use crate::session::token_set::TokenSet;
 
-/// For how many milliseconds storage is waited for.
+/// For how many milliseconds storage is waited for, and, where there are no locks, a tab that comes first.
 const PATIENCE: u32 = 5_000;
 
 /// For how many milliseconds the other tabs are waited for, to hand over newer tokens.
@@ -39,6 +40,10 @@ const TABS_PATIENCE: u32 = 1_000;
 
 /// The same where one of them is known to hold some.
 const MUCH_PATIENCE: u32 = 10_000;
+
+/// How often a tab claims its turn, where there are no locks, before it goes on without: for as long, all in
+/// all, as it would wait for a lock.
+const CLAIMS: u32 = 13;
 
 /// A refresh under way.
 #[derive(Clone)]
@@ -441,14 +446,53 @@ impl Row {
     /// Waits until no other tab refreshes the same grant.
     pub(super) async fn take_turn(&self) -> (Option<Lock>, Others) {
         let lineage = self.session.borrow().lineage().cloned();
-        match lineage {
-            Some(lineage) => tabs::take_turn(&lineage).await,
-            None => (None, Others::Behind),
+        let Some(lineage) = lineage else {
+            return (None, Others::Behind);
+        };
+        if let Some((lock, others)) = tabs::take_turn(&lineage).await {
+            return (Some(lock), others);
         }
+        self.claim_turn(&lineage).await;
+        // A claim is a question too.
+        (None, Others::Behind)
+    }
+
+    /// The same without locks.
+    async fn claim_turn(&self, lineage: &Lineage) {
+        let generation = self.session.borrow().generation();
+        for left in (0..CLAIMS).rev() {
+            let claim = |tabs: &mut Tabs| tabs.claim(lineage.clone());
+            let heard = self.tabs.borrow_mut().as_mut().is_some_and(claim);
+            if heard && left > 0 {
+                // In two halves: what keeps this page from hearing the others makes one timer late, and leaves
+                // them the other.
+                self.change(generation, TABS_PATIENCE / 2).await;
+                self.change(generation, TABS_PATIENCE / 2).await;
+            }
+            let taken = self.tabs.borrow_mut().as_mut().is_some_and(Tabs::take_turn);
+            if taken || self.session.borrow().generation() != generation {
+                return;
+            }
+            self.change(generation, PATIENCE).await;
+        }
+    }
+
+    /// True if it is this tab's turn still.
+    pub(super) async fn has_turn(&self, turn: Option<&Lock>) -> bool {
+        if let Some(lock) = turn {
+            return lock.is_held().await;
+        }
+        let session = self.session.borrow();
+        let mut tabs = self.tabs.borrow_mut();
+        let claims = tabs.as_mut().zip(session.lineage());
+        claims.is_none_or(|(tabs, lineage)| tabs.send(lineage))
     }
 
     /// Lets another tab refresh, once all can see how new the tokens are here.
     pub(super) fn end_turn(self: &Rc<Self>, turn: Option<Lock>) {
+        if let Some(tabs) = &mut *self.tabs.borrow_mut() {
+            tabs.end_turn();
+        }
         let standing = Self::stand(Rc::downgrade(self));
         spawn_local(async move {
             standing.await;
@@ -495,6 +539,11 @@ impl Row {
     /// What another tab says.
     pub(super) fn receive(self: &Rc<Self>, message: Message) {
         self.sync();
+        if let Message::Claim(theirs) = &message
+            && let Some(tabs) = &mut *self.tabs.borrow_mut()
+        {
+            tabs.hear(theirs);
+        }
         self.session.borrow_mut().receive(message);
         // Not even a storage that takes its time is waited for: another tab has stored them already.
         drop(self.settle());

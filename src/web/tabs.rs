@@ -9,8 +9,11 @@ use alloc::string::String;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+use super::clock;
 use super::lock::{self, Lock, Turn};
+use super::random;
 use super::row::Row;
+use crate::session::claim::{Claim, Contender};
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::Others;
@@ -27,6 +30,7 @@ pub(super) struct Tabs {
     lineage: Lineage,
     channel: Option<Channel>,
     standing: Option<Lock>,
+    contender: Contender,
 }
 
 struct Channel {
@@ -48,6 +52,7 @@ impl Tabs {
             lineage: lineage.clone(),
             channel: Channel::open(&lineage.grant, row),
             standing: None,
+            contender: Contender::default(),
         }
     }
 
@@ -65,6 +70,35 @@ impl Tabs {
     pub(super) fn stand(&mut self, lineage: Lineage, lock: Option<Lock>) {
         self.lineage = lineage;
         self.standing = lock;
+    }
+
+    /// Tells the others that this tab wants to refresh. False if nobody can hear it.
+    pub(super) fn claim(&mut self, lineage: Lineage) -> bool {
+        let now = clock::milliseconds();
+        let claim = self.contender.claim(lineage, random::number(), now);
+        self.post(&Message::Claim(claim))
+    }
+
+    /// Another tab wants to refresh.
+    pub(super) fn hear(&mut self, theirs: &Claim) {
+        if let Some(ours) = self.contender.hear(theirs, clock::milliseconds()) {
+            self.post(&Message::Claim(ours));
+        }
+    }
+
+    /// The others had time to answer. True if it is this tab's turn.
+    pub(super) fn take_turn(&mut self) -> bool {
+        self.contender.take_turn(clock::milliseconds())
+    }
+
+    /// True if it is its turn still, to refresh these tokens.
+    pub(super) fn send(&mut self, lineage: &Lineage) -> bool {
+        self.contender.send(lineage, clock::milliseconds())
+    }
+
+    /// It has refreshed, or has given up.
+    pub(super) fn end_turn(&mut self) {
+        self.contender.end();
     }
 
     /// Tells the others. False if nobody can hear it.
@@ -94,12 +128,12 @@ impl Channel {
     }
 }
 
-/// Waits until no other tab refreshes this grant, and tells what is known about the others.
-pub(super) async fn take_turn(lineage: &Lineage) -> (Option<Lock>, Others) {
+/// Waits until no other tab refreshes this grant, and tells what is known about the others. `None` without locks.
+pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
     let Lineage { grant, rotation } = lineage;
     let (lock, uncertain) =
         match lock::take(&format!("{PREFIX}/refresh/{grant}"), LOCK_PATIENCE).await {
-            Turn::Unlocked => return (None, Others::Unknown),
+            Turn::Unlocked => return None,
             Turn::Free(lock) => (lock, Others::Behind),
             // Whoever held it may be gone, and what it had to say still under way.
             Turn::Contended(lock) => (lock, Others::Unknown),
@@ -109,7 +143,7 @@ pub(super) async fn take_turn(lineage: &Lineage) -> (Option<Lock>, Others) {
         matches!(standing, Some(Ok(theirs)) if u32::gt(&theirs, rotation))
     };
     let ahead = lock::names().await.iter().any(newer);
-    (Some(lock), if ahead { Others::Ahead } else { uncertain })
+    Some((lock, if ahead { Others::Ahead } else { uncertain }))
 }
 
 /// The lock that tells how new a tab's tokens are; many tabs may hold it.

@@ -14,6 +14,11 @@ function obey(word, work) {
   };
 }
 
+/** Runs in a tab: from now on it is as in a browser without Web Locks. */
+export function withoutLocks() {
+  delete Navigator.prototype.locks;
+}
+
 export class Tabs {
   #page;
   #handles;
@@ -27,10 +32,23 @@ export class Tabs {
     return this.#handles.length;
   }
 
+  /** Has the driver speak to this tab. */
+  switchTo(tab) {
+    return this.#page.driver.switchTo().window(this.#handles[tab]);
+  }
+
   /** Runs a function in one tab, as `Page.run` does. */
   async run(tab, work, ...args) {
-    await this.#page.driver.switchTo().window(this.#handles[tab]);
+    await this.switchTo(tab);
     return this.#page.run(work, ...args);
+  }
+
+  /** Runs a function in each tab, as `Page.runBare` does. */
+  async runBareInEach(work, ...args) {
+    for (const tab of this.#handles.keys()) {
+      await this.switchTo(tab);
+      await this.#page.runBare(work, ...args);
+    }
   }
 
   /** Runs a function in each tab, one after the other. */
@@ -65,7 +83,7 @@ export class Tabs {
   /** Opens one more, with the storage of the first one as it stands now. */
   async open() {
     const { driver } = this.#page;
-    await driver.switchTo().window(this.#handles[0]);
+    await this.switchTo(0);
     const rows = await this.#page.runBare(() => ({ ...sessionStorage }));
     await driver.switchTo().newWindow("tab");
     this.#handles.push(await driver.getWindowHandle());
@@ -79,17 +97,17 @@ export class Tabs {
   /** Kills the process of a tab, which can do nothing about it. */
   async crash(tab) {
     const { driver } = this.#page;
-    await driver.switchTo().window(this.#handles[tab]);
+    await this.switchTo(tab);
     await driver.sendDevToolsCommand("Page.crash").catch(() => {});
     await this.close(tab);
   }
 
   /** Closes a tab, whatever it is doing. */
   async close(tab) {
-    await this.#page.driver.switchTo().window(this.#handles[tab]);
+    await this.switchTo(tab);
     await this.#page.driver.close();
     this.#handles.splice(tab, 1);
-    await this.#page.driver.switchTo().window(this.#handles[0]);
+    await this.switchTo(0);
   }
 
   /** Closes all but the first. */

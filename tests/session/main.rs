@@ -10,6 +10,7 @@
 mod backoff;
 mod cache;
 mod change;
+mod claim;
 mod handover;
 mod helpers;
 mod lineage;

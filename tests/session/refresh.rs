@@ -179,6 +179,65 @@ fn a_grant_that_ended_in_another_tab_leaves_nothing_to_begin_anew_with() {
     }
 }
 
+/// It was frozen, say, and another tab has taken the lock away.
+#[test]
+fn a_turn_that_is_over_before_the_token_has_left_begins_again() {
+    let mut session = signed_in();
+    let mut refresh = sent(&mut session);
+    let step = refresh.start(&mut session, Others::Unknown, NOW);
+    assert_eq!(step, Step::Ask(Others::Unknown));
+    assert_eq!(session.state(NOW, MARGIN), State::Refreshing);
+    assert_eq!(refresh.asked(&mut session, NOW, JITTER), send("refresh"));
+    session.receive(handed_over(&session, 1));
+    let step = refresh.start(&mut session, Others::Behind, NOW);
+    assert_eq!(step, done("theirs-1", Some("rotated-1")));
+
+    // What was sent once before is still sent but once more.
+    for others in [Others::Behind, Others::Unknown, Others::Ahead] {
+        let mut session = signed_in();
+        let mut refresh = sent(&mut session);
+        refresh.answered(&mut session, Err(timeout(PHASE)), NOW, JITTER);
+        assert_eq!(refresh.asked(&mut session, NOW, JITTER), send("refresh"));
+        let mut step = refresh.start(&mut session, others, NOW);
+        if others != Others::Behind {
+            assert_eq!(step, Step::Ask(others));
+            step = refresh.asked(&mut session, NOW, JITTER);
+        }
+        assert_eq!(step, send("refresh"));
+        let step = refresh.answered(&mut session, Err(timeout(PHASE)), NOW, JITTER);
+        assert_eq!(step, failed(&timeout(PHASE)));
+    }
+}
+
+/// A frame of this storage that took this one for dead was refused what had been used here.
+#[test]
+fn an_answer_outdoes_the_refusal_of_another_page() {
+    let answer = response("mine", Some("rotated"));
+    for answer in [Ok(answer), Err(garbled(Some("rotated")))] {
+        let mut session = signed_in();
+        let mut refresh = sent(&mut session);
+        let mut frame = copy(&session);
+        self::refresh(&mut frame, &Err(invalid_grant()), NOW)
+            .0
+            .unwrap_err();
+        session.reload(frame.to_row().as_deref());
+        assert_eq!(refresh_token(&session), None);
+        refresh.answered(&mut session, answer, NOW, JITTER);
+        assert_eq!(refresh_token(&session), Some("rotated"));
+        assert_eq!(session.lineage().unwrap().rotation, 1);
+    }
+    // Not a sign-out.
+    let mut session = signed_in();
+    let mut refresh = sent(&mut session);
+    session.reload(None);
+    let answer = Ok(response("mine", Some("rotated")));
+    assert_eq!(
+        refresh.answered(&mut session, answer, NOW, JITTER),
+        superseded()
+    );
+    assert_eq!(refresh_token(&session), None);
+}
+
 /// Refused, and nobody has anything newer.
 #[test]
 fn a_400_with_invalid_grant_ends_the_session_once_the_others_were_asked() {
