@@ -183,6 +183,40 @@ test("a tab that comes later with the same callback takes up the session as it s
   );
 });
 
+test("without a courier the second of two tabs is refused, and does not cost the first one its session", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const tabs = await openTabs(t, page, 2);
+  const begin = ({ security }) => {
+    globalThis.finishing = security.handleRedirect();
+    globalThis.finishing.catch(() => {});
+  };
+  const finish = () => globalThis.finishing;
+  await openIn(tabs, 0, page, callback);
+  // The package itself must not be held back.
+  await tabs.run(0, () => {});
+  await page.holdAnswers();
+  await tabs.run(0, begin);
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+  await openIn(tabs, 1, page, callback);
+  await page.sendFromPage();
+  const [before] = await page.stored("/session/");
+  await tabs.run(1, begin);
+  const waits = async () => (await navigator.locks.query()).pending.length > 0;
+  await page.driver.wait(() => page.runBare(waits), 10_000, "the second tab waits for the first");
+
+  await tabs.run(0, () => {});
+  await page.releaseAnswers();
+  assert.equal((await tabs.run(0, finish)).state, stateOf(callback));
+  const refused = { code: "state_reused", phase: "token", retryable: false };
+  await assert.rejects(tabs.run(1, finish), refused);
+  assert.equal(await page.address(), page.redirectUri);
+  assert.deepEqual(await page.stored("/session/"), [before]);
+  await assert.rejects(page.handleRedirect(callback), { code: "state_unknown" });
+  assert.equal(page.tokenRequests.length, 2);
+  await tabs.run(0, refresh);
+  assert.equal(await tabs.run(0, async ({ security }) => (await security.verify()).characterId), SAPHRA);
+});
+
 test("the address is read at once, whatever becomes of it afterwards", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   await page.open(callback);
