@@ -1,6 +1,5 @@
 // Faults that can be switched on: each kind is a middleware that stands before an endpoint and answers
 // in its place, or changes what it does or says.
-import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ALL = ["discovery", "jwks", "token", "revoke", "authorize", "esi"];
@@ -44,6 +43,9 @@ const UNUSABLE = {
   "private-members": (key) => ({ ...key, d: key.n ?? key.x }),
   "extra-members": (key) => ({ ...key, "x-note": { nested: ["unknown"] } }),
 };
+
+/** What `unusable-keys` can do to a key. */
+export const UNUSABLE_KEYS = Object.keys(UNUSABLE);
 
 /**
  * By name: where it can be switched on, which members it takes beside `kind` and `times`, and what it
@@ -95,9 +97,10 @@ const KINDS = {
     async apply(ctx, next) {
       await next();
       const text = JSON.stringify(ctx.body ?? null);
-      ctx.body = new PassThrough();
-      ctx.body.write(text.slice(0, text.length / 2));
       ctx.type = "json";
+      ctx.remove("Content-Length");
+      ctx.respond = false;
+      ctx.res.write(text.slice(0, text.length / 2));
     },
   },
   "drop-after": {

@@ -15,6 +15,7 @@ use web_sys::{
 };
 
 use super::courier;
+use super::lock::{self, Turn};
 use crate::oauth::http::{FORM, Request, Response};
 use crate::{Error, Phase};
 
@@ -39,26 +40,66 @@ extern "C" {
 }
 
 /// Performs the request, and waits for its answer for `patience` milliseconds.
-pub(super) fn send(request: &Request, phase: Phase, patience: u32) -> Answer<'_> {
-    Box::pin(async move {
-        perform(request, patience)
-            .await
-            .map_err(|rejection| failure(request, &rejection, phase))
-    })
+pub(super) async fn send(
+    request: &Request,
+    phase: Phase,
+    patience: u32,
+) -> Result<Response, Error> {
+    let answer = match carried(request, patience).await {
+        Ok(None) => fetched(request, patience).await,
+        Ok(Some(answer)) => Ok(answer),
+        Err(rejection) => Err(rejection),
+    };
+    answer.map_err(|rejection| failure(request, &rejection, phase))
+}
+
+/// The same for a form that must not come twice. A courier gives the same answer to all tabs; without one, a
+/// tab that comes while another holds the lock of this name, and so sends the form, gets `None`.
+pub(super) async fn send_once(
+    request: &Request,
+    lock: &str,
+    phase: Phase,
+    patience: u32,
+) -> Result<Option<Response>, Error> {
+    let answer = match carried(request, patience).await {
+        Ok(None) => {
+            let turn = lock::take(lock, patience).await;
+            if matches!(turn, Turn::Contended(_)) {
+                return Ok(None);
+            }
+            let answer = fetched(request, patience).await;
+            // The browser takes a lock back in its own time, but before it looks who holds one: a next try
+            // from here must find it free.
+            drop(turn);
+            drop(lock::names().await);
+            answer.map(Some)
+        }
+        answer => answer,
+    };
+    answer.map_err(|rejection| failure(request, &rejection, phase))
+}
+
+/// What the courier brings; `None` if there is none, or nothing for it to carry.
+async fn carried(request: &Request, patience: u32) -> Result<Option<Response>, JsValue> {
+    let Some(body) = request.body() else {
+        return Ok(None);
+    };
+    let Some(answer) = courier::carry(request, &body, patience).await? else {
+        return Ok(None);
+    };
+    let status = Reflect::get(&answer, &"status".into())?;
+    let body = text(&answer, "body").ok_or(JsValue::NULL)?;
+    Ok(Some(response(&status, text(&answer, "retryAfter"), body)))
 }
 
 /// In a box, so that it is compiled once and not into each of its callers.
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Error>> + 'a>>;
+fn fetched(request: &Request, patience: u32) -> Answer<'_> {
+    Box::pin(fetch_it(request, patience))
+}
 
-async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> {
-    let body = request.body();
-    if let Some(body) = &body
-        && let Some(answer) = courier::carry(request, body, patience).await?
-    {
-        let status = Reflect::get(&answer, &"status".into())?;
-        let body = text(&answer, "body").ok_or(JsValue::NULL)?;
-        return Ok(response(&status, text(&answer, "retryAfter"), body));
-    }
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, JsValue>> + 'a>>;
+
+async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue> {
     let mut builder = RequestBuilder::new(&request.url)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
@@ -68,7 +109,7 @@ async fn perform(request: &Request, patience: u32) -> Result<Response, JsValue> 
     for (name, value) in &request.headers {
         builder = builder.header(name, value.expose());
     }
-    let built = match body {
+    let built = match request.body() {
         // A redirect would carry the form, with what is secret in it, to another place.
         Some(body) => builder
             .method(Method::POST)

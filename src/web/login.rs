@@ -2,6 +2,7 @@
 //! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
@@ -404,7 +405,11 @@ impl EsiSecurity {
         let redirect_uri = login.map_or(&client.redirect_uri, |login| &login.redirect_uri);
         let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
-        let response = http::send(&request, phase, PATIENCE).await?;
+        let digest = digest(&Outcome::Code(code.clone()));
+        let lock = format!("{}/{digest}", inner.place.logins());
+        let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
+        // Another tab has the same login, and sends its code: twice it would end the grant.
+        let response = response.ok_or(Error::StateReused { phase })?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
@@ -446,6 +451,8 @@ impl EsiSecurity {
 fn is_final(error: &Error) -> bool {
     match error {
         Error::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
+        // Another tab has sent the code.
+        Error::StateReused { phase } => *phase == Phase::Token,
         // A token that came in the address itself, and cannot be used, gets no better.
         Error::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
         Error::AccessDenied { .. }

@@ -2,7 +2,8 @@
 // the address. A refusal never costs the tokens that were there before.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CLIENT_ID, LOCATION, openPage, SAPHRA, SKILLS } from "../helpers/page.js";
+import { CLIENT_ID, ILMARI, LOCATION, openPage, SAPHRA, SKILLS } from "../helpers/page.js";
+import { openTabs } from "../helpers/tabs.js";
 
 /** The callback address of a login that the pilot has accepted, changed. */
 function changed(callback, parameters) {
@@ -91,6 +92,129 @@ test("the same callback gives the same answer: again, at once, from another obje
   assert.equal(page.tokenRequests.length, 2);
   assert.equal(await page.address(), page.redirectUri);
   assert.equal(await characterId(page), SAPHRA);
+});
+
+test("a reload while the code is exchanged is no other exchange", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  await page.open(callback);
+  page.sso.faults.set({ token: { kind: "slow", delayMs: 1000, times: 1 } });
+  await page.run(({ security }) => {
+    security.handleRedirect();
+  });
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length === 2);
+  await page.open(callback);
+  assert.equal((await page.handleRedirect()).state, new URL(callback).searchParams.get("state"));
+  assert.equal(page.tokenRequests.length, 2);
+  assert.equal(await characterId(page), SAPHRA);
+  await page.refresh();
+});
+
+test("two logins that end at the same moment both end well, and one of them is the session", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const another = await page.authorize({ characterId: ILMARI });
+  const callbacks = [callback, another];
+  const results = await page.run(
+    ({ security }, urls) => Promise.all(urls.map((url) => security.handleRedirect(url))),
+    callbacks,
+  );
+  assert.deepEqual(
+    results.map(({ state }) => state),
+    callbacks.map((url) => new URL(url).searchParams.get("state")),
+  );
+  const [{ access, refresh_token: token }] = await page.stored("/session/");
+  const { json } = page.tokenRequests.find((request) => request.json.access_token === access.token);
+  assert.equal(token, json.refresh_token);
+  const [logins] = await page.stored("/logins/");
+  assert.ok(logins.every(({ verifier }) => !verifier));
+  await page.refresh();
+  assert.equal(page.tokenRequests.length, 4);
+});
+
+/** Opens the callback in a tab, as a copy of the tab that began the login does. */
+async function openIn(tabs, tab, page, callback) {
+  await tabs.run(tab, () => {});
+  await page.open(callback);
+}
+
+const stateOf = (callback) => new URL(callback).searchParams.get("state");
+const handle = ({ security }) => security.handleRedirect();
+const refresh = ({ security }) => security.refresh();
+
+test("two tabs with the same login and the same callback at the same moment share one exchange", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const tabs = await openTabs(t, page, 2);
+  for (const tab of [0, 1]) await openIn(tabs, tab, page, callback);
+  for (const { value, error } of await tabs.runAtOnce(handle)) {
+    assert.equal(error, undefined);
+    assert.equal(value.state, stateOf(callback));
+  }
+  assert.equal(page.tokenRequests.length, 2);
+  const refreshed = await tabs.runAtOnce(refresh);
+  assert.equal(page.tokenRequests.length, 3);
+  const { access_token: newest } = page.tokenRequests[2].json;
+  assert.deepEqual(
+    refreshed.map(({ value }) => value?.access_token),
+    [newest, newest],
+  );
+  assert.deepEqual(await tabs.runInEach(async ({ security }) => (await security.verify()).characterId), [
+    SAPHRA,
+    SAPHRA,
+  ]);
+});
+
+test("a tab that comes later with the same callback takes up the session as it stands by then", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const tabs = await openTabs(t, page, 2);
+  await openIn(tabs, 0, page, callback);
+  await tabs.run(0, handle);
+  await tabs.run(0, refresh);
+  await openIn(tabs, 1, page, callback);
+  assert.equal((await tabs.run(1, handle)).state, stateOf(callback));
+  await tabs.run(1, refresh);
+  assert.equal(page.tokenRequests.length, 3, "one exchange, one refresh");
+  // Its storage was copied after the login had ended.
+  const third = await tabs.open();
+  await openIn(tabs, third, page, callback);
+  assert.equal((await tabs.run(third, handle)).state, stateOf(callback));
+  await tabs.runAtOnce(refresh);
+  assert.deepEqual(
+    page.tokenRequests.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+});
+
+test("without a courier the second of two tabs is refused, and does not cost the first one its session", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const tabs = await openTabs(t, page, 2);
+  const begin = ({ security }) => {
+    globalThis.finishing = security.handleRedirect();
+    globalThis.finishing.catch(() => {});
+  };
+  const finish = () => globalThis.finishing;
+  await openIn(tabs, 0, page, callback);
+  // The package itself must not be held back.
+  await tabs.run(0, () => {});
+  await page.holdAnswers();
+  await tabs.run(0, begin);
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+  await openIn(tabs, 1, page, callback);
+  await page.sendFromPage();
+  const [before] = await page.stored("/session/");
+  await tabs.run(1, begin);
+  const waits = async () => (await navigator.locks.query()).pending.length > 0;
+  await page.driver.wait(() => page.runBare(waits), 10_000, "the second tab waits for the first");
+
+  await tabs.run(0, () => {});
+  await page.releaseAnswers();
+  assert.equal((await tabs.run(0, finish)).state, stateOf(callback));
+  const refused = { code: "state_reused", phase: "token", retryable: false };
+  await assert.rejects(tabs.run(1, finish), refused);
+  assert.equal(await page.address(), page.redirectUri);
+  assert.deepEqual(await page.stored("/session/"), [before]);
+  await assert.rejects(page.handleRedirect(callback), { code: "state_unknown" });
+  assert.equal(page.tokenRequests.length, 2);
+  await tabs.run(0, refresh);
+  assert.equal(await tabs.run(0, async ({ security }) => (await security.verify()).characterId), SAPHRA);
 });
 
 test("the address is read at once, whatever becomes of it afterwards", async (t) => {

@@ -118,6 +118,20 @@ test("twenty who want a token at its end cause one refresh, and one who comes la
   assert.equal(page.tokenRequests.length, 2);
 });
 
+test("a thousand who want a token after its end cause one request, and all get what it brings", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.shiftClock(1200);
+  const [count, different] = await page.run(async ({ EsiSecurity, options, security }) => {
+    const other = await EsiSecurity.create(options);
+    const asking = Array.from({ length: 1000 }, (_, index) => (index % 2 ? other : security).getAccessToken());
+    const tokens = await Promise.all(asking);
+    return [tokens.length, [...new Set(tokens)]];
+  });
+  assert.equal(page.tokenRequests.length, 2);
+  assert.deepEqual([count, different], [1000, [page.tokenRequests[1].json.access_token]]);
+});
+
 test("refreshes for different scopes follow one another, each with the newest token", async (t) => {
   const page = await openPage(t);
   await page.logIn();
