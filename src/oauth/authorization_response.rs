@@ -4,6 +4,9 @@
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
 use super::url;
@@ -46,6 +49,28 @@ pub enum Outcome {
         /// The text for people.
         description: Option<String>,
     },
+}
+
+impl Outcome {
+    /// Tells one answer from another without keeping it.
+    pub fn digest(&self) -> String {
+        let (kind, text) = match self {
+            Self::Code(code) => ("code ", code.expose()),
+            Self::Token(json) => ("token ", json.expose()),
+            Self::Refused { error, .. } => ("error ", error.as_str()),
+        };
+        let digest = Sha256::new().chain_update(kind).chain_update(text);
+        URL_SAFE_NO_PAD.encode(digest.finalize())
+    }
+}
+
+/// An answer of another kind than the login asked for.
+pub fn unasked(phase: Phase) -> Error {
+    Error::AuthorizationFailed {
+        phase,
+        error: "unsupported_response_type".to_string(),
+        description: None,
+    }
 }
 
 /// An authorization response.

@@ -156,3 +156,19 @@ impl Logins {
 fn is_expired(login: &Login, now: i64) -> bool {
     !(-CLOCK_STEP..LIFETIME).contains(&now.saturating_sub(login.began_at))
 }
+
+/// True if the login has ended with this error. Not so where the code may never have been judged: a
+/// failure on the way, a gateway's page, a document that could not be read.
+pub fn ends_login(error: &Error) -> bool {
+    match error {
+        Error::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
+        // Another tab has sent the code.
+        Error::StateReused { phase } => *phase == Phase::Token,
+        // A token that came in the address itself, and cannot be used, gets no better.
+        Error::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
+        Error::AccessDenied { .. }
+        | Error::AuthorizationFailed { .. }
+        | Error::LoginExpired { .. } => true,
+        _ => false,
+    }
+}

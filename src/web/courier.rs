@@ -1,12 +1,14 @@
 //! A courier: somebody who outlives this page, and sends its forms, so that an answer is not lost with it.
 //! The npm package brings one, a shared worker.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::object::object;
 use crate::oauth::http::{FORM, Request};
 
 std::thread_local! {
@@ -29,11 +31,11 @@ pub(super) async fn carry(
     let Some(courier) = COURIER.with_borrow(Clone::clone) else {
         return Ok(None);
     };
-    let headers = Object::new();
-    Reflect::set(&headers, &"Content-Type".into(), &FORM.into())?;
+    let mut headers: Vec<(&str, JsValue)> = [("Content-Type", FORM.into())].into();
     for (name, value) in &request.headers {
-        Reflect::set(&headers, &name.into(), &value.expose().into())?;
+        headers.push((name, value.expose().into()));
     }
+    let headers = object(&headers);
     let given: [JsValue; 4] = [
         request.url.as_str().into(),
         headers.into(),

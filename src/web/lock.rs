@@ -11,6 +11,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortSignal;
 
+use super::object::object;
+
 #[wasm_bindgen]
 extern "C" {
     type LockManager;
@@ -102,10 +104,7 @@ fn manager() -> Option<LockManager> {
 
 /// `None` if it is not to be had on these terms.
 async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> Option<Lock> {
-    let options = Object::new();
-    for (term, value) in terms {
-        Reflect::set(&options, &(*term).into(), value).ok()?;
-    }
+    let options = object(terms);
     let stolen = Rc::new(Cell::new(false));
     let refusal = Rc::clone(&stolen);
     // The lock is held for as long as the promise that the callback gives is pending.

@@ -5,11 +5,8 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::cell::RefCell;
 use core::future::{self, Future};
-use sha2::{Digest, Sha256};
 
 use super::flight::Flight;
 use super::http::{self, PATIENCE};
@@ -18,12 +15,12 @@ use super::storage::Storage;
 use super::warning::Warning;
 use super::{address, clock, random};
 use crate::oauth::authorization_request::{self, Grant};
-use crate::oauth::authorization_response::{AuthorizationResponse, Outcome};
+use crate::oauth::authorization_response::{self, AuthorizationResponse, Outcome};
 use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse};
 use crate::oauth::{scope, token_request, url};
-use crate::session::login::{Login, Logins};
+use crate::session::login::{Login, Logins, ends_login};
 use crate::{Error, Phase};
 
 /// Beyond this many characters EVE's SSO has answered with 404.
@@ -207,7 +204,7 @@ impl EsiSecurity {
         }
         let finished = self.finish(state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
-        if finished.as_ref().err().is_none_or(is_final) {
+        if finished.as_ref().err().is_none_or(ends_login) {
             address::clean(&url, state);
         }
         finished.map(Some)
@@ -221,7 +218,7 @@ impl EsiSecurity {
         let phase = Phase::Redirect;
         let logins = self.logins();
         let login = logins.find(state, clock::now(), phase)?;
-        let digest = digest(&response.outcome);
+        let digest = response.outcome.digest();
         let reused = match &login.answer {
             Some(answer) => *answer != digest,
             // A code is good for one login; a refusal, or a token, may be the same for two.
@@ -252,7 +249,7 @@ impl EsiSecurity {
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
-                return Err(unasked(phase));
+                return Err(authorization_response::unasked(phase));
             }
             Outcome::Code(_) if answered => {}
             Outcome::Code(code) => {
@@ -293,7 +290,7 @@ impl EsiSecurity {
             None => logins.only(self.token_identifier().as_deref(), now, phase)?,
         };
         let code = Secret::new(code);
-        let used = logins.any_answered(&digest(&Outcome::Code(code.clone())));
+        let used = logins.any_answered(&Outcome::Code(code.clone()).digest());
         if used || login.is_some_and(|login| login.answer.is_some()) {
             return Err(Error::StateReused { phase });
         }
@@ -302,7 +299,7 @@ impl EsiSecurity {
         }
         // It has no verifier, without which the code may be anybody's.
         if login.is_some_and(|login| login.implicit) {
-            return Err(unasked(phase));
+            return Err(authorization_response::unasked(phase));
         }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
@@ -363,11 +360,11 @@ impl EsiSecurity {
         let answer = self.ask_for_tokens(code, state).await;
         match (&answer, state) {
             (Ok(tokens), _) => {
-                let digest = || digest(&Outcome::Code(code.clone()));
+                let digest = || Outcome::Code(code.clone()).digest();
                 let ended = state.map(|state| (state, digest()));
                 self.sign_in(who, tokens.clone(), ended).await;
             }
-            (Err(error), Some(state)) if is_final(error) => {
+            (Err(error), Some(state)) if ends_login(error) => {
                 let mut logins = self.logins();
                 logins.forget(state);
                 self.keep_logins(&logins);
@@ -405,7 +402,7 @@ impl EsiSecurity {
         let redirect_uri = login.map_or(&client.redirect_uri, |login| &login.redirect_uri);
         let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
-        let digest = digest(&Outcome::Code(code.clone()));
+        let digest = Outcome::Code(code.clone()).digest();
         let lock = format!("{}/{digest}", inner.place.logins());
         let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
@@ -444,44 +441,4 @@ impl EsiSecurity {
         let (key, row) = (self.inner().place.logins(), logins.to_row());
         Storage::default().write_now(&key, row.as_deref())
     }
-}
-
-/// True if the login has ended with this error. Not so where the code may never have been judged: a
-/// failure on the way, a gateway's page, a document that could not be read.
-fn is_final(error: &Error) -> bool {
-    match error {
-        Error::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
-        // Another tab has sent the code.
-        Error::StateReused { phase } => *phase == Phase::Token,
-        // A token that came in the address itself, and cannot be used, gets no better.
-        Error::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
-        Error::AccessDenied { .. }
-        | Error::AuthorizationFailed { .. }
-        | Error::LoginExpired { .. } => true,
-        _ => false,
-    }
-}
-
-/// An answer of another kind than the login asked for.
-fn unasked(phase: Phase) -> Error {
-    Error::AuthorizationFailed {
-        phase,
-        error: "unsupported_response_type".to_string(),
-        description: None,
-    }
-}
-
-/// Tells one answer from another without keeping it.
-fn digest(outcome: &Outcome) -> String {
-    let (kind, text) = match outcome {
-        Outcome::Code(code) => ("code ", code.expose()),
-        Outcome::Token(json) => ("token ", json.expose()),
-        Outcome::Refused { error, .. } => ("error ", error.as_str()),
-    };
-    URL_SAFE_NO_PAD.encode(
-        Sha256::new()
-            .chain_update(kind)
-            .chain_update(text)
-            .finalize(),
-    )
 }

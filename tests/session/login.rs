@@ -1,7 +1,7 @@
 //! Logins under way: one record for each `state`, for ten minutes, used once.
 
 use esi_security::oauth::pkce::CodeVerifier;
-use esi_security::session::login::{LIFETIME, Login, Logins};
+use esi_security::session::login::{LIFETIME, Login, Logins, ends_login};
 use esi_security::session::token_set::CLOCK_STEP;
 use esi_security::{Error, Phase};
 
@@ -317,4 +317,59 @@ fn an_answer_is_known_again_whatever_the_login() {
     logins.finish("two", "digest".into());
     assert!(logins.any_answered("digest"));
     assert!(!logins.any_answered("another"));
+}
+
+/// Where the code may not have been judged the login stays open.
+#[test]
+fn only_a_judgement_ends_a_login() {
+    let oauth = |phase, status| Error::OAuth {
+        phase,
+        status,
+        error: "invalid_grant".into(),
+        description: None,
+        retry_after: None,
+    };
+    let unreadable = |phase| Error::InvalidResponse {
+        phase,
+        reason: "it is garbled",
+    };
+    let network = Error::Network {
+        phase: Phase::Token,
+        cause: "gone".into(),
+    };
+    let page = Error::Http {
+        phase: Phase::Token,
+        status: 401,
+        body: None,
+        retry_after: None,
+    };
+    for (error, ends) in [
+        (oauth(Phase::Token, 400), true),
+        (oauth(Phase::Token, 503), false),
+        (oauth(Phase::Metadata, 400), false),
+        (unreadable(Phase::Redirect), true),
+        (unreadable(Phase::Token), false),
+        (
+            Error::StateReused {
+                phase: Phase::Token,
+            },
+            true,
+        ),
+        (
+            Error::StateReused {
+                phase: Phase::Redirect,
+            },
+            false,
+        ),
+        (
+            Error::LoginExpired {
+                phase: Phase::Token,
+            },
+            true,
+        ),
+        (network, false),
+        (page, false),
+    ] {
+        assert_eq!(ends_login(&error), ends, "{error:?}");
+    }
 }
