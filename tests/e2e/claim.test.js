@@ -1,7 +1,7 @@
 // The same without Web Locks, as on a page that is served over plain http: tabs agree on their channel whose turn it is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPage } from "../helpers/page.js";
+import { openPage, sendFromPage } from "../helpers/page.js";
 import { openTabs, withoutLocks } from "../helpers/tabs.js";
 
 const ROUNDS = 20;
@@ -12,13 +12,17 @@ const statuses = (page) => page.tokenRequests.map(({ status }) => status);
 
 const successes = (count) => Array(count).fill(200);
 
-/** So many tabs that hold the same grant, and have no locks. */
-async function openTabsWithoutLocks(t, count) {
+/**
+ * So many tabs that hold the same grant, and have no locks. Without the shared worker, which would answer the same
+ * request twice, each sends what it has to by itself.
+ */
+async function openTabsWithoutLocks(t, count, { worker = false } = {}) {
   const page = await openPage(t);
   await page.logIn();
   await page.open("/");
   const tabs = await openTabs(t, page, count);
   await tabs.runBareInEach(withoutLocks);
+  if (!worker) await tabs.runBareInEach(sendFromPage);
   assert.deepEqual(await tabs.runInEach(() => typeof navigator.locks), Array(count).fill("undefined"));
   return { page, tabs };
 }
@@ -60,8 +64,30 @@ test("a tab that claims while another one has sent gets what that one is given",
   assert.deepEqual(statuses(page), successes(2));
 });
 
-test("a tab that crashes during its request holds nobody up for long, and takes no session with it", async (t) => {
+test("a tab that crashes in its turn holds nobody up for long", async (t) => {
   const { page, tabs } = await openTabsWithoutLocks(t, 4);
+  await tabs.switchTo(3);
+  await page.forgetDocuments();
+  await page.runBare(withoutLocks);
+  await tabs.run(3, ({ security }) => {
+    globalThis.fetch = () => {
+      globalThis.isHeld = true;
+      return new Promise(() => {});
+    };
+    security.refresh();
+  });
+  await page.driver.wait(() => tabs.run(3, () => globalThis.isHeld), 10_000, "it has its turn");
+  await tabs.runInEach(({ security }) => {
+    globalThis.refreshed ??= security.refresh();
+  });
+  await tabs.crash(3);
+  const outcomes = await tabs.runInEach(() => globalThis.refreshed);
+  assert.deepEqual(statuses(page), successes(2));
+  for (const { access_token: access } of outcomes) assert.equal(access, page.tokenRequests[1].json.access_token);
+});
+
+test("a tab that crashes during its request holds nobody up for long, and takes no session with it", async (t) => {
+  const { page, tabs } = await openTabsWithoutLocks(t, 4, { worker: true });
   page.sso.faults.set({ token: { kind: "slow", delayMs: 2000, times: 1 } });
   await tabs.run(3, (given) => {
     given.security.refresh();

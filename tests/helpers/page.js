@@ -82,6 +82,12 @@ const HARNESS = `
   );
 `;
 
+/** Runs in a page. */
+export function sendFromPage() {
+  const { fetch } = globalThis;
+  globalThis.fetch = (...request) => fetch(...request);
+}
+
 class Page {
   #errors = [];
   #console = [];
@@ -244,10 +250,7 @@ class Page {
 
   /** From now on this document sends its requests itself: a page with a `fetch` of its own does without the courier. */
   sendFromPage() {
-    return this.runBare(() => {
-      const { fetch } = globalThis;
-      globalThis.fetch = (...request) => fetch(...request);
-    });
+    return this.runBare(sendFromPage);
   }
 
   /** Cuts the network off, or gives it back; the page's own, as there is no way to do it to a shared worker. */
