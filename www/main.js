@@ -210,18 +210,17 @@ window.addEventListener("esi:session-changed", ({ detail }) => {
     ["because of", detail.reason],
   ]);
   render(session, opening);
+  if (detail.to === "needs-login" && !opening) {
+    notice.show("info", "Your session has ended. Log in again to go on.");
+  }
 });
 
 // A page that the browser kept for its Back button still waits for the login that it left for.
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
-/** Once a second: the ring, and the end of a session that nothing can refresh. */
+/** Once a second: the ring. */
 function tick() {
-  const wasShown = !opening && !find("licence").closest("[hidden]");
   render(session, opening);
-  if (wasShown && session.security.state === "needs-login") {
-    notice.show("info", "Your session has ended. Log in again to go on.");
-  }
 }
 
 // What the pilot can do.

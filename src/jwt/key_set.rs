@@ -38,8 +38,21 @@ pub struct KeySet {
 impl KeySet {
     /// From a key set or one single key, as JSON. Unknown members mean nothing; an entry that is
     /// malformed, too weak or of a foreign kind is skipped, since the others may still be good (RFC
-    /// 7517 section 5). Of a member that stands twice the last counts (sections 4 and 5).
+    /// 7517 section 5). Of a member that stands twice the last counts (sections 4 and 5). Without any usable
+    /// key it is of no use to who brings it.
     pub fn parse(json: &str) -> Result<Self, Error> {
+        let set = Self::read(json)?;
+        if set.keys.is_empty() {
+            let reason = set.skipped.first().copied();
+            let reason = reason.unwrap_or("it has no key");
+            return Err(Error::InvalidKeySet { reason });
+        }
+        Ok(set)
+    }
+
+    /// The same of a server, which may have withdrawn its keys: then none is left that a token could be
+    /// signed with.
+    pub fn read(json: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::InvalidKeySet { reason };
         let document: Value = serde_json::from_str(json).map_err(|_| invalid("it is not JSON"))?;
         let entries = match document.get("keys") {
@@ -59,11 +72,6 @@ impl KeySet {
                 Ok(key) => set.keys.push(key),
                 Err(reason) => set.skipped.push(reason),
             }
-        }
-        if set.keys.is_empty() {
-            return Err(invalid(
-                set.skipped.first().copied().unwrap_or("it has no key"),
-            ));
         }
         Ok(set)
     }
@@ -85,8 +93,8 @@ impl KeySet {
     }
 
     /// The one key of that name that fits the algorithm (RFC 8725 sections 3.1 and 3.2). A key
-    /// without a name answers to any, but only where no key has the name, and only if no other one
-    /// fits.
+    /// without a name answers to any, but only where no key has the name, and only if it is the only
+    /// one without.
     pub(super) fn choose(&self, algorithm: SignatureAlgorithm, kid: &str) -> Result<&Jwk, Error> {
         let name = self
             .keys
@@ -96,12 +104,17 @@ impl KeySet {
         let (mut fitting, mut refusal) = (Vec::new(), None);
         for key in self.keys.iter().filter(|key| key.kid() == name) {
             match key.fits(algorithm) {
+                // One key that is described twice leaves no doubt.
+                Ok(()) if fitting.iter().any(|other: &&Jwk| is_same(other, key)) => {}
                 Ok(()) => fitting.push(key),
                 Err(reason) => refusal = Some(reason),
             }
         }
+        // Where no name chooses, `alg` would, which is the token's own word.
+        let nameless = self.keys.iter().filter(|key| key.kid().is_none());
+        let alone = name.is_some() || nameless.count() == 1;
         match (fitting.as_slice(), name, refusal) {
-            ([key], ..) => Ok(key),
+            ([key], ..) if alone => Ok(key),
             ([], Some(_), Some(reason)) => Err(Error::KeyUnusable { reason }),
             ([], ..) => Err(Error::KeyNotFound),
             _ => Err(Error::KeyUnusable {
@@ -109,4 +122,8 @@ impl KeySet {
             }),
         }
     }
+}
+
+fn is_same(one: &Jwk, other: &Jwk) -> bool {
+    one.public_key() == other.public_key()
 }

@@ -4,11 +4,11 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use super::object::object;
+use super::promise::settled;
 use crate::oauth::http::{FORM, Request};
 
 std::thread_local! {
@@ -43,6 +43,6 @@ pub(super) async fn carry(
         patience.into(),
     ];
     let carrying = courier.apply(&JsValue::UNDEFINED, &given.into_iter().collect::<Array>())?;
-    let answer = JsFuture::from(Promise::resolve(&carrying)).await?;
+    let answer = settled(&carrying).await?;
     Ok(answer.is_object().then_some(answer))
 }

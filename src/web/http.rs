@@ -7,20 +7,24 @@ use alloc::string::{String, ToString};
 use core::future::Future;
 use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
-use js_sys::{Promise, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortSignal, DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect,
 };
 
 use super::courier;
 use super::lock::{self, Turn};
+use super::promise::settled;
+use super::timer::within;
 use crate::oauth::http::{FORM, Request, Response};
 use crate::{Error, Phase};
 
 /// For how many milliseconds an answer is waited for, the body included.
 pub(super) const PATIENCE: u32 = 30_000;
+
+/// How much longer a page's own `fetch` is waited for, in milliseconds, which may have lost the signal.
+const GRACE: u32 = 1_000;
 
 /// How much of a rejection's text is kept, in characters.
 const CAUSE_LIMIT: usize = 300;
@@ -94,7 +98,15 @@ async fn carried(request: &Request, patience: u32) -> Result<Option<Response>, J
 
 /// In a box, so that it is compiled once and not into each of its callers.
 fn fetched(request: &Request, patience: u32) -> Answer<'_> {
-    Box::pin(fetch_it(request, patience))
+    Box::pin(async move {
+        let late = patience.saturating_add(GRACE);
+        let answer = within(late, fetch_it(request, patience)).await;
+        answer.unwrap_or_else(|| {
+            let message = "no answer in time";
+            let late = DomException::new_with_message_and_name(message, "TimeoutError");
+            Err(late.map_or_else(|thrown| thrown, JsValue::from))
+        })
+    })
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, JsValue>> + 'a>>;
@@ -119,10 +131,9 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
         None => builder.build(),
     };
     let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let answering = Promise::resolve(&fetch(&built.into())?);
-    let answer: web_sys::Response = JsFuture::from(answering).await?.dyn_into()?;
+    let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
-    let body = JsFuture::from(Promise::resolve(&answer.text()?)).await?;
+    let body = settled(&answer.text()?.into()).await?;
     let headers: web_sys::Headers = Reflect::get(&answer, &"headers".into())?.dyn_into()?;
     let status = Reflect::get(&answer, &"status".into())?;
     let retry_after = headers.get("retry-after")?;

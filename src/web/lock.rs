@@ -12,6 +12,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortSignal;
 
 use super::object::object;
+use super::promise::settled;
 
 #[wasm_bindgen]
 extern "C" {
@@ -87,7 +88,7 @@ pub(super) async fn share(name: &str) -> Option<Lock> {
 pub(super) async fn names() -> Vec<String> {
     let query = async {
         let answer = manager()?.query().ok()?;
-        let answer = JsFuture::from(Promise::resolve(&answer)).await.ok()?;
+        let answer = settled(&answer).await.ok()?;
         Reflect::get(&answer, &"held".into()).ok()
     };
     let held = query.await.and_then(|held| held.dyn_into::<Array>().ok());
@@ -123,7 +124,7 @@ async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> 
         let stolen = Rc::clone(&refusal);
         spawn_local(async move {
             let refused = match requested {
-                Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.is_err(),
+                Ok(promise) => settled(&promise).await.is_err(),
                 Err(_) => true,
             };
             if refused {

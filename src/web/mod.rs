@@ -16,6 +16,7 @@ mod lock;
 mod login;
 mod object;
 mod options;
+mod promise;
 mod random;
 mod refresh;
 mod revoke;

@@ -545,6 +545,9 @@ impl Row {
             tabs.hear(theirs);
         }
         self.session.borrow_mut().receive(message);
+        if self.session.borrow().access().is_none() {
+            self.checked.replace(None);
+        }
         // Not even a storage that takes its time is waited for: another tab has stored them already.
         drop(self.settle());
         let signals = self.signals.borrow().clone();

@@ -36,7 +36,7 @@ impl Document for KeySet {
     const PHASE: Phase = Phase::Keys;
 
     fn parse(text: &str, _url: &str) -> Result<Self, Error> {
-        Self::parse(text).inspect(report_skipped)
+        Self::read(text).inspect(report_skipped)
     }
 
     fn built_in(url: &str) -> Option<Self> {

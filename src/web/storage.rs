@@ -3,9 +3,10 @@
 //! is asked for anew at each use: a page that blocks it does so with an exception on every access.
 
 use alloc::string::String;
-use js_sys::{Map, Promise, Reflect};
+use js_sys::{Map, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+
+use super::promise::settled;
 
 #[wasm_bindgen]
 extern "C" {
@@ -131,7 +132,7 @@ async fn settle(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
     let value = answer?;
     let then = Reflect::get(&value, &"then".into());
     if then.is_ok_and(|then| then.is_function()) {
-        return JsFuture::from(Promise::resolve(&value)).await;
+        return settled(&value).await;
     }
     Ok(value)
 }

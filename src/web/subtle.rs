@@ -4,12 +4,12 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use super::object::object;
+use super::promise::settled;
 use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 
@@ -83,6 +83,8 @@ async fn import_once(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<Cr
     }
     let key = import(subtle, check).await?;
     IMPORTED.with_borrow_mut(|keys| {
+        // Others may have imported it meanwhile.
+        keys.retain(|(for_algorithm, of, _)| *for_algorithm != algorithm || of != numbers);
         if keys.len() == KEYS {
             keys.remove(0);
         }
@@ -96,9 +98,7 @@ async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoK
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm());
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    JsFuture::from(Promise::resolve(&imported))
-        .await?
-        .dyn_into()
+    settled(&imported).await?.dyn_into()
 }
 
 async fn verify(
@@ -116,7 +116,7 @@ async fn verify(
         &signature,
         &signing_input,
     )?;
-    JsFuture::from(Promise::resolve(&verifying)).await
+    settled(&verifying).await
 }
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does

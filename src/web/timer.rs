@@ -17,18 +17,24 @@ extern "C" {
 }
 
 /// Taken back when it is dropped.
-struct Timer(JsValue);
+struct Timer {
+    timer: JsValue,
+    resolve: Function,
+}
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        let _ = clear_timeout(&self.0);
+        let _ = clear_timeout(&self.timer);
+        // What waits for a promise stays in memory until that is settled.
+        let _ = self.resolve.call0(&JsValue::UNDEFINED);
     }
 }
 
 async fn sleep(milliseconds: u32) {
     let mut timer = None;
     let waking = Promise::new(&mut |resolve, _| {
-        timer = set_timeout(&resolve, milliseconds).ok().map(Timer);
+        let begun = set_timeout(&resolve, milliseconds).ok();
+        timer = begun.map(|timer| Timer { timer, resolve });
     });
     if timer.is_none() || JsFuture::from(waking).await.is_err() {
         future::pending::<()>().await;

@@ -85,6 +85,25 @@ test("a new key under the old name is found, by one request", async (t) => {
   assert.equal(keyRequests(page), 2);
 });
 
+test("a new key of another type under the old name is found, by one request", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await verify(page);
+  await page.open("/");
+  const other = await makeKey("JWT-Signature-Key", "ES256");
+  await page.runBare(
+    (keys) => {
+      const name = Object.keys(sessionStorage).find((key) => key.includes("/document/") && key.includes("jwks"));
+      const document = JSON.parse(sessionStorage.getItem(name));
+      sessionStorage.setItem(name, JSON.stringify({ ...document, text: JSON.stringify(keys) }));
+    },
+    { keys: [other.jwk] },
+  );
+  const before = keyRequests(page);
+  assert.equal((await verify(page)).characterId, ILMARI);
+  assert.equal(keyRequests(page), before + 1);
+});
+
 test("of two keys under one name none is believed", async (t) => {
   const page = await openPage(t);
   await page.logIn();

@@ -214,7 +214,6 @@ fn a_key_without_kid_serves_if_it_is_the_only_one() {
     ] {
         let token = token_with_header(&header);
         assert!(verify_with(&token, &key_set(slice::from_ref(&nameless))).is_ok());
-        assert!(verify_with(&token, &key_set(&[nameless.clone(), ec_jwk(&json!({}))])).is_ok());
         let named = ec_jwk(&json!({ "kid": EC_KID }));
         assert!(verify_with(&token, &key_set(&[nameless.clone(), named])).is_ok());
 
@@ -223,6 +222,9 @@ fn a_key_without_kid_serves_if_it_is_the_only_one() {
             rsa_jwk(&json!({ "n": base64url([0xff; 256]) })),
         ]);
         assert_unusable(&token, &several, "several keys fit");
+        // Not even if only one is of the algorithm's type: then the token itself would choose.
+        let types = key_set(&[nameless.clone(), ec_jwk(&json!({}))]);
+        assert_unusable(&token, &types, "several keys fit");
         // One that does not fit is none.
         assert_eq!(
             verify_with(&token, &key_set(&[ec_jwk(&json!({}))])),
@@ -236,6 +238,16 @@ fn a_key_without_kid_serves_if_it_is_the_only_one() {
         &key_set(&[nameless, named]),
         "its type is not the algorithm's",
     );
+}
+
+/// As a server may list one key for each of its algorithms.
+#[test]
+fn one_key_that_is_described_twice_is_one() {
+    let described = |alg: &str| rsa_jwk(&json!({ "kid": DEFAULT_KID, "alg": alg }));
+    let plain = rsa_jwk(&json!({ "kid": DEFAULT_KID }));
+    let token = token(&json!({}));
+    assert!(verify_with(&token, &key_set(&[described("RS256"), plain.clone()])).is_ok());
+    assert!(verify_with(&token, &key_set(&[plain, described("PS256")])).is_ok());
 }
 
 #[test]

@@ -392,3 +392,13 @@ fn the_built_in_keys_are_eves() {
     assert_eq!(keys, expected);
     assert!(set.skipped().is_empty());
 }
+
+/// A server may withdraw them all, or have none that is known here.
+#[test]
+fn a_server_may_have_no_keys() {
+    for set in [r#"{"keys":[]}"#, r#"{"keys":[{"kty":"oct","k":"AA"}]}"#] {
+        assert_eq!(KeySet::read(set).unwrap().keys(), [], "{set}");
+        assert!(KeySet::parse(set).is_err(), "{set}");
+    }
+    assert!(KeySet::read("{}").is_err());
+}

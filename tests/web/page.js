@@ -72,7 +72,25 @@ export function uncaught() {
 
 const nativeFetch = globalThis.fetch;
 
+const thrower = (reason) => () => {
+  throw reason;
+};
+
+/** Real promises with members that no promise has. */
+const oddPromises = [
+  ["constructor", { get: thrower(new Error("no constructor")) }],
+  ["then", { value: thrower(new Error("no then")) }],
+  ["then", { value: undefined }],
+  ["then", { get: thrower(new Error("no then")) }],
+  ["then", { value: (resolve) => resolve("at once") }],
+].map(
+  ([name, member]) =>
+    () =>
+      Object.defineProperty(Promise.resolve(true), name, member),
+);
+
 const failures = {
+  ...Object.fromEntries(oddPromises.map((odd, index) => [`odd promise ${index}`, odd])),
   "a string": () => Promise.reject("no network"),
   "an empty string": () => Promise.reject(""),
   null: () => Promise.reject(null),
@@ -590,14 +608,15 @@ export function lastImported() {
   return imported.at(-1);
 }
 
-/** From now on the signatures are counted that the browser is asked to check. */
+/** From now on the signatures are counted that the browser has checked. */
 let checked = 0;
 export function countVerifying() {
   const native = crypto.subtle.verify;
   checked = 0;
-  replaceCrypto("verify", function (...parameters) {
-    checked += 1;
-    return native.apply(this, parameters);
+  replaceCrypto("verify", async function (...parameters) {
+    const answer = await native.apply(this, parameters);
+    if (typeof answer === "boolean") checked += 1;
+    return answer;
   });
 }
 
@@ -610,10 +629,6 @@ const revoked = () => {
   revoke();
   return proxy;
 };
-const thrower = (reason) => () => {
-  throw reason;
-};
-
 /** What is neither a yes nor a no, but may be taken for one. */
 const oddAnswers = ["true", "false", "", 1, 0, {}, [], null, undefined, Object(true), Symbol("true"), revoked()];
 
@@ -635,6 +650,7 @@ const oddReasons = [
 const oddMethods = [
   ...oddAnswers.flatMap((answer) => [() => answer, () => Promise.resolve(answer)]),
   ...oddReasons.flatMap((reason) => [thrower(reason), () => Promise.reject(reason)]),
+  ...oddPromises,
   undefined,
   "verify",
   // biome-ignore lint/suspicious/noThenProperty: this is what is tried.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, block_crypto, break_crypto, break_fetch, break_subtle, count_verifying, fetched, now,
-    odd_method_count, odd_subtle_count, public_key, refuse_importing, remove_subtle, shift_clock,
-    store_keys, token, verifications,
+    Page, answer_fetch, block_crypto, break_crypto, break_fetch, break_subtle, count_verifying,
+    fetched, hold_fetch, hurry_timers, long_timers, now, odd_method_count, odd_subtle_count,
+    public_key, refuse_importing, remove_subtle, shift_clock, store_keys, token, verifications,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -418,6 +418,64 @@ fn unavailable() -> &'static str {
     } else {
         "crypto_unavailable"
     }
+}
+
+/// An answer without keys is one: it is no failure for which older keys would stand in.
+#[wasm_bindgen_test]
+async fn keys_that_the_server_has_withdrawn_are_believed_no_more() {
+    let page = Page::new();
+    store_keys(&public_key("ES256").await);
+    let security = page.security_at_once();
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    break_fetch("a TypeError");
+    assert!(verify(&security, &token).await.is_ok());
+    shift_clock(60.0);
+    for keys in [r#"{"keys":[]}"#, r#"{"keys":[{"kty":"oct","k":"AA"}]}"#] {
+        answer_fetch(keys);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, "key_not_found", "{keys}");
+    }
+}
+
+/// A `fetch` of the page's own may have lost the signal that ends it.
+#[wasm_bindgen_test]
+async fn keys_that_never_come_hang_nobody_for_ever() {
+    let page = Page::new();
+    hurry_timers();
+    hold_fetch();
+    let security = page.security_at_once();
+    let token = token("ES256", &page.claims(&json!({}))).await;
+    for _ in 0..2 {
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, "timeout");
+    }
+    assert!(long_timers().contains(&31_000));
+    answer_fetch(&public_key("ES256").await);
+    assert!(verify(&security, &token).await.is_ok());
+}
+
+/// Of a day at most, as when it is measured.
+#[wasm_bindgen_test]
+async fn a_clock_that_storage_says_is_weeks_wrong_is_not_believed() {
+    let page = Page::new();
+    store_keys(&public_key("ES256").await);
+    let old = now() - 40 * 86_400;
+    let token = token(
+        "ES256",
+        &page.claims(&json!({ "iat": old, "exp": old + 1200 })),
+    )
+    .await;
+    let access = json!({
+        "token": token,
+        "token_type": "Bearer",
+        "received_at": now(),
+        "expires_at": now() + 1200,
+        "clock_skew": -40 * 86_400,
+    });
+    page.set_row(Some(&json!({ "access": access }).to_string()));
+    let security = page.security();
+    let verified = security.verify(&VerifyOptions::default()).await;
+    assert_eq!(verified.unwrap_err().code(), "token_expired");
 }
 
 /// The keys are not to blame, and so no newer ones are asked for.

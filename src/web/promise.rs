@@ -1,0 +1,15 @@
+//! Waiting for what the page or the browser gives as a promise, and which may be anything.
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+/// What it comes to. It is resolved into a promise of our own, so that a `then` or `constructor` that throws, calls
+/// back at once or twice, or is not there rejects that, as the language has it, instead of breaking in here.
+pub(super) async fn settled(value: &JsValue) -> Result<JsValue, JsValue> {
+    let promise = Promise::new(&mut |resolve, _| {
+        // What resolves a promise does not throw.
+        let _ = resolve.call1(&JsValue::UNDEFINED, value);
+    });
+    JsFuture::from(promise).await
+}
