@@ -6,7 +6,7 @@ import { cargoTools } from "./setup/cargo-tools.js";
 import { linker } from "./setup/linker.js";
 import { lints } from "./setup/lints.js";
 import { requireNode } from "./setup/node.js";
-import { npmPackages } from "./setup/npm-packages.js";
+import { benchPackages, npmPackages } from "./setup/npm-packages.js";
 import { rust } from "./setup/rust.js";
 import { environment, which } from "./toolchain.js";
 
@@ -68,5 +68,8 @@ export async function setupPackages() {
   requireNode();
   await ensure(npmPackages);
 }
+
+/** The packages that `npm run bench` measures beside, which nothing else needs. */
+export const setupBench = () => ensure(benchPackages);
 
 if (isMain(import.meta)) await setup().catch(fail);

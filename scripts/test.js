@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "./build.js";
 import { fail, ROOT, run } from "./run.js";
 import { setup } from "./setup.js";
-import { size } from "./size.js";
+import { reportSize } from "./size.js";
 import { withTemporaryFolder } from "./temporary.js";
 import { TARGET } from "./toolchain.js";
 
@@ -76,7 +76,7 @@ const STEPS = {
   sso: node("tests/sso"),
   e2e: built(node("tests/e2e")),
   scripts: built(node("tests/scripts")),
-  size: built(() => size()),
+  size: built((env) => reportSize(env)),
 };
 
 /** The lines with which cargo's, wasm-bindgen's and Node's runners end. */

@@ -29,19 +29,30 @@ export function isInstalled(folder = ROOT) {
   );
 }
 
-/** Two at once would take away from each other what they have just put there. */
-function install() {
+/**
+ * @param {string} folder
+ * @param {{ name: string, takes: string, byHand: string }} description
+ * @returns {import("../setup.js").Part}
+ */
+function packagesOf(folder, description) {
   const work = async () => {
-    if (!isInstalled()) await run("npm", ["ci", "--no-audit"]);
+    if (!isInstalled(folder)) await run("npm", ["ci", "--no-audit"], { cwd: folder });
   };
-  return withLock(`npm packages of ${ROOT}`, work, () => console.log("Another set-up is at it: waiting for its end."));
+  // Two at once would take away from each other what they have just put there.
+  const install = () =>
+    withLock(`npm packages of ${folder}`, work, () => console.log("Another set-up is at it: waiting for its end."));
+  return { ...description, find: () => isInstalled(folder), install };
 }
 
-/** @type {import("../setup.js").Part} */
-export const npmPackages = {
+export const npmPackages = packagesOf(ROOT, {
   name: "the npm packages",
   takes: "half a minute",
   byHand: "npm ci",
-  find: () => isInstalled(),
-  install,
-};
+});
+
+/** Those that `npm run bench` measures. */
+export const benchPackages = packagesOf(join(ROOT, "bench"), {
+  name: "the packages to measure beside",
+  takes: "half a minute",
+  byHand: "npm ci --prefix bench",
+});

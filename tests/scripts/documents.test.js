@@ -11,7 +11,7 @@ const read = (file) => readFile(join(ROOT, file), "utf8");
 test("every link and picture leads to a file", async () => {
   const documents = (await readdir(ROOT)).filter((file) => file.endsWith(".md"));
   const links = [];
-  for (const document of [...documents, "sso/README.md"]) {
+  for (const document of [...documents, "sso/README.md", "bench/README.md"]) {
     for (const [, target] of (await read(document)).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (!/^[a-z]+:/.test(target)) links.push(join(dirname(document), target));
     }
@@ -23,7 +23,12 @@ test("every link and picture leads to a file", async () => {
 test("every command that they name exists, and each that exists is named", async () => {
   const { scripts } = JSON.parse(await read("package.json"));
   const contributing = await read("CONTRIBUTING.md");
-  const texts = [contributing, await read("README.md"), await read("sso/README.md")].join("\n");
+  const texts = [
+    contributing,
+    await read("README.md"),
+    await read("sso/README.md"),
+    await read("bench/README.md"),
+  ].join("\n");
   const named = [...texts.matchAll(/npm (?:run )?((?:(?<=run )[\w:]+)|start|test\b)/g)].map(([, name]) => name);
   for (const name of named) assert.ok(name in scripts, name);
   for (const name of Object.keys(scripts)) {

@@ -1,0 +1,73 @@
+// What takes the room in the WebAssembly module, by crate. The module that is shipped has no names, so it is made once
+// more with them; what is counted is the same code, byte for byte.
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, run } from "./run.js";
+import { TARGET } from "./toolchain.js";
+import { readModule } from "./wasm.js";
+
+const SHIPPED = join(ROOT, "pkg/esi_security_bg.wasm");
+const FOLDER = join(ROOT, "target/named");
+const NAMED = join(FOLDER, "optimised.wasm");
+
+/** A path's first name, with the hash that newer compilers put behind it. */
+const CRATE = String.raw`([a-z_]\w*)(?:\[[0-9a-f]+\])?::`;
+const OF_TYPE = new RegExp(String.raw`^[<&*(\[]*(?:(?:mut|const|dyn) )*${CRATE}`);
+const OF_TRAIT = new RegExp(` as ${CRATE}`);
+
+/** Generic code counts for the crate that wrote it, whoever made it necessary. @param {string} [name] of a function */
+export function crateOf(name = "") {
+  const path = OF_TYPE.exec(name) ?? OF_TRAIT.exec(name);
+  if (path) return path[1];
+  // What is left are methods of the language's own types, and what has no path: exports, with all that was inlined.
+  return name.startsWith("<") ? "core" : "(exports)";
+}
+
+/** The options of the release, but for the one that takes the names away. */
+function wasmOptions() {
+  const manifest = readFileSync(join(ROOT, "bindings/Cargo.toml"), "utf8");
+  const [, list] = /^\[package\.metadata\.wasm-pack\.profile\.release\]\nwasm-opt = (\[.*\])$/m.exec(manifest);
+  return JSON.parse(list).map((option) => (option === "--strip-debug" ? "-g" : option));
+}
+
+async function makeNamed(env) {
+  console.log("\nOptimising the module once more, with names; this tends to take a quarter of a minute.");
+  mkdirSync(FOLDER, { recursive: true });
+  const cargo = ["build", "--quiet", "--release", "--locked", "--lib", "--package", "esi-security-bindings"];
+  await run("cargo", [...cargo, "--target", TARGET], { env });
+  const compiled = join("target", TARGET, "release/esi_security_bindings.wasm");
+  const bindgen = ["--target", "web", "--keep-debug", "--no-typescript", "--out-dir", FOLDER, "--out-name", "module"];
+  await run("wasm-bindgen", [compiled, ...bindgen], { env });
+  await run("wasm-opt", [join(FOLDER, "module_bg.wasm"), "-o", NAMED, ...wasmOptions()], { env });
+}
+
+/** The functions of the shipped module, with their names. */
+async function findFunctions(env, shipped) {
+  const find = () => {
+    const module = existsSync(NAMED) ? readModule(readFileSync(NAMED)) : null;
+    return module?.code.equals(shipped.code) ? module.functions : null;
+  };
+  const here = find();
+  if (here) return here;
+  await makeNamed(env);
+  const made = find();
+  if (!made) throw new Error("The module with names is not the one in pkg/: was that built with a feature?");
+  return made;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env from `setup`
+ * @returns {Promise<{ name: string, bytes: number }[]>} largest first; all that the module consists of
+ */
+export async function crates(env) {
+  const bytes = readFileSync(SHIPPED);
+  const shipped = readModule(bytes);
+  const sums = new Map();
+  for (const { name, size } of await findFunctions(env, shipped)) {
+    sums.set(crateOf(name), (sums.get(crateOf(name)) ?? 0) + size);
+  }
+  sums.set("(data)", shipped.data);
+  const counted = [...sums.values()].reduce((total, size) => total + size, 0);
+  sums.set("(the rest)", bytes.length - counted);
+  return [...sums].map(([name, size]) => ({ name, bytes: size })).sort((one, other) => other.bytes - one.bytes);
+}
