@@ -39,8 +39,12 @@ export async function carry(url, headers, body, patience) {
     const { port1, port2 } = new MessageChannel();
     const fail = (name, message) =>
       reject(name === "TimeoutError" ? new DOMException(message, name) : new TypeError(message));
-    // It may have crashed.
-    const timer = setTimeout(fail, patience + PATIENCE, "TimeoutError", "no answer");
+    // It may have crashed: the next request is another one's.
+    const giveUp = () => {
+      courier = undefined;
+      fail("TimeoutError", "no answer");
+    };
+    const timer = setTimeout(giveUp, patience + PATIENCE);
     port1.onmessage = ({ data }) => {
       clearTimeout(timer);
       port1.close();

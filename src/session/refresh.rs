@@ -42,6 +42,8 @@ pub struct Refresh {
     /// True if it asks for fewer scopes than were granted: tokens of another tab may then not do.
     narrowed: bool,
     stage: Stage,
+    /// True if somebody is known to hold newer tokens, which are being waited for.
+    others_are_ahead: bool,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Refresh {
             generation: session.generation(),
             narrowed,
             stage: Stage::New,
+            others_are_ahead: false,
         })
     }
 
@@ -85,6 +88,7 @@ impl Refresh {
             (None, Others::Behind) => self.send(before),
             (None, others) => {
                 self.stage = before.map_or(Stage::New, Stage::InDoubt);
+                self.others_are_ahead = others == Others::Ahead;
                 Step::Ask(others)
             }
         }
@@ -94,6 +98,15 @@ impl Refresh {
     pub fn asked(&mut self, session: &mut Session, now: i64, jitter: u8) -> Step {
         if let Some(step) = self.overtaken(session, now) {
             return step;
+        }
+        if mem::take(&mut self.others_are_ahead) {
+            // What this tab holds is used up: to send it would end the grant. The other one may hang, and
+            // hand its tokens over later; where it is closed, nobody is ahead any more.
+            let error = Error::Timeout {
+                phase: Phase::Refresh,
+            };
+            session.fail(&error.clone().into(), now, jitter);
+            return Step::Done(Err(error));
         }
         match mem::replace(&mut self.stage, Stage::New) {
             Stage::Refused(unusable) => {

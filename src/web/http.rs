@@ -9,14 +9,12 @@ use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    AbortSignal, DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect,
-};
+use web_sys::{DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 use super::courier;
 use super::lock::{self, Turn};
 use super::promise::settled;
-use super::timer::within;
+use super::timer::{abort_after, within};
 use crate::oauth::http::{FORM, Request, Response};
 use crate::{Error, Phase};
 
@@ -36,11 +34,6 @@ extern "C" {
     // may throw, or give something that is no promise.
     #[wasm_bindgen(catch)]
     fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
-
-    // Younger than the rest of what is used here, yet in every browser since September 2022 (Safari 16 was
-    // the last): in one without it the platform's own time-out has to do.
-    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
-    fn abort_after(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
 /// Performs the request, and waits for its answer for `patience` milliseconds.

@@ -9,10 +9,10 @@ use core::cell::Cell;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::AbortSignal;
 
 use super::object::object;
 use super::promise::settled;
+use super::timer::abort_after;
 
 #[wasm_bindgen]
 extern "C" {
@@ -61,8 +61,8 @@ pub(super) enum Turn {
     Contended(Lock),
 }
 
-/// The lock of that name, for which nobody is waited for longer than `patience` milliseconds: a tab may be
-/// frozen while it holds it.
+/// The lock of that name, for which no single tab is waited for longer than `patience` milliseconds: it may be
+/// frozen while it holds it. Many may stand in line before this one, though, each in its time.
 pub(super) async fn take(name: &str, patience: u32) -> Turn {
     let Some(locks) = manager() else {
         return Turn::Unlocked;
@@ -70,13 +70,18 @@ pub(super) async fn take(name: &str, patience: u32) -> Turn {
     if let Some(lock) = request(&locks, name, &[("ifAvailable", true.into())]).await {
         return Turn::Free(lock);
     }
-    let signal = AbortSignal::timeout_with_u32(patience);
-    let waiting = request(&locks, name, &[("signal", signal.into())]).await;
-    let taken = match waiting {
-        Some(lock) => Some(lock),
-        None => request(&locks, name, &[("steal", true.into())]).await,
-    };
-    taken.map_or(Turn::Unlocked, Turn::Contended)
+    loop {
+        let holder = holder(name).await;
+        // A browser without such signals waits for as long as it takes.
+        let signal = abort_after(patience).map_or(JsValue::UNDEFINED, JsValue::from);
+        if let Some(lock) = request(&locks, name, &[("signal", signal)]).await {
+            return Turn::Contended(lock);
+        }
+        if self::holder(name).await == holder {
+            let stolen = request(&locks, name, &[("steal", true.into())]).await;
+            return stolen.map_or(Turn::Unlocked, Turn::Contended);
+        }
+    }
 }
 
 /// A lock that many tabs hold at once; its name is what it is for.
@@ -86,14 +91,29 @@ pub(super) async fn share(name: &str) -> Option<Lock> {
 
 /// The names of all locks that any tab of this origin holds.
 pub(super) async fn names() -> Vec<String> {
+    let held = held().await;
+    held.into_iter().filter_map(|(name, _)| name).collect()
+}
+
+/// The browser's name for the page that holds this lock.
+async fn holder(name: &str) -> Option<String> {
+    let mut held = held().await.into_iter();
+    held.find(|(held, _)| held.as_deref() == Some(name))?.1
+}
+
+/// All locks that any tab of this origin holds, and who does.
+async fn held() -> Vec<(Option<String>, Option<String>)> {
     let query = async {
         let answer = manager()?.query().ok()?;
         let answer = settled(&answer).await.ok()?;
-        Reflect::get(&answer, &"held".into()).ok()
+        let held = Reflect::get(&answer, &"held".into()).ok()?;
+        held.dyn_into::<Array>().ok()
     };
-    let held = query.await.and_then(|held| held.dyn_into::<Array>().ok());
-    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
-    held.into_iter().flatten().filter_map(name).collect()
+    let text = |lock: &JsValue, member: &str| Reflect::get(lock, &member.into()).ok()?.as_string();
+    let locks = query.await.into_iter().flatten();
+    locks
+        .map(|lock| (text(&lock, "name"), text(&lock, "clientId")))
+        .collect()
 }
 
 /// Not on a page that is served over plain http.

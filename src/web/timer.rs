@@ -6,6 +6,7 @@ use core::task::Poll;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
 #[wasm_bindgen]
 extern "C" {
@@ -14,6 +15,11 @@ extern "C" {
     fn set_timeout(callback: &Function, milliseconds: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
+
+    // Younger than the rest of what is used here, yet in every browser since September 2022 (Safari 16 was
+    // the last).
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    pub(super) fn abort_after(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
 /// Taken back when it is dropped.

@@ -37,9 +37,15 @@ type Listener = Rc<dyn Fn(&Snapshot)>;
 /// Who wants to know when the snapshot changes.
 #[derive(Default)]
 pub(super) struct Listeners {
-    told: RefCell<Option<Snapshot>>,
-    all: RefCell<Vec<(u32, Listener)>>,
+    all: RefCell<Vec<Told>>,
     next: Cell<u32>,
+}
+
+/// A listener, and what it was told last.
+struct Told {
+    number: u32,
+    listener: Listener,
+    last: Snapshot,
 }
 
 /// Dropped, the listener is not called any more.
@@ -52,7 +58,7 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(inner) = self.security.upgrade() {
             let mut listeners = inner.listeners.all.borrow_mut();
-            listeners.retain(|(number, _)| *number != self.number);
+            listeners.retain(|told| told.number != self.number);
         }
     }
 }
@@ -77,28 +83,34 @@ impl EsiSecurity {
         let number = listeners.next.get();
         listeners.next.set(number.wrapping_add(1));
         let listener: Listener = Rc::new(listener);
-        let snapshot = self.snapshot();
-        listeners.told.borrow_mut().get_or_insert(snapshot.clone());
-        listeners
-            .all
-            .borrow_mut()
-            .push((number, Rc::clone(&listener)));
-        listener(&snapshot);
+        let last = self.snapshot();
+        listeners.all.borrow_mut().push(Told {
+            number,
+            listener: Rc::clone(&listener),
+            last: last.clone(),
+        });
+        listener(&last);
         Subscription {
             security: Rc::downgrade(&self.0),
             number,
         }
     }
 
-    /// Tells those who have subscribed, if there is something new.
+    /// Tells those who have subscribed, if there is something new to them.
     fn publish(&self) {
-        let listeners = &self.0.listeners;
+        let listeners = &self.0.listeners.all;
         let snapshot = self.snapshot();
-        let told = listeners.told.replace(Some(snapshot.clone()));
-        if told.is_some_and(|told| told != snapshot) {
-            // A listener may subscribe others, and leave.
-            let all = listeners.all.borrow().clone();
-            for (_, listener) in all {
+        let all: Vec<u32> = listeners.borrow().iter().map(|told| told.number).collect();
+        for number in all {
+            // One that was told before may have made it leave.
+            let listener = listeners.borrow_mut().iter_mut().find_map(|told| {
+                let new = told.number == number && told.last != snapshot;
+                new.then(|| {
+                    told.last = snapshot.clone();
+                    Rc::clone(&told.listener)
+                })
+            });
+            if let Some(listener) = listener {
                 listener(&snapshot);
             }
         }

@@ -336,3 +336,27 @@ async fn a_listener_may_do_what_it_likes() {
     assert_eq!(calls.get(), 3, "the change that it made is told too");
     drop(outer);
 }
+
+/// Each is told of what it has not seen, whoever else has.
+#[wasm_bindgen_test]
+async fn who_subscribes_late_misses_nothing_and_hears_nothing_twice() {
+    let page = Page::new();
+    let security = page.security();
+    let (early, _first) = seen(&security);
+    tick().await;
+    security.update_token(TOKENS, None).unwrap();
+    let (late, _second) = seen(&security);
+    assert_eq!(late.borrow().last().unwrap().state, State::Active);
+    tick().await;
+    assert_eq!(late.borrow().len(), 1, "it knows already");
+    assert_eq!(early.borrow().len(), 2);
+
+    // There and back again before anybody was told, but for one who came meanwhile.
+    let before = page.row();
+    page.set_row(None);
+    let (between, _third) = seen(&security);
+    assert_eq!(between.borrow().last().unwrap().state, State::SignedOut);
+    page.set_row(before.as_deref());
+    tick().await;
+    assert_eq!(between.borrow().last().unwrap().state, State::Active);
+}
