@@ -42,10 +42,9 @@ pub(super) async fn send(
     phase: Phase,
     patience: u32,
 ) -> Result<Response, Error> {
-    let answer = match carried(request, patience).await {
-        Ok(None) => fetched(request, patience).await,
-        Ok(Some(answer)) => Ok(answer),
-        Err(rejection) => Err(rejection),
+    let answer = match carried(request, patience).await.transpose() {
+        Some(answer) => answer,
+        None => fetched(request, patience).await,
     };
     answer.map_err(|rejection| failure(request, &rejection, phase))
 }

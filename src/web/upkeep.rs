@@ -57,8 +57,12 @@ pub struct Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(inner) = self.security.upgrade() {
-            let mut listeners = inner.listeners.all.borrow_mut();
-            listeners.retain(|told| told.number != self.number);
+            let listeners = &inner.listeners.all;
+            let of_this = |told: &Told| told.number == self.number;
+            let found = listeners.borrow().iter().position(of_this);
+            // It goes with no borrow held: it may own another subscription.
+            let gone = found.map(|index| listeners.borrow_mut().remove(index));
+            drop(gone);
         }
     }
 }

@@ -360,3 +360,17 @@ async fn who_subscribes_late_misses_nothing_and_hears_nothing_twice() {
     tick().await;
     assert_eq!(between.borrow().last().unwrap().state, State::Active);
 }
+
+#[wasm_bindgen_test]
+async fn a_listener_may_own_another_subscription() {
+    let page = Page::new();
+    let security = page.security();
+    let (inner_seen, inner) = seen(&security);
+    let outer = security.subscribe(move |_| {
+        let _ = &inner;
+    });
+    drop(outer);
+    security.update_token(TOKENS, None).unwrap();
+    tick().await;
+    assert_eq!(inner_seen.borrow().len(), 1, "both are gone");
+}
