@@ -193,8 +193,8 @@ export interface EsiSecurityOptions {
   /** The API description's name for this kind of security. Default: `evesso` and `OAuth2`. */
   securityName?: string;
   /**
-   * Type of the event on `window` after tokens changed. Where objects of one session have different types, only that
-   * of the object whose call brought the tokens is fired. Default: `esi:token-refreshed`.
+   * Type of the event on `window` after tokens changed. Where objects of one session have different types, each is
+   * fired. Default: `esi:token-refreshed`.
    */
   signalTokenUpdated?: string;
   /** The server's metadata (RFC 8414). Default: EVE Online's. */
@@ -269,7 +269,8 @@ export interface CustomTokenStorage {
  * - `refreshing`: a refresh is under way.
  * - `offline`: the last refresh did not get through; the refresh token is kept. It is tried again after a pause that grows
  *   from two seconds to five minutes, when the network is back, or at the next use, but not within a few seconds of the
- *   failure, nor before `Retry-After` is over: until then a call gets the last failure.
+ *   failure, nor before `Retry-After` (an hour at most) is over, also where it was another tab that failed: until then a call gets
+ *   the last failure.
  * - `needs-login`: the access token is gone, and there is nothing to refresh it with: the server ended the
  *   session, or it was a login without scopes.
  */

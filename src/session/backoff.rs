@@ -7,6 +7,15 @@ pub const LONGEST: i64 = 300;
 /// The longest that a caller is put off, in seconds, while the server has not asked for more.
 pub const CALLERS_WAIT: i64 = 5;
 
+/// The longest that a server's `Retry-After` is obeyed, in seconds: a slip of its pen must not keep anybody
+/// out for a day.
+pub const LONGEST_DEMAND: i64 = 3600;
+
+/// For how many seconds a server that has sent this `Retry-After` is left alone.
+pub fn demanded(retry_after: Option<u32>) -> i64 {
+    retry_after.map_or(0, |seconds| i64::from(seconds).min(LONGEST_DEMAND))
+}
+
 /// Seconds to wait after so many failures in a row: 2, 4, 8 and so on up to [`LONGEST`], of which
 /// `jitter` takes up to half away.
 pub fn delay(failures: u32, jitter: u8) -> i64 {

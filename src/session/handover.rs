@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
+use crate::{Error, Phase};
 
 /// A message to the other tabs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +19,57 @@ pub enum Message {
     Claim(Claim),
     /// The newest tokens.
     Tokens(TokenSet),
+    /// A refresh did not get through.
+    Failed(Failure),
     /// This grant was revoked.
     Revoked(Lineage),
+}
+
+/// A refresh that did not get through, as the other tabs are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Of the tokens that were to be renewed.
+    pub lineage: Lineage,
+    /// What the server has answered with; `None` if nothing has come that it has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `Retry-After`, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+    /// When it failed, seconds since 1970: the tabs have one clock.
+    pub since: i64,
+    /// When it is tried again.
+    pub until: i64,
+}
+
+impl Failure {
+    /// Of the error no more than what others need.
+    pub fn new(lineage: Lineage, error: &Error, since: i64, until: i64) -> Self {
+        Self {
+            lineage,
+            status: error.status(),
+            retry_after: error.retry_after(),
+            since,
+            until,
+        }
+    }
+
+    /// What callers get in a tab that was told.
+    pub fn error(&self) -> Error {
+        let phase = Phase::Refresh;
+        match self.status {
+            Some(status) => Error::Http {
+                phase,
+                status,
+                body: None,
+                retry_after: self.retry_after,
+            },
+            None => Error::Network {
+                phase,
+                cause: "in another tab".into(),
+            },
+        }
+    }
 }
 
 impl Message {

@@ -7,7 +7,7 @@ use core::mem;
 
 use super::backoff;
 use super::claim::Claim;
-use super::handover::Message;
+use super::handover::{Failure, Message};
 use super::lineage::Lineage;
 use super::skew;
 use super::token_set::{AccessToken, TokenSet};
@@ -15,6 +15,9 @@ use crate::oauth::revocation::TokenTypeHint;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{TokenResponse, Unusable, Update};
 use crate::{Error, Phase};
+
+/// The row of a session that could not be stored: no tokens, and yet no sign-out.
+pub const VACATED: &str = "";
 
 /// What stands now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,17 +121,8 @@ impl Change {
     }
 }
 
-/// What the last refresh left behind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Activity {
-    #[default]
-    Idle,
-    Refreshing,
-    Offline(Outage),
-}
-
-/// A refresh that did not get through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The last refresh did not get through.
+#[derive(Debug)]
 struct Outage {
     error: Error,
     since: i64,
@@ -136,12 +130,21 @@ struct Outage {
     until: i64,
 }
 
+impl Outage {
+    /// For how many seconds the server wants to be left alone.
+    fn demanded(&self) -> i64 {
+        backoff::demanded(self.error.retry_after())
+    }
+}
+
 /// What a session holds.
 #[derive(Debug, Default)]
 pub struct Session {
     tokens: Option<TokenSet>,
-    activity: Activity,
-    /// Refreshes in a row that did not get through.
+    /// True while a refresh is under way.
+    refreshing: bool,
+    outage: Option<Outage>,
+    /// Refreshes in a row that did not get through, here or in another tab.
     failures: u32,
     /// Counts every change of tokens, so that an answer to an older question is known as such.
     generation: u32,
@@ -177,7 +180,13 @@ impl Session {
     pub fn reload(&mut self, row: Option<&str>) {
         match row.map(read) {
             Some(Some(tokens)) if !self.is_ahead_of(&tokens) => {
-                self.hold(Some(tokens), Reason::Storage);
+                let renewed = (self.tokens.as_ref()).is_some_and(|ours| tokens.is_ahead_of(ours));
+                let reason = if renewed {
+                    Reason::HandOver
+                } else {
+                    Reason::Storage
+                };
+                self.hold(Some(tokens), reason);
             }
             None => self.hold(None, Reason::Storage),
             Some(_) => {}
@@ -302,14 +311,16 @@ impl Session {
         if self.tokens.is_none() {
             return State::SignedOut;
         }
-        match self.activity {
-            Activity::Refreshing => State::Refreshing,
-            _ if self.comfortable(now, margin).is_some() => State::Active,
-            _ if self.refresh_token().is_none() && self.usable(now, 0).is_none() => {
-                State::NeedsLogin
-            }
-            Activity::Offline(_) => State::Offline,
-            Activity::Idle => State::Expiring,
+        if self.refreshing {
+            State::Refreshing
+        } else if self.comfortable(now, margin).is_some() {
+            State::Active
+        } else if self.refresh_token().is_none() && self.usable(now, 0).is_none() {
+            State::NeedsLogin
+        } else if self.outage.is_some() {
+            State::Offline
+        } else {
+            State::Expiring
         }
     }
 
@@ -318,13 +329,19 @@ impl Session {
     pub fn wakes_at(&self, now: i64, margin: i64) -> Option<i64> {
         let access = self.access();
         let end = access.and_then(|access| access.expires_at);
-        match (&self.activity, self.state(now, margin)) {
-            (_, State::Active) => Some(end?.saturating_sub(access?.margin(margin))),
-            // A clock that was set back must not make it wait for ever.
-            (Activity::Offline(outage), State::Offline) if now < outage.since => Some(now),
-            (Activity::Offline(outage), State::Offline) => Some(outage.until),
-            (_, State::Expiring) if self.refresh_token().is_none() => end,
-            (_, State::Expiring) => (access.is_none() || end.is_some()).then_some(now),
+        match self.state(now, margin) {
+            State::Active => Some(end?.saturating_sub(access?.margin(margin))),
+            State::Offline => {
+                let outage = self.outage.as_ref()?;
+                // A clock that was set back must not make it wait for ever.
+                Some(if now < outage.since {
+                    now
+                } else {
+                    outage.until
+                })
+            }
+            State::Expiring if self.refresh_token().is_none() => end,
+            State::Expiring => (access.is_none() || end.is_some()).then_some(now),
             _ => None,
         }
     }
@@ -332,12 +349,10 @@ impl Session {
     /// Why the server must not be asked at `now`, if so: it asked for patience, or, for a caller who only
     /// wants a token, a moment ago it could not be reached.
     pub fn put_off(&self, now: i64, patient: bool) -> Option<Error> {
-        let Activity::Offline(outage) = &self.activity else {
-            return None;
-        };
+        let outage = self.outage.as_ref().filter(|_| !self.refreshing)?;
         // A clock that was set back must not put anybody off for ever.
         let waited = now.saturating_sub(outage.since);
-        let demanded = outage.error.retry_after().map_or(0, i64::from);
+        let demanded = outage.demanded();
         let own = (outage.until.saturating_sub(outage.since)).min(backoff::CALLERS_WAIT);
         let wait = if patient { demanded.max(own) } else { demanded };
         (0..wait).contains(&waited).then(|| outage.error.clone())
@@ -346,8 +361,8 @@ impl Session {
     /// The network is back: what did not get through may be tried again at once, unless the server itself
     /// asked for patience.
     pub fn reconnect(&mut self, now: i64) {
-        if let Activity::Offline(outage) = &mut self.activity
-            && outage.error.retry_after().is_none()
+        if let Some(outage) = &mut self.outage
+            && outage.demanded() == 0
         {
             outage.until = now;
         }
@@ -381,14 +396,17 @@ impl Session {
             | Message::Claim(Claim {
                 lineage: theirs, ..
             }) => {
-                if let Some(ours) = self.lineage() {
-                    if ours.is_ahead_of(&theirs) {
-                        self.hand_over();
-                    } else if theirs.is_ahead_of(ours) {
-                        // Whoever asks has what this tab has missed.
-                        self.outbox = Some(Message::Ask(ours.clone()));
-                    }
+                self.compare(&theirs);
+            }
+            Message::Failed(failure) => {
+                let theirs = &failure.lineage;
+                let concerned = self
+                    .lineage()
+                    .is_some_and(|ours| ours.grant == theirs.grant && !ours.is_ahead_of(theirs));
+                if concerned && self.refresh_token().is_some() {
+                    self.go_offline(failure.error(), failure.since, failure.until);
                 }
+                self.compare(&failure.lineage);
             }
             Message::Tokens(tokens) => {
                 let ours = self.tokens.as_ref();
@@ -403,6 +421,17 @@ impl Session {
                 {
                     self.hold(None, Reason::Revoked);
                 }
+            }
+        }
+    }
+
+    /// Whoever holds the older tokens of the same grant is to get the newer.
+    fn compare(&mut self, theirs: &Lineage) {
+        if let Some(ours) = self.lineage() {
+            if ours.is_ahead_of(theirs) {
+                self.hand_over();
+            } else if theirs.is_ahead_of(ours) {
+                self.outbox = Some(Message::Ask(ours.clone()));
             }
         }
     }
@@ -425,7 +454,7 @@ impl Session {
     }
 
     pub(super) fn begin_refresh(&mut self) {
-        self.activity = Activity::Refreshing;
+        self.refreshing = true;
         self.because(Reason::Refresh);
     }
 
@@ -444,10 +473,10 @@ impl Session {
         if let Some(tokens) = &self.tokens {
             // Whatever is under way stays so: a refresh that was begun is to be ended by its own answer. And
             // it has not got through: a server that garbles every answer is not to be asked in a hurry.
-            let (activity, failures) = (mem::take(&mut self.activity), self.failures);
+            let kept = (self.refreshing, self.outage.take(), self.failures);
             let rotated = tokens.rotated(refresh_token);
             self.hold(Some(rotated), Reason::Refresh);
-            (self.activity, self.failures) = (activity, failures);
+            (self.refreshing, self.outage, self.failures) = kept;
             self.hand_over();
         }
     }
@@ -456,23 +485,48 @@ impl Session {
         self.outbox = self.tokens.clone().map(Message::Tokens);
     }
 
-    /// A refresh did not get through, at `now`.
+    /// A refresh did not get through, at `now`. The other tabs need not try the same.
     pub(super) fn fail(&mut self, unusable: &Unusable, now: i64, jitter: u8) {
-        self.failures = self.failures.saturating_add(1);
         let error = unusable.error.clone();
-        let demanded = error.retry_after().map_or(0, i64::from);
-        let wait = backoff::delay(self.failures, jitter).max(demanded);
-        self.activity = Activity::Offline(Outage {
+        let wait = backoff::delay(self.failures.saturating_add(1), jitter);
+        let until = now.saturating_add(wait.max(backoff::demanded(error.retry_after())));
+        // Tokens that wait to be handed over matter more.
+        if self.outbox.is_none() {
+            let lineage = self.lineage().cloned();
+            self.outbox =
+                lineage.map(|lineage| Message::Failed(Failure::new(lineage, &error, now, until)));
+        }
+        self.refreshing = false;
+        self.go_offline(error, now, until);
+    }
+
+    fn go_offline(&mut self, error: Error, since: i64, until: i64) {
+        self.failures = self.failures.saturating_add(1);
+        self.outage = Some(Outage {
             error,
-            since: now,
-            until: now.saturating_add(wait),
+            since,
+            until,
         });
         self.because(Reason::Failure);
     }
 
+    /// How many refreshes in a row did not get through.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Another tab has tried what this one was about to, in vain: what callers get.
+    pub(super) fn give_up(&mut self) -> Option<Error> {
+        let error = self.outage.as_ref()?.error.clone();
+        self.refreshing = false;
+        self.because(Reason::Failure);
+        Some(error)
+    }
+
     /// A refresh was refused for what it asked, and says nothing about the session.
     pub(super) fn resume(&mut self) {
-        self.activity = Activity::Idle;
+        self.refreshing = false;
+        self.outage = None;
         self.because(Reason::Failure);
     }
 
@@ -495,7 +549,8 @@ impl Session {
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.tokens = tokens;
-        self.activity = Activity::Idle;
+        self.refreshing = false;
+        self.outage = None;
         self.failures = 0;
         self.generation = self.generation.wrapping_add(1);
         self.because(reason);

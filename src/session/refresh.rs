@@ -44,6 +44,8 @@ pub struct Refresh {
     stage: Stage,
     /// True if somebody is known to hold newer tokens, which are being waited for.
     others_are_ahead: bool,
+    /// How many had failed before it.
+    failures: u32,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl Refresh {
             narrowed,
             stage: Stage::New,
             others_are_ahead: false,
+            failures: session.failures(),
         })
     }
 
@@ -83,10 +86,17 @@ impl Refresh {
             Stage::Sent(before) => before,
             _ => None,
         };
-        match (self.overtaken(session, now), others) {
-            (Some(step), _) => step,
-            (None, Others::Behind) => self.send(before),
-            (None, others) => {
+        if let Some(step) = self.overtaken(session, now) {
+            return step;
+        }
+        if before.is_none()
+            && let Some(step) = self.tried_elsewhere(session)
+        {
+            return step;
+        }
+        match others {
+            Others::Behind => self.send(before),
+            others => {
                 self.stage = before.map_or(Stage::New, Stage::InDoubt);
                 self.others_are_ahead = others == Others::Ahead;
                 Step::Ask(others)
@@ -97,6 +107,11 @@ impl Refresh {
     /// The other tabs had time to answer.
     pub fn asked(&mut self, session: &mut Session, now: i64, jitter: u8) -> Step {
         if let Some(step) = self.overtaken(session, now) {
+            return step;
+        }
+        if matches!(self.stage, Stage::New)
+            && let Some(step) = self.tried_elsewhere(session)
+        {
             return step;
         }
         if mem::take(&mut self.others_are_ahead) {
@@ -214,6 +229,14 @@ impl Refresh {
         session
             .tokens()
             .is_some_and(|tokens| tokens.is_ahead_of(&self.tokens))
+    }
+
+    /// What follows if another tab has tried the same meanwhile, in vain: a server in trouble is not to be
+    /// asked by all of them.
+    fn tried_elsewhere(&self, session: &mut Session) -> Option<Step> {
+        let tried = session.failures() != self.failures;
+        let error = tried.then(|| session.give_up())??;
+        Some(Step::Done(Err(error)))
     }
 
     /// What follows if the session was given other tokens meanwhile.

@@ -59,15 +59,13 @@ pub(super) async fn send_once(
 ) -> Result<Option<Response>, Error> {
     let answer = match carried(request, patience).await {
         Ok(None) => {
-            let turn = lock::take(lock, patience).await;
-            if matches!(turn, Turn::Contended(_)) {
-                return Ok(None);
-            }
+            let turn = match lock::take(lock, patience).await {
+                Turn::Contended(_) => return Ok(None),
+                Turn::Free(lock) => Some(lock),
+                Turn::Unlocked => None,
+            };
             let answer = fetched(request, patience).await;
-            // The browser takes a lock back in its own time, but before it looks who holds one: a next try
-            // from here must find it free.
-            drop(turn);
-            drop(lock::names().await);
+            lock::release(turn).await;
             answer.map(Some)
         }
         answer => answer,

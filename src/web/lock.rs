@@ -89,6 +89,13 @@ pub(super) async fn share(name: &str) -> Option<Lock> {
     request(&manager()?, name, &[("mode", "shared".into())]).await
 }
 
+/// Lets go of it, and waits until that is known: the browser takes it back in its own time, but before it looks who
+/// holds one. A next try from this page finds it free.
+pub(super) async fn release(lock: Option<Lock>) {
+    drop(lock);
+    names().await;
+}
+
 /// The names of all locks that any tab of this origin holds.
 pub(super) async fn names() -> Vec<String> {
     let held = held().await;

@@ -418,7 +418,7 @@ impl EsiSecurity {
         if let Some((state, digest)) = ended {
             self.end_login(state, digest);
         }
-        self.tell(who);
+        who.row.tell();
     }
 
     fn end_login(&self, state: &str, digest: String) {

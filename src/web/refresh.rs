@@ -113,7 +113,7 @@ impl EsiSecurity {
         };
         row.refreshing.replace(None);
         row.end_turn(turn);
-        self.tell(&who);
+        row.tell();
         Refreshed { result, rotated }
     }
 

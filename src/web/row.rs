@@ -15,7 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::clock;
 use super::event::{self, TokenUpdated};
 use super::flight::{Flight, Work, at_once};
-use super::lock::Lock;
+use super::lock::{self, Lock};
 use super::storage::Storage;
 use super::tabs::{self, Tabs};
 use super::timer::within;
@@ -27,7 +27,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
-use crate::session::machine::{Reason, Session};
+use crate::session::machine::{self, Reason, Session};
 use crate::session::place::Place;
 use crate::session::refresh::Others;
 use crate::session::token_set::TokenSet;
@@ -100,6 +100,10 @@ pub(super) struct Row {
     /// The types of the event that objects of this page have for it.
     signals: RefCell<Vec<String>>,
     tabs: RefCell<Option<Tabs>>,
+    /// True while the page is hidden for good, or in the back/forward cache.
+    gone: Cell<bool>,
+    /// The end of the last turn, until the browser has taken the lock back.
+    ending: RefCell<Option<Flight<()>>>,
     /// For how many seconds before its end the access token is to be refreshed.
     margin: Cell<i64>,
     /// Counts the moments at which the session may have changed.
@@ -142,6 +146,8 @@ impl Row {
                 told: Cell::new(0),
                 signals: RefCell::new(Vec::new()),
                 tabs: RefCell::new(None),
+                gone: Cell::new(false),
+                ending: RefCell::new(None),
                 margin: Cell::new(margin),
                 stirred: Cell::new(0),
                 waiting: RefCell::new(Vec::new()),
@@ -178,7 +184,8 @@ impl Row {
     async fn load(self: Rc<Self>) {
         if let Some(Ok(stored)) = within(PATIENCE, self.storage.read(&self.key)).await {
             let restored = Session::restore(stored.as_deref());
-            let damaged = stored.clone().filter(|_| restored.tokens().is_none());
+            let damaged = (stored.clone())
+                .filter(|row| restored.tokens().is_none() && row != machine::VACATED);
             let brought = self.session.borrow().tokens().is_some();
             self.session.borrow_mut().catch_up(restored);
             self.known.replace(stored);
@@ -219,6 +226,10 @@ impl Row {
         if let Ok(stored) = self.storage.read_now(&self.key)
             && stored != *self.known.borrow()
         {
+            if stored.as_deref() == Some(machine::VACATED) {
+                self.known.replace(stored);
+                return;
+            }
             self.session.borrow_mut().reload(stored.as_deref());
             // What was not taken over, an older record or a damaged one, is replaced.
             let session = self.session.borrow();
@@ -267,7 +278,10 @@ impl Row {
 
     /// Wakes this one when the row is stirred.
     pub(super) fn watch(&self, waker: &Waker) {
-        self.waiting.borrow_mut().push(waker.clone());
+        let mut waiting = self.waiting.borrow_mut();
+        if !waiting.iter().any(|known| known.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
     }
 
     /// For how many seconds before its end the access token is to be refreshed.
@@ -318,7 +332,8 @@ impl Row {
     }
 
     /// Where the session cannot be stored it lives on in memory, and no older one stays behind, whose
-    /// refresh token may be used up.
+    /// refresh token may be used up. The row is emptied, for which there always is room; one that is gone would sign
+    /// out the pages that share it.
     async fn write_once(&self) {
         let damaged = self.damaged.take();
         let row = self.session.borrow().to_row();
@@ -330,7 +345,9 @@ impl Row {
             }
         }
         if !self.storage.write(&self.key, row.as_deref()).await && row.is_some() {
-            self.storage.write(&self.key, None).await;
+            if !(self.storage.write(&self.key, Some(machine::VACATED)).await) {
+                self.storage.write(&self.key, None).await;
+            }
             Warning::MemoryOnly.once();
         }
         // An older one that could be neither replaced nor removed is no news.
@@ -348,9 +365,10 @@ impl Row {
         grants.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
     }
 
-    /// Tells the page of the tokens if they have changed, where there is an access token: of every change but
-    /// those that took something away, and those that another page of this storage has made.
-    pub(super) fn tell(&self, signals: &[String]) {
+    /// Tells the page of the tokens if they have changed, where there is an access token, in the way of each of its
+    /// objects: of every change but those that took something away, and those that another page of this storage has
+    /// made of its own.
+    pub(super) fn tell(&self) {
         let (generation, reason) = {
             let session = self.session.borrow();
             (session.generation(), session.reason())
@@ -367,9 +385,10 @@ impl Row {
             return;
         };
         let now = clock::now();
+        let signals = self.signals.borrow().clone();
         for signal in signals {
             event::tokens_updated(
-                signal,
+                &signal,
                 &TokenUpdated {
                     token_identifier: self.token_identifier.as_deref(),
                     access_token: access.token.expose(),
@@ -383,6 +402,9 @@ impl Row {
 
     /// Tells the page what has become of the session since it was looked at last.
     pub(super) fn notice(&self) {
+        if self.session.borrow().reason() == Reason::HandOver {
+            self.tell();
+        }
         let (change, expiry) = {
             let mut session = self.session.borrow_mut();
             let change = session.notice(clock::now(), self.margin());
@@ -401,6 +423,9 @@ impl Row {
 
     /// Becomes one of the tabs of the grant that the tokens come from, and of no other.
     pub(super) fn join(self: &Rc<Self>) {
+        if self.gone.get() {
+            return;
+        }
         let lineage = self.session.borrow().lineage().cloned();
         let joined = match (&lineage, &*self.tabs.borrow()) {
             (Some(lineage), Some(tabs)) => tabs.are_of(lineage),
@@ -419,6 +444,7 @@ impl Row {
 
     /// Lets go of what other pages would have to wait for, since this one may be frozen.
     pub(super) fn leave(&self) {
+        self.gone.set(true);
         self.tabs.replace(None);
     }
 
@@ -445,6 +471,11 @@ impl Row {
 
     /// Waits until no other tab refreshes the same grant.
     pub(super) async fn take_turn(&self) -> (Option<Lock>, Others) {
+        // What this page itself has held a moment ago is no sign of others.
+        let ending = self.ending.take();
+        if let Some(ending) = ending {
+            ending.await;
+        }
         let lineage = self.session.borrow().lineage().cloned();
         let Some(lineage) = lineage else {
             return (None, Others::Behind);
@@ -494,10 +525,11 @@ impl Row {
             tabs.end_turn();
         }
         let standing = Self::stand(Rc::downgrade(self));
-        spawn_local(async move {
+        let ending: Work = Box::pin(async move {
             standing.await;
-            drop(turn);
+            lock::release(turn).await;
         });
+        self.ending.replace(Some(Flight::launch(ending)));
     }
 
     /// Asks the other tabs for newer tokens, and waits until some have come, or nobody seems to have any.
@@ -524,12 +556,16 @@ impl Row {
         }
     }
 
-    /// Waits until the tokens are others than those of `generation`, or so many milliseconds have passed.
+    /// Waits until the tokens are others than those of `generation`, or a refresh has failed in another tab, or so
+    /// many milliseconds have passed.
     async fn change(&self, generation: u32, patience: u32) {
+        let failures = self.session.borrow().failures();
         let changed = poll_fn(|context| {
-            if self.session.borrow().generation() != generation {
+            let session = self.session.borrow();
+            if (session.generation(), session.failures()) != (generation, failures) {
                 return Poll::Ready(());
             }
+            drop(session);
             self.watch(context.waker());
             Poll::Pending
         });
@@ -550,12 +586,11 @@ impl Row {
         }
         // Not even a storage that takes its time is waited for: another tab has stored them already.
         drop(self.settle());
-        let signals = self.signals.borrow().clone();
-        self.tell(&signals);
     }
 
     /// The page is here again, after it was frozen: others may have newer tokens.
     pub(super) fn wake(self: &Rc<Self>) {
+        self.gone.set(false);
         self.sync();
         self.join();
         let lineage = self.session.borrow().lineage().cloned();

@@ -7,7 +7,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::Future;
-use core::slice;
 use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
@@ -196,22 +195,16 @@ impl EsiSecurity {
         }
         let (who, now) = (self.who(), clock::now());
         who.row.session.borrow_mut().update(update, now);
-        let this = self.clone();
         // First they are stored, then the page is told; both before this returns, unless storage takes its
         // time.
         let keeping = at_once(async move {
             who.row.settle().await;
-            this.tell(&who);
+            who.row.tell();
         });
         if let Err(rest) = keeping {
             spawn_local(rest);
         }
         Ok(())
-    }
-
-    /// Tells the page of new tokens, in the way of this object.
-    pub(super) fn tell(&self, who: &Who) {
-        who.row.tell(slice::from_ref(&self.0.signal));
     }
 }
 

@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorizeByForm } from "../helpers/login.js";
 import { openPage } from "../helpers/page.js";
+import { openTabs } from "../helpers/tabs.js";
 
 const NO_LOGIN = { code: "storage_unavailable", phase: "login", retryable: false };
 const ONLY_MEMORY = /the session lives in this page's memory/;
+
+const refresh = ({ security }) => security.refresh();
 
 const getAuthUri = (page) => page.run(({ security }) => security.getAuthUri());
 
@@ -70,7 +73,11 @@ test("where the new tokens no longer fit, no older ones stay behind, whose refre
   const longer = "x".repeat(5000);
   await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
   assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
-  assert.deepEqual(await page.stored("/session/"), []);
+  const rows = await page.runBare(() => ({ ...sessionStorage }));
+  assert.deepEqual(
+    Object.entries(rows).filter(([key, row]) => key.includes("/session/") && row),
+    [],
+  );
   assert.match((await page.console())[0], ONLY_MEMORY);
 });
 
@@ -241,8 +248,65 @@ test("`local` that is full falls back to memory, and older tokens do not stay", 
   const longer = "x".repeat(5000);
   await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
   assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
-  assert.equal((await keys(page)).local.includes("session"), false);
+  const rows = await page.runBare(() => ({ ...localStorage }));
+  assert.deepEqual(
+    Object.entries(rows).filter(([key, row]) => key.includes("/session/") && row),
+    [],
+  );
   assert.match((await page.console())[0], ONLY_MEMORY);
+});
+
+test("a tab that cannot write to `local` signs nobody out, and the others store its tokens", async (t) => {
+  const page = await openPage(t, { options: { storage: "local" } });
+  await page.logIn();
+  const tabs = await openTabs(t, page, 3);
+  const told = await tabs.runInEach(() => {
+    addEventListener("esi:session-changed", ({ detail }) => {
+      if (detail.to === "signed-out") globalThis.isSignedOut = true;
+    });
+  });
+  await tabs.run(0, () => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key, row) {
+      if (row) throw new DOMException("full", "QuotaExceededError");
+      setItem.call(this, key, row);
+    };
+  });
+  const { access_token: newest } = await tabs.run(0, refresh);
+  await tabs.switchTo(1);
+  const isNewest = (token) => Object.values({ ...localStorage }).some((row) => row.includes(token));
+  await page.driver.wait(() => page.runBare(isNewest, newest), 10_000, "another tab stores them");
+  const held = await tabs.runInEach(async ({ security }) => [
+    await security.getAccessToken(),
+    globalThis.isSignedOut ?? false,
+  ]);
+  assert.deepEqual(
+    held,
+    told.map(() => [newest, false]),
+  );
+  assert.equal(page.tokenRequests.length, 2);
+  await tabs.switchTo(0);
+  assert.match((await page.console())[0], ONLY_MEMORY);
+  await page.open("/");
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), newest, "after a reload");
+  await page.run(({ security }) => security.revoke());
+});
+
+test("every tab on `local` hears of tokens that another one was given", async (t) => {
+  const page = await openPage(t, { options: { storage: "local" } });
+  await page.logIn();
+  const tabs = await openTabs(t, page, 3);
+  await tabs.runInEach(() => {
+    globalThis.heard = [];
+    addEventListener("esi:token-refreshed", ({ detail }) => globalThis.heard.push(detail.access_token));
+  });
+  const { access_token: newest } = await tabs.run(0, refresh);
+  for (const tab of [0, 1, 2]) {
+    await tabs.switchTo(tab);
+    await page.driver.wait(() => page.runBare(() => globalThis.heard.length > 0), 10_000);
+    assert.deepEqual(await page.runBare(() => globalThis.heard), [newest], `${tab}`);
+  }
+  await page.run(({ security }) => security.revoke());
 });
 
 /** Storages of the page's own, as what they are made with in the page. */

@@ -47,6 +47,51 @@ for (const count of [2, 10]) {
   });
 }
 
+test("ten tabs send one request to a server that is in trouble, and each of them knows why", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const tabs = await openTabs(t, page, 10);
+  await tabs.runBareInEach((others) => {
+    const { fetch } = globalThis;
+    // The first one is not sent before all others wait for their turn.
+    globalThis.fetch = async (request) => {
+      const isWaiting = ({ name }) => name.includes("/refresh/");
+      const waiting = async () => (await navigator.locks.query()).pending.filter(isWaiting).length;
+      while (request.method === "POST" && (await waiting()) < others) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return fetch(request);
+    };
+  }, tabs.length - 1);
+  page.sso.faults.set({ token: { kind: "error-502-html" } });
+  const outcomes = await tabs.runAtOnce(refresh);
+  assert.equal(page.tokenRequests.length, 2, "the login's, and one more");
+  for (const { error } of outcomes) assert.deepEqual([error?.code, error?.phase], ["http_error", "refresh"]);
+  page.sso.faults.clear();
+  const again = await tabs.runAtOnce(refresh);
+  const newest = page.tokenRequests.at(-1).json.access_token;
+  for (const { value } of again) assert.equal(value?.access_token, newest);
+  assert.equal(page.tokenRequests.length, 3);
+});
+
+test("a tab that refreshes again at once waits for nobody, since it held the lock itself", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const tabs = await openTabs(t, page, 2);
+  const told = await tabs.run(0, async ({ security }) => {
+    const { prototype } = BroadcastChannel;
+    const { postMessage } = prototype;
+    const kinds = [];
+    prototype.postMessage = function (message) {
+      kinds.push(...Object.keys(JSON.parse(message)));
+      postMessage.call(this, message);
+    };
+    for (let round = 0; round < 20; round += 1) await security.refresh();
+    return kinds;
+  });
+  assert.deepEqual(told, Array(20).fill("tokens"));
+});
+
 /** So many sessions at once, which all have a connection of their own, and so many tabs that end. */
 const SESSIONS = 5;
 const BATCHES = 20;

@@ -237,6 +237,21 @@ test("`signalTokenUpdated` is the event's type", async (t) => {
   assert.deepEqual(await heard(page), []);
 });
 
+test("objects of one session are told of its tokens each in its own way, whichever of them has refreshed", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.run(async ({ EsiSecurity, options }) => {
+    globalThis.other = await EsiSecurity.create({ ...options, signalTokenUpdated: "my-app:tokens" });
+  });
+  const tokens = async () => (await heard(page)).map(({ access_token: token }) => token);
+  await listen(page, "my-app:tokens");
+  const { access_token: first } = await page.refresh();
+  assert.deepEqual(await tokens(), [first]);
+  await listen(page);
+  const { access_token: second } = await page.run(() => globalThis.other.refresh());
+  assert.deepEqual(await tokens(), [second]);
+});
+
 test("the tokens are stored before anybody is told, and a listener may call back", async (t) => {
   const page = await openPage(t);
   await page.logIn();

@@ -1,7 +1,7 @@
 //! How long a session is left alone after a refresh that did not get through, and who may ask sooner.
 
 use esi_security::oauth::token_response::Unusable;
-use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, delay};
+use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, LONGEST_DEMAND, delay};
 use esi_security::session::machine::{Session, State};
 use esi_security::session::refresh::Refresh;
 use esi_security::session::token_set::MARGIN;
@@ -85,13 +85,21 @@ fn a_server_that_garbles_every_answer_is_asked_less_and_less_often() {
 
 #[test]
 fn retry_after_puts_the_next_try_off() {
-    for (demanded, wait) in [(0, 2), (1, 2), (30, 30), (86_400, 86_400)] {
+    for (demanded, wait) in [
+        (0, 2),
+        (1, 2),
+        (30, 30),
+        (3600, LONGEST_DEMAND),
+        (86_400, LONGEST_DEMAND),
+        (u32::MAX, LONGEST_DEMAND),
+    ] {
         let session = offline(busy(429, Some(demanded)));
         assert_eq!(session.wakes_at(EXPIRED, MARGIN), Some(EXPIRED + wait));
+        let error = session.put_off(EXPIRED + wait - 1, false);
+        let obeyed = demanded >= 30;
+        assert_eq!(error.is_some(), obeyed, "{demanded}");
+        assert_eq!(session.put_off(EXPIRED + wait, false), None, "{demanded}");
     }
-    let session = offline(busy(503, Some(u32::MAX)));
-    let wait = i64::from(u32::MAX);
-    assert_eq!(session.wakes_at(EXPIRED, MARGIN), Some(EXPIRED + wait));
 }
 
 /// Those who ask for a refresh as well as those who only want a token.

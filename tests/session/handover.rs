@@ -1,14 +1,17 @@
 //! What the tabs of one grant tell each other, and what each makes of it.
 
 use esi_security::oauth::secret::Secret;
+use esi_security::oauth::token_response::Unusable;
 use esi_security::session::claim::Claim;
 use esi_security::session::handover::Message;
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
+use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::{MARGIN, TokenSet};
 
 use crate::helpers::{
-    NOW, copy, invalid_grant, refresh, refresh_token, renew, response, signed_in, update,
+    JITTER, LIFE, NOW, PHASE, busy, copy, garbled, http, invalid_grant, network, oauth, refresh,
+    refresh_token, renew, response, send, sent, signed_in, timeout, update,
 };
 
 fn tokens(session: &Session) -> Message {
@@ -28,6 +31,15 @@ fn ahead(session: &Session, rotations: u32) -> Session {
     other
 }
 
+/// What a tab with these tokens tells of a refresh that failed so.
+fn failure(session: &Session, failure: &Unusable) -> Message {
+    let mut session = copy(session);
+    refresh(&mut session, &Err(failure.clone()), NOW)
+        .0
+        .unwrap_err();
+    session.take_message().unwrap()
+}
+
 fn another() -> Session {
     let mut session = Session::default();
     session.sign_in(response("another", Some("another-refresh")), NOW);
@@ -43,6 +55,9 @@ fn a_message_arrives_as_it_was_sent() {
         Message::Ask(lineage(&session)),
         claim(&session),
         Message::Revoked(lineage(&session)),
+        failure(&session, &http(503)),
+        failure(&session, &busy(429, Some(30))),
+        failure(&session, &network(PHASE)),
         tokens(&session),
         tokens(&odd),
         Message::Tokens(TokenSet::default()),
@@ -264,4 +279,136 @@ fn a_message_is_about_the_tokens_that_are_held() {
     renew(&mut session, "a", Some("r"));
     session.sign_in(response("another", Some("another-refresh")), NOW);
     assert_eq!(session.take_message(), None);
+}
+
+/// A server in trouble is not asked by one tab after the other.
+#[test]
+fn a_failure_in_one_tab_puts_off_the_others_that_wait_for_their_turn() {
+    let told = failure(&signed_in(), &http(503));
+    for others in [Others::Behind, Others::Unknown, Others::Ahead] {
+        for early in [true, false] {
+            let mut session = signed_in();
+            let mut waiting = Refresh::begin(&mut session, false).unwrap();
+            if early {
+                session.receive(told.clone());
+            }
+            let mut step = waiting.start(&mut session, others, NOW);
+            if !early {
+                if others == Others::Behind {
+                    continue;
+                }
+                assert_eq!(step, Step::Ask(others));
+                session.receive(told.clone());
+                step = waiting.asked(&mut session, NOW, JITTER);
+            }
+            assert_eq!(step, Step::Done(Err(http(503).error)));
+            let expired = NOW + LIFE;
+            assert_eq!(session.state(expired, MARGIN), State::Offline);
+            let until = session.wakes_at(expired, MARGIN);
+            assert_eq!(until, Some(NOW + 2));
+            assert_eq!(session.take_message(), None);
+        }
+    }
+}
+
+#[test]
+fn who_asks_after_a_failure_in_another_tab_may_try() {
+    let mut session = signed_in();
+    session.receive(failure(&signed_in(), &http(503)));
+    assert_eq!(session.put_off(NOW, true), Some(http(503).error));
+    assert_eq!(session.put_off(NOW, false), None);
+    let (result, sent) = refresh(&mut session, &Ok(response("a", None)), NOW);
+    assert_eq!((result.is_ok(), sent), (true, 1));
+    assert_eq!(session.put_off(NOW, true), None);
+}
+
+/// What was sent is waited for, whatever another tab has met with.
+#[test]
+fn a_failure_in_another_tab_does_not_end_what_was_sent() {
+    let mut session = signed_in();
+    let mut under_way = sent(&mut session);
+    session.receive(failure(&signed_in(), &http(503)));
+    assert_eq!(session.state(NOW, MARGIN), State::Refreshing);
+    let answer = Err(timeout(PHASE));
+    let step = under_way.answered(&mut session, answer, NOW, JITTER);
+    assert_eq!(step, Step::Ask(Others::Unknown));
+    assert_eq!(under_way.asked(&mut session, NOW, JITTER), send("refresh"));
+    let answer = Ok(response("new", Some("rotated")));
+    let step = under_way.answered(&mut session, answer, NOW, JITTER);
+    assert!(matches!(step, Step::Done(Ok(_))), "{step:?}");
+    assert_eq!(refresh_token(&session), Some("rotated"));
+}
+
+#[test]
+fn what_the_server_demands_of_one_tab_binds_all() {
+    let demanded = busy(429, Some(30));
+    let mut session = signed_in();
+    session.receive(failure(&signed_in(), &demanded));
+    for patient in [true, false] {
+        let put_off = session.put_off(NOW + 29, patient);
+        assert_eq!(put_off, Some(demanded.error.clone()));
+        assert_eq!(session.put_off(NOW + 30, patient), None);
+    }
+}
+
+#[test]
+fn a_tab_that_was_told_of_a_failure_says_what_it_was() {
+    let mut session = signed_in();
+    session.receive(failure(
+        &signed_in(),
+        &oauth(503, "temporarily_unavailable"),
+    ));
+    assert_eq!(session.put_off(NOW, true), Some(http(503).error));
+    let mut session = signed_in();
+    session.receive(failure(&signed_in(), &network(PHASE)));
+    let error = session.put_off(NOW, true).unwrap();
+    assert_eq!(
+        (error.code(), error.phase(), error.retryable()),
+        ("network_error", PHASE, true)
+    );
+}
+
+/// Each failure makes the next wait longer, in whichever tab it was.
+#[test]
+fn failures_of_all_tabs_count() {
+    let mut session = signed_in();
+    session.receive(failure(&signed_in(), &http(503)));
+    refresh(&mut session, &Err(http(503)), NOW).0.unwrap_err();
+    let expired = NOW + LIFE;
+    assert_eq!(session.wakes_at(expired, MARGIN), Some(NOW + 4));
+}
+
+#[test]
+fn a_failure_of_older_tokens_is_answered_and_of_newer_ones_asked_about() {
+    let old = failure(&signed_in(), &http(503));
+    let mut session = ahead(&signed_in(), 1);
+    session.receive(old);
+    assert_eq!(session.take_message(), Some(tokens(&session)));
+    assert_eq!(session.put_off(NOW, true), None);
+
+    let new = failure(&ahead(&signed_in(), 1), &http(503));
+    let mut session = signed_in();
+    session.receive(new);
+    let question = Message::Ask(lineage(&session));
+    assert_eq!(session.take_message(), Some(question));
+    assert_eq!(session.put_off(NOW, true), Some(http(503).error));
+}
+
+#[test]
+fn a_failure_of_another_grant_is_no_news() {
+    for mut session in [another(), Session::default()] {
+        let reason = session.reason();
+        session.receive(failure(&signed_in(), &http(503)));
+        assert_eq!(session.put_off(NOW, true), None);
+        assert_eq!(session.reason(), reason);
+    }
+}
+
+/// They matter more than the news of a failure, which came in the same answer.
+#[test]
+fn tokens_are_handed_over_although_the_answer_was_a_failure() {
+    let mut session = signed_in();
+    let answer = Err(garbled(Some("rotated")));
+    refresh(&mut session, &answer, NOW).0.unwrap_err();
+    assert_eq!(session.take_message(), Some(tokens(&session)));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use esi_security::oauth::revocation::TokenTypeHint;
-use esi_security::session::machine::{Reason, Session, State};
+use esi_security::session::machine::{Reason, Session, State, VACATED};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::MARGIN;
 use esi_security::{Error, Phase};
@@ -271,7 +271,7 @@ fn a_row_of_another_page_is_taken_over() {
     let mut stale = sent(&mut session);
     session.reload(other.to_row().as_deref());
     assert_eq!(session.to_row(), other.to_row());
-    assert_eq!(session.reason(), Reason::Storage);
+    assert_eq!(session.reason(), Reason::HandOver);
     // The answer to the question with the older token is no news.
     let step = stale.answered(&mut session, Err(invalid_grant()), NOW, JITTER);
     assert_eq!(
@@ -281,7 +281,7 @@ fn a_row_of_another_page_is_taken_over() {
     assert_eq!(session.to_row(), other.to_row());
 
     let before = before.unwrap();
-    for useless in ["", "[]", "null", "{", r#"{"access":5}"#, &before] {
+    for useless in [VACATED, "[]", "null", "{", r#"{"access":5}"#, &before] {
         session.reload(Some(useless));
         assert_eq!(session.to_row(), other.to_row(), "{useless}");
     }
@@ -296,6 +296,7 @@ fn a_row_of_another_grant_is_taken_over_however_new() {
     other.sign_in(response("theirs", Some("another")), NOW);
     session.reload(other.to_row().as_deref());
     assert_eq!(session.to_row(), other.to_row());
+    assert_eq!(session.reason(), Reason::Storage);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
-use esi_security::session::handover::Message;
+use esi_security::session::handover::{Failure, Message};
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Change, Reason, Session, State};
 use esi_security::session::refresh::{Refresh, Step};
@@ -146,6 +146,11 @@ fn happen(event: &str, session: &mut Session, refresh: &mut Refresh, now: i64) -
         "refusal, once the other tabs were asked" => {
             answer(session, refresh, Err(invalid_grant()), now);
         }
+        "failure in another tab" => {
+            let lineage = signed_in().lineage().unwrap().clone();
+            let failure = Failure::new(lineage, &http(503).error, now, now + 4);
+            session.receive(Message::Failed(failure));
+        }
         "hand-over" => session.receive(Message::Tokens(handed_over(theirs, now))),
         "revoked in another tab" => session.receive(Message::Revoked(theirs)),
         "`revoke`" => drop(session.sign_out()),
@@ -203,6 +208,9 @@ fn check(row: &Row) {
     let told = match (row.told.as_str(), session.take_message()) {
         ("nothing", None) | ("the revocation", Some(Message::Revoked(_))) => true,
         ("the tokens", Some(Message::Tokens(told))) => Some(told) == tokens,
+        ("the failure", Some(Message::Failed(told))) => {
+            Some(&told.lineage) == session.lineage() && told.error() == http(503).error
+        }
         _ => false,
     };
     assert!(told, "{row:?}");
@@ -246,7 +254,7 @@ fn every_row_is_as_the_code_does_it() {
 fn every_event_has_one_row_for_each_state() {
     let rows = table();
     let events: BTreeSet<&str> = rows.iter().map(|row| row.event.as_str()).collect();
-    assert_eq!(events.len(), 12);
+    assert_eq!(events.len(), 13);
     for event in events {
         let states = rows.iter().filter(|row| row.event == event);
         let mut states: Vec<&str> = states.map(|row| row.state.as_str()).collect();

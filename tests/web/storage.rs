@@ -1,7 +1,7 @@
 //! The browser's storages and memory: what each keeps, and what happens where it is full, blocked,
 //! missing or spoiled.
 
-use esi_security::session::machine::State;
+use esi_security::session::machine::{State, VACATED};
 use esi_security::web::{AuthUriOptions, Storage};
 use esi_security::{EsiSecurity, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -69,6 +69,24 @@ fn a_full_storage_keeps_no_older_tokens() {
     security.update_token(EXPIRED, None).unwrap();
     assert_eq!(security.state(), State::Expiring);
     assert_eq!(page.row(), None);
+}
+
+/// Another page could not store what it was given.
+#[wasm_bindgen_test]
+fn a_row_that_was_emptied_signs_nobody_out_and_stands_for_no_tokens() {
+    let page = Page::new();
+    let security = page.security();
+    security.update_token(TOKENS, None).unwrap();
+    page.set_row(Some(VACATED));
+    assert_eq!(security.state(), State::Active);
+    assert_eq!(page.row().as_deref(), Some(VACATED));
+    drop(security);
+    let security = page.security();
+    assert_eq!(security.state(), State::SignedOut);
+    assert_eq!(page.row().as_deref(), Some(VACATED));
+    assert!(rows("/damaged").is_empty());
+    security.update_token(TOKENS, None).unwrap();
+    assert_ne!(page.row().as_deref(), Some(VACATED));
 }
 
 /// They are still to be read, but the ones in memory are newer.
@@ -235,7 +253,7 @@ async fn memory_needs_no_storage_and_warns_of_nothing() {
     assert_eq!(warnings(""), before);
 }
 
-const DAMAGED: [&str; 6] = ["", "{", "null", "[]", r#"{"access":7}"#, "\0"];
+const DAMAGED: [&str; 5] = ["{", "null", "[]", r#"{"access":7}"#, "\0"];
 
 #[wasm_bindgen_test]
 fn a_damaged_record_is_set_aside_and_only_the_newest_one_is_kept() {
