@@ -215,7 +215,7 @@ impl<T: Document> Cache<T> {
     fn restore(&self) {
         let stored = Storage::Session.read_now(&Place::document(&self.url));
         let stored = stored.ok().flatten();
-        let stored = stored.and_then(|json| serde_json::from_str(&json).ok());
+        let stored = stored.and_then(|json| serde_json::from_str(&String::from(json)).ok());
         let Some(cache::Document { fetched_at, text }) = stored else {
             return;
         };

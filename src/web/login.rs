@@ -430,7 +430,8 @@ impl EsiSecurity {
     /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
         let row = Storage::default().read_now(&self.inner().place.logins());
-        let mut logins = Logins::restore(row.ok().flatten().as_deref());
+        let row = row.ok().flatten().map(String::from);
+        let mut logins = Logins::restore(row.as_deref());
         if logins.expire(clock::now()) {
             self.keep_logins(&logins);
         }

@@ -10,6 +10,7 @@ use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::mem;
 use core::task::{Poll, Waker};
+use js_sys::JsString;
 use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
@@ -80,7 +81,7 @@ pub(super) struct Row {
     token_identifier: Option<String>,
     storage: Storage,
     /// What storage held when it was last read or written here.
-    known: RefCell<Option<String>>,
+    known: RefCell<Option<JsString>>,
     pub(super) session: RefCell<Session>,
     pub(super) refreshing: RefCell<Option<Refreshing>>,
     pub(super) checked: RefCell<Option<Checked>>,
@@ -183,9 +184,9 @@ impl Row {
     /// Restores what is stored. A record that cannot be read is none, and is set aside.
     async fn load(self: Rc<Self>) {
         if let Some(Ok(stored)) = within(PATIENCE, self.storage.read(&self.key)).await {
-            let restored = Session::restore(stored.as_deref());
-            let damaged = (stored.clone())
-                .filter(|row| restored.tokens().is_none() && row != machine::VACATED);
+            let row = stored.as_ref().map(String::from);
+            let restored = Session::restore(row.as_deref());
+            let damaged = row.filter(|row| restored.tokens().is_none() && row != machine::VACATED);
             let brought = self.session.borrow().tokens().is_some();
             self.session.borrow_mut().catch_up(restored);
             self.known.replace(stored);
@@ -226,18 +227,18 @@ impl Row {
         if let Ok(stored) = self.storage.read_now(&self.key)
             && stored != *self.known.borrow()
         {
-            if stored.as_deref() == Some(machine::VACATED) {
-                self.known.replace(stored);
+            let row = stored.as_ref().map(String::from);
+            self.known.replace(stored);
+            if row.as_deref() == Some(machine::VACATED) {
                 return;
             }
-            self.session.borrow_mut().reload(stored.as_deref());
+            self.session.borrow_mut().reload(row.as_deref());
             // What was not taken over, an older record or a damaged one, is replaced.
             let session = self.session.borrow();
-            let taken = session.to_row() == stored;
+            let taken = session.to_row() == row;
             self.stored
                 .set(session.generation().wrapping_sub(u32::from(!taken)));
             drop(session);
-            self.known.replace(stored);
             self.checked.replace(None);
             drop(self.settle());
         }

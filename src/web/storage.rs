@@ -2,8 +2,7 @@
 //! own, which may take its time. Each may be blocked, full or missing, or not do what it should, so it
 //! is asked for anew at each use: a page that blocks it does so with an exception on every access.
 
-use alloc::string::String;
-use js_sys::{Map, Reflect};
+use js_sys::{JsString, Map, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::promise::settled;
@@ -98,13 +97,14 @@ impl Storage {
         }
     }
 
-    /// The row under `key`; `None` if there is none. Waits only for a promise.
-    pub(super) async fn read(&self, key: &str) -> Result<Option<String>, Unreadable> {
+    /// The row under `key`, as JavaScript has it: to compare two costs less than to copy one. `None` if there is
+    /// none. Waits only for a promise.
+    pub(super) async fn read(&self, key: &str) -> Result<Option<JsString>, Unreadable> {
         row(settle(self.get(key)).await)
     }
 
     /// The same without waiting.
-    pub(super) fn read_now(&self, key: &str) -> Result<Option<String>, Unreadable> {
+    pub(super) fn read_now(&self, key: &str) -> Result<Option<JsString>, Unreadable> {
         row(self.get(key))
     }
 
@@ -119,12 +119,12 @@ impl Storage {
     }
 }
 
-fn row(answer: Result<JsValue, JsValue>) -> Result<Option<String>, Unreadable> {
+fn row(answer: Result<JsValue, JsValue>) -> Result<Option<JsString>, Unreadable> {
     let row = answer.map_err(|_| Unreadable)?;
     if row.is_undefined() || row.is_null() {
         return Ok(None);
     }
-    row.as_string().map(Some).ok_or(Unreadable)
+    row.dyn_into().map(Some).map_err(|_| Unreadable)
 }
 
 /// What a promise, or anything else with a `then`, comes to; any other value as it is.
