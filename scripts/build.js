@@ -3,11 +3,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { optimise } from "./optimise.js";
 import { fail, isMain, output, ROOT, run } from "./run.js";
 import { setup } from "./setup.js";
 
-const SOURCES = ["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js", "scripts/build.js"];
+const SOURCES = [
+  ...["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js"],
+  ...["scripts/build.js", "scripts/optimise.js"],
+];
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
+const MODULE = join(ROOT, "pkg/esi_security_bg.wasm");
 const STAMP = join(ROOT, "pkg/.fingerprint");
 
 const wasmPack = (profile, folder) => [
@@ -56,6 +61,7 @@ export async function build(env, options = []) {
   console.log("\nBuilding the package; this tends to take a minute, and more at first.");
   rmSync(STAMP, { force: true });
   await run("wasm-pack", [...wasmPack("--release", join(ROOT, "pkg")), ...options], { env });
+  await optimise(env, MODULE);
   writeFileSync(STAMP, fingerprint(env, options));
 }
 

@@ -2,6 +2,7 @@
 // more with them; what is counted is the same code, byte for byte.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { optimise } from "./optimise.js";
 import { ROOT, run } from "./run.js";
 import { TARGET } from "./toolchain.js";
 import { readModule } from "./wasm.js";
@@ -23,13 +24,6 @@ export function crateOf(name = "") {
   return name.startsWith("<") ? "core" : "(exports)";
 }
 
-/** The options of the release, but for the one that takes the names away. */
-function wasmOptions() {
-  const manifest = readFileSync(join(ROOT, "bindings/Cargo.toml"), "utf8");
-  const [, list] = /^\[package\.metadata\.wasm-pack\.profile\.release\]\nwasm-opt = (\[.*\])$/m.exec(manifest);
-  return JSON.parse(list).map((option) => (option === "--strip-debug" ? "-g" : option));
-}
-
 async function makeNamed(env) {
   console.log("\nOptimising the module once more, with names; this tends to take a quarter of a minute.");
   mkdirSync(FOLDER, { recursive: true });
@@ -38,7 +32,7 @@ async function makeNamed(env) {
   const compiled = join("target", TARGET, "release/esi_security_bindings.wasm");
   const bindgen = ["--target", "web", "--keep-debug", "--no-typescript", "--out-dir", FOLDER, "--out-name", "module"];
   await run("wasm-bindgen", [compiled, ...bindgen], { env });
-  await run("wasm-opt", [join(FOLDER, "module_bg.wasm"), "-o", NAMED, ...wasmOptions()], { env });
+  await optimise(env, join(FOLDER, "module_bg.wasm"), NAMED, { names: true });
 }
 
 /** The functions of the shipped module, with their names. */

@@ -1,0 +1,61 @@
+// What becomes of a panic in the module that is shipped.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import binaryen from "binaryen";
+import { panics, withoutPanics } from "../../scripts/optimise.js";
+
+const LAST = "__rustc[b7974e8690430dd9]::rust_begin_unwind";
+const CHECK = "core::slice::index::slice_index_fail::h0123456789abcdef";
+
+const text = (last) => `(module
+  (memory 1)
+  (func $"${last}" (i32.store (i32.const 0) (i32.const 1)))
+  (func $"${CHECK}" (param i32) (i32.store (i32.const 0) (local.get 0)) (call $"${last}") (unreachable))
+  (func (export "read") (param i32) (result i32)
+    (if (i32.gt_u (local.get 0) (i32.const 9)) (then (call $"${CHECK}" (i32.const 7))))
+    (i32.load (i32.const 0))))`;
+
+function assemble(last) {
+  const module = binaryen.parseText(text(last));
+  binaryen.setDebugInfo(true);
+  const bytes = module.emitBinary();
+  module.dispose();
+  return bytes;
+}
+
+test("a panic is a trap at once, and what does not panic is as it was", async () => {
+  const { instance } = await WebAssembly.instantiate(await withoutPanics(assemble(LAST)));
+  const { read } = instance.exports;
+  assert.throws(() => read(10), { name: "RuntimeError", message: "unreachable" });
+  assert.equal(read(9), 0);
+});
+
+test("a compiler that names its panics otherwise is noticed", async () => {
+  await assert.rejects(withoutPanics(assemble("begin_panic")), /There is no `rust_begin_unwind`/);
+});
+
+test("only what cannot return is taken for a panic, however its name is written", () => {
+  for (const name of [
+    LAST,
+    CHECK,
+    "rust_begin_unwind",
+    "core[c5930c85a12de822]::panicking::panic_const::panic_const_async_fn_resumed",
+    "core[c5930c85a12de822]::str::slice_error_fail_rt",
+    "core::option::expect_failed::h0123456789abcdef",
+    "core[c5930c85a12de822]::cell::panic_already_borrowed",
+    "<alloc[3ca501edff3f0c7c]::vec::Vec<_, _>>::remove::assert_failed",
+    "alloc::raw_vec::handle_error::h0123456789abcdef",
+    "std[a543996e6e7dbf1e]::thread::local::panic_access_error",
+  ]) {
+    assert.ok(panics(name), name);
+  }
+  for (const name of [
+    "core[c5930c85a12de822]::slice::copy_from_slice_impl::<u8>",
+    "std[a543996e6e7dbf1e]::panicking::panic_count::increase",
+    "esi_security::session::machine::Session::panic_failed::h0123456789abcdef",
+    "<serde_json::de::Deserializer<R> as core::fmt::Debug>::fmt",
+    "undefined",
+  ]) {
+    assert.ok(!panics(name), name);
+  }
+});
