@@ -27,6 +27,7 @@ mod storage;
 mod subtle;
 mod tabs;
 mod timer;
+mod turn;
 mod upkeep;
 mod verify;
 mod wake;
