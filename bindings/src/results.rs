@@ -4,10 +4,11 @@ use core::cell::RefCell;
 use esi_security::jwt::Claims;
 
 use esi_security::web::{LoginResult, Revocation, Snapshot};
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{JsString, Object, Reflect};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::{JsCast, JsValue};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
 
 use crate::error;
 
@@ -91,7 +92,41 @@ pub(crate) fn revocation(result: Revocation) -> JsValue {
     object
 }
 
-pub(crate) fn claims(claims: &Claims, verified: bool) -> JsValue {
+/// The claims of a token that was verified, as the text that JavaScript makes an object of at each call: a page may
+/// change what it got.
+#[derive(Default)]
+pub(crate) struct VerifiedClaims(RefCell<Option<(Rc<Claims>, JsString)>>);
+
+impl VerifiedClaims {
+    pub(crate) fn of(&self, claims: &Rc<Claims>) -> JsValue {
+        let made = self.0.borrow().clone();
+        let made = made.filter(|(of, _)| Rc::ptr_eq(of, claims));
+        let (_, text) = made.unwrap_or_else(|| {
+            let made = (Rc::clone(claims), json(claims, true));
+            self.0.replace(Some(made.clone()));
+            made
+        });
+        parse(&text)
+    }
+}
+
+/// The claims of a token whose signature nobody has looked at.
+pub(crate) fn unverified_claims(claims: &Claims) -> JsValue {
+    parse(&json(claims, false))
+}
+
+/// Of a text that was made here, where it cannot fail.
+fn parse(json: &JsString) -> JsValue {
+    #[wasm_bindgen]
+    extern "C" {
+        // js-sys would copy the text each time.
+        #[wasm_bindgen(js_namespace = JSON, catch)]
+        fn parse(text: &JsString) -> Result<JsValue, JsValue>;
+    }
+    parse(json).unwrap_or_default()
+}
+
+fn json(claims: &Claims, verified: bool) -> JsString {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Shape<'a> {
@@ -132,7 +167,7 @@ pub(crate) fn claims(claims: &Claims, verified: bool) -> JsValue {
     json.push_str(",\"raw\":");
     json.push_str(&claims.raw);
     json.push('}');
-    JSON::parse(&json).unwrap_or_default()
+    json.into()
 }
 
 /// On an object made here, where it cannot fail.

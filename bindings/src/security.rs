@@ -22,13 +22,14 @@ use web_sys::Request;
 
 use crate::abort::{Abort, Work};
 use crate::arguments::{self, Options, invalid};
-use crate::results::Snapshots;
+use crate::results::{Snapshots, VerifiedClaims};
 use crate::{error, results};
 
 #[wasm_bindgen]
 pub struct EsiSecurity {
     security: web::EsiSecurity,
     snapshots: Rc<Snapshots>,
+    claims: Rc<VerifiedClaims>,
 }
 
 const SIGNAL: &[&str] = &["signal"];
@@ -46,6 +47,7 @@ impl EsiSecurity {
             .map(|security| Self {
                 security,
                 snapshots: Rc::default(),
+                claims: Rc::default(),
             })
             .map_err(error::to_js)
     }
@@ -180,11 +182,12 @@ impl EsiSecurity {
             let work: Work = match verify_options(&given) {
                 Ok((options, true)) => {
                     let verified = self.security.verify(&options);
-                    Box::pin(async move { Ok(results::claims(&*verified.await?, true)) })
+                    let claims = Rc::clone(&self.claims);
+                    Box::pin(async move { Ok(claims.of(&verified.await?)) })
                 }
                 Ok((options, false)) => {
                     let decoded = self.security.verify_without_signature(&options);
-                    Box::pin(async move { Ok(results::claims(&decoded.await?.0, false)) })
+                    Box::pin(async move { Ok(results::unverified_claims(&decoded.await?.0)) })
                 }
                 Err(error) => Box::pin(ready(Err(error))),
             };

@@ -25,7 +25,7 @@ impl EsiSecurity {
     pub fn revoke(&self) -> impl Future<Output = Result<Revocation, Error>> + use<> {
         let this = self.clone();
         // What is still being read cannot be forgotten yet.
-        let forgotten = (!self.who().row.is_loading()).then(|| self.forget());
+        let forgotten = (!self.is_loading()).then(|| self.forget());
         async move {
             let (signed_out, flying, written) = if let Some(forgotten) = forgotten {
                 forgotten

@@ -135,6 +135,11 @@ impl EsiSecurity {
         who
     }
 
+    /// True while it is not known yet what is stored.
+    pub(super) fn is_loading(&self) -> bool {
+        self.0.who.borrow().row.is_loading()
+    }
+
     /// Waits until the stored session is read, and the one in memory stored. Takes time only with a
     /// storage that does, and five seconds at most.
     pub fn restored(&self) -> impl Future<Output = ()> + use<> {

@@ -95,7 +95,7 @@ impl EsiSecurity {
     fn take(&self, options: &VerifyOptions) -> impl Future<Output = Result<Taken, Error>> + use<> {
         let this = self.clone();
         let leeway = options.checks.leeway;
-        let taken = (!self.who().row.is_loading()).then(|| self.take_now(leeway));
+        let taken = (!self.is_loading()).then(|| self.take_now(leeway));
         async move {
             if let Some(taken) = taken {
                 return taken;
@@ -173,12 +173,12 @@ impl EsiSecurity {
         answer
     }
 
-    fn checked(&self, taken: &Taken, kid: &str, keys: &KeySet) -> Option<Rc<Claims>> {
+    fn checked(&self, taken: &Taken, kid: &str, keys: &Rc<KeySet>) -> Option<Rc<Claims>> {
         let checked = taken.row.checked.borrow();
         let same = checked.as_ref().filter(|last| {
             last.token == taken.token
                 && last.kid == kid
-                && *last.keys == *keys
+                && last.keys == *keys
                 && last.algorithms == self.inner().rules.algorithms
         });
         same.map(|last| Rc::clone(&last.claims))
