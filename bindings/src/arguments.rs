@@ -169,7 +169,7 @@ pub(crate) fn data<T: DeserializeOwned>(
     expected: &'static str,
 ) -> Result<T, Error> {
     let json = json(value, phase, name)?;
-    serde_json::from_str(&json).map_err(|_| invalid(phase, name, expected))
+    serde_json::from_slice(json.as_bytes()).map_err(|_| invalid(phase, name, expected))
 }
 
 /// A whole number of seconds, negative too; nothing is zero.

@@ -71,7 +71,7 @@ impl UnverifiedClaims {
 
 impl Claims {
     pub(super) fn read(raw: String) -> Result<Self, Error> {
-        let members = serde_json::from_str(&raw)
+        let members = serde_json::from_slice(raw.as_bytes())
             .map_err(|_| malformed("its claims are no JSON object with unique members"))?;
         let mut reader = Reader {
             members,

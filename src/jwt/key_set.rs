@@ -54,7 +54,8 @@ impl KeySet {
     /// signed with.
     pub fn read(json: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::InvalidKeySet { reason };
-        let document: Value = serde_json::from_str(json).map_err(|_| invalid("it is not JSON"))?;
+        let document: Value =
+            serde_json::from_slice(json.as_bytes()).map_err(|_| invalid("it is not JSON"))?;
         let entries = match document.get("keys") {
             Some(Value::Array(entries)) => entries.as_slice(),
             Some(_) => return Err(invalid("its keys are no list")),

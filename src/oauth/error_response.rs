@@ -18,7 +18,8 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let without_tokens = |text: &str| names_tokens(text).is_none().then(|| clean(text));
     let (status, retry_after) = (response.status, response.retry_after);
     // Member by member, so that an odd description does not hide the error.
-    let body: Map<String, Value> = serde_json::from_str(&response.body).unwrap_or_default();
+    let body: Map<String, Value> =
+        serde_json::from_slice(response.body.as_bytes()).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     match text("error") {
         Some(error) => Error::OAuth {

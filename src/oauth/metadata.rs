@@ -76,7 +76,7 @@ impl Metadata {
         // Without the look at the first character, a list of strings would pass for the object.
         let object = Some(json).filter(|json| json.trim_start().starts_with('{'));
         object
-            .and_then(|json| serde_json::from_str(json).ok())
+            .and_then(|json| serde_json::from_slice(json.as_bytes()).ok())
             .ok_or(Error::InvalidMetadata {
                 reason: "it is no JSON object with authorization_endpoint and token_endpoint",
             })

@@ -104,7 +104,7 @@ struct Body(Map<String, Value>);
 
 impl Body {
     fn parse(json: &str) -> Result<Self, &'static str> {
-        let members = serde_json::from_str(json);
+        let members = serde_json::from_slice(json.as_bytes());
         members.map(Self).map_err(|_| "it is no JSON object")
     }
 

@@ -75,7 +75,7 @@ impl Failure {
 impl Message {
     /// What another tab has sent; `None` if it is of no use.
     pub fn parse(json: &str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+        serde_json::from_slice(json.as_bytes()).ok()
     }
 
     /// As it is sent.

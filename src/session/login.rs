@@ -54,7 +54,7 @@ pub struct Logins(Vec<Login>);
 impl Logins {
     /// Reads the stored row; one that cannot be read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
-        row.and_then(|json| serde_json::from_str(json).ok())
+        row.and_then(|json| serde_json::from_slice(json.as_bytes()).ok())
             .unwrap_or_default()
     }
 

@@ -215,7 +215,8 @@ impl<T: Document> Cache<T> {
     fn restore(&self) {
         let stored = Storage::Session.read_now(&Place::document(&self.url));
         let stored = stored.ok().flatten();
-        let stored = stored.and_then(|json| serde_json::from_str(&String::from(json)).ok());
+        let stored =
+            stored.and_then(|json| serde_json::from_slice(String::from(json).as_bytes()).ok());
         let Some(cache::Document { fetched_at, text }) = stored else {
             return;
         };
