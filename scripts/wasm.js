@@ -5,6 +5,8 @@ const CUSTOM = 0;
 const IMPORTS = 2;
 const CODE = 10;
 const DATA = 11;
+/** A segment of the only memory. */
+const ACTIVE = 0;
 /** Magic number and version. */
 const PREAMBLE = 8;
 /** The part of the names that is about functions. */
@@ -56,6 +58,14 @@ class Reader {
     return Array.from({ length: this.number() }, read);
   }
 
+  /** An address: `i32.const`, the number, `end`. */
+  constant() {
+    this.byte();
+    const value = this.number();
+    this.byte();
+    return value;
+  }
+
   limits() {
     const flags = this.byte();
     this.number();
@@ -89,6 +99,26 @@ function readNames(reader) {
     if (kind === FUNCTION_NAMES) part.list(() => names.set(part.number(), part.text()));
   }
   return names;
+}
+
+/**
+ * @param {Buffer} bytes
+ * @returns {{ address: number, bytes: Buffer }[]} what the memory begins with, as it stands there: to be changed in place
+ */
+export function readData(bytes) {
+  const module = new Reader(bytes.subarray(PREAMBLE));
+  const segments = [];
+  while (!module.ended) {
+    const id = module.byte();
+    const section = new Reader(module.block());
+    if (id !== DATA) continue;
+    section.list(() => {
+      // What is copied when the program says so has no address.
+      const address = section.byte() === ACTIVE ? section.constant() : Number.NaN;
+      segments.push({ address, bytes: section.block() });
+    });
+  }
+  return segments;
 }
 
 /**

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import binaryen from "binaryen";
-import { panics, withoutPanics } from "../../scripts/optimise.js";
+import { forgetPlaces, panics, withoutPanics } from "../../scripts/optimise.js";
+import { readData } from "../../scripts/wasm.js";
 
 const LAST = "__rustc[b7974e8690430dd9]::rust_begin_unwind";
 const CHECK = "core::slice::index::slice_index_fail::h0123456789abcdef";
@@ -28,6 +29,29 @@ test("a panic is a trap at once, and what does not panic is as it was", async ()
   const { read } = instance.exports;
   assert.throws(() => read(10), { name: "RuntimeError", message: "unreachable" });
   assert.equal(read(9), 0);
+});
+
+test("the place of a panic is forgotten, and nothing else is", () => {
+  const hex = (...numbers) => numbers.map((number) => `\\${number.toString(16).padStart(2, "0")}\\00\\00\\00`).join("");
+  const place = (path, length) => hex(path, length, 7, 9);
+  // A path at 16, and behind it: its place, one that names half of it, one that names another text.
+  const data = `src/a/row.rs1234${place(16, 12)}${place(16, 9)}${place(28, 4)}`;
+  const module = binaryen.parseText(`(module (memory 1) (data (i32.const 16) "${data}"))`);
+  const bytes = Buffer.from(module.emitBinary());
+  module.dispose();
+  forgetPlaces(bytes);
+  const [{ address, bytes: left }] = readData(bytes);
+  assert.equal(address, 16);
+  const words = (at) => Array.from({ length: 4 }, (_, index) => left.readUInt32LE(at + 4 * index));
+  assert.equal(left.subarray(0, 16).toString(), `${"\0".repeat(12)}1234`);
+  assert.deepEqual(
+    [words(16), words(32), words(48)],
+    [
+      [0, 0, 0, 0],
+      [16, 9, 7, 9],
+      [28, 4, 7, 9],
+    ],
+  );
 });
 
 test("a compiler that names its panics otherwise is noticed", async () => {
