@@ -17,7 +17,12 @@ mod security;
 
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::{Phase, web};
+use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wasm_bindgen::prelude::*;
+
+/// In less code than the standard library's.
+#[global_allocator]
+static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
 /// For the package's own loader.
 #[wasm_bindgen(js_name = sendBy)]
