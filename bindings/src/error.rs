@@ -1,9 +1,7 @@
 //! The one mapping from the library's error to JavaScript's.
 
+use esi_security::web::object;
 use esi_security::{Error, Phase};
-use js_sys::Reflect;
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "../js/error.js")]
@@ -25,24 +23,6 @@ pub(crate) fn report(thrown: &JsValue) -> JsValue {
     report_error(thrown).unwrap_or_default()
 }
 
-/// The fields that exist only where there is something to say.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Details<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claim: Option<&'a str>,
-}
-
 /// The error as JavaScript sees it.
 #[expect(
     clippy::needless_pass_by_value,
@@ -60,20 +40,23 @@ pub(crate) fn aborted(phase: Phase, reason: &JsValue) -> JsValue {
 }
 
 fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {
-    let details = Details {
-        status: error.status(),
-        error: error.oauth_error(),
-        error_description: error.oauth_description(),
-        body: error.body(),
-        retry_after: error.retry_after(),
-        claim: error.claim(),
-    };
-    let details = details.serialize(&Serializer::json_compatible());
-    let details = details.unwrap_or_default();
-    if let Some(cause) = cause {
-        // On an object made here, where it cannot fail.
-        let _ = Reflect::set(&details, &"cause".into(), cause);
-    }
+    // Only those exist that say something.
+    let details = [
+        ("status", error.status().map(JsValue::from)),
+        ("error", error.oauth_error().map(JsValue::from)),
+        (
+            "errorDescription",
+            error.oauth_description().map(JsValue::from),
+        ),
+        ("body", error.body().map(JsValue::from)),
+        ("retryAfter", error.retry_after().map(JsValue::from)),
+        ("claim", error.claim().map(JsValue::from)),
+        ("cause", cause.cloned()),
+    ];
+    let details = details
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let details = object(&details.collect::<Vec<_>>());
     EsiError::new(
         &error.to_string(),
         error.code(),

@@ -3,33 +3,40 @@
 use core::cell::RefCell;
 use esi_security::jwt::Claims;
 
-use esi_security::web::{LoginResult, Revocation, Snapshot};
-use js_sys::{JsString, Object, Reflect};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use esi_security::oauth::secret::Secret;
+use esi_security::oauth::token_response::TokenResponse;
+use esi_security::web::{LoginResult, Revocation, Snapshot, number, object, or_null};
+use js_sys::{JSON, JsString, Object};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use crate::error;
 
-/// A plain object; what is not there is `null`.
-pub(crate) fn plain(value: &impl Serialize) -> JsValue {
-    let converted = value.serialize(&Serializer::json_compatible());
-    converted.unwrap_or(JsValue::NULL)
+/// A list of texts.
+fn list(texts: &[String]) -> JsValue {
+    serde_wasm_bindgen::to_value(texts).unwrap_or_default()
+}
+
+pub(crate) fn tokens(response: &TokenResponse) -> JsValue {
+    let mut members = vec![
+        ("access_token", response.access_token.expose().into()),
+        ("token_type", response.token_type.as_str().into()),
+        (
+            "refresh_token",
+            or_null(response.refresh_token.as_ref().map(Secret::expose)),
+        ),
+    ];
+    members.extend(response.expires_in.map(|life| ("expires_in", life.into())));
+    object(&members).into()
 }
 
 pub(crate) fn login(result: Option<&LoginResult>) -> JsValue {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Shape<'a> {
-        state: &'a str,
-        return_to: Option<&'a str>,
-        requested_scopes: &'a [String],
-    }
-    plain(&result.map(|result| Shape {
-        state: &result.state,
-        return_to: result.return_to.as_deref(),
-        requested_scopes: &result.requested_scopes,
+    or_null(result.map(|result| {
+        object(&[
+            ("state", result.state.as_str().into()),
+            ("returnTo", or_null(result.return_to.as_deref())),
+            ("requestedScopes", list(&result.requested_scopes)),
+        ])
     }))
 }
 
@@ -40,14 +47,6 @@ pub(crate) struct Snapshots(RefCell<Option<(Snapshot, Object)>>);
 
 impl Snapshots {
     pub(crate) fn of(&self, snapshot: &Snapshot) -> Object {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Shape<'a> {
-            state: &'a str,
-            reason: &'a str,
-            token_identifier: Option<&'a str>,
-            token_expiry: Option<i64>,
-        }
         let made = self.0.borrow();
         if let Some((of, object)) = &*made
             && of == snapshot
@@ -55,41 +54,32 @@ impl Snapshots {
             return object.clone();
         }
         drop(made);
-        let shape = plain(&Shape {
-            state: snapshot.state.as_str(),
-            reason: snapshot.reason.as_str(),
-            token_identifier: snapshot.token_identifier.as_deref(),
-            token_expiry: snapshot.token_expiry,
-        });
-        let object = Object::freeze(&shape.unchecked_into());
+        let object = Object::freeze(&object(&[
+            ("state", snapshot.state.as_str().into()),
+            ("reason", snapshot.reason.as_str().into()),
+            (
+                "tokenIdentifier",
+                or_null(snapshot.token_identifier.as_deref()),
+            ),
+            ("tokenExpiry", or_null(snapshot.token_expiry.map(number))),
+        ]));
         self.0.replace(Some((snapshot.clone(), object.clone())));
         object
     }
 }
 
 pub(crate) fn revocation(result: Revocation) -> JsValue {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Shape {
-        revoked: bool,
-        token_type_hint: &'static str,
-        status: Option<u16>,
-    }
     let status = match &result.answer {
         Ok(status) => Some(*status),
         Err(error) => error.status(),
     };
-    let object = plain(&Shape {
-        revoked: result.answer.is_ok(),
-        token_type_hint: result.hint.as_str(),
-        status,
-    });
-    set(
-        &object,
-        "error",
-        &result.answer.err().map_or(JsValue::NULL, error::to_js),
-    );
-    object
+    object(&[
+        ("revoked", result.answer.is_ok().into()),
+        ("tokenTypeHint", result.hint.as_str().into()),
+        ("status", or_null(status)),
+        ("error", or_null(result.answer.err().map(error::to_js))),
+    ])
+    .into()
 }
 
 /// The claims of a token that was verified, as the text that JavaScript makes an object of at each call: a page may
@@ -98,79 +88,50 @@ pub(crate) fn revocation(result: Revocation) -> JsValue {
 pub(crate) struct VerifiedClaims(RefCell<Option<(Rc<Claims>, JsString)>>);
 
 impl VerifiedClaims {
-    pub(crate) fn of(&self, claims: &Rc<Claims>) -> JsValue {
+    pub(crate) fn of(&self, verified: &Rc<Claims>) -> JsValue {
+        #[wasm_bindgen]
+        extern "C" {
+            // js-sys would copy the text each time.
+            #[wasm_bindgen(js_namespace = JSON, catch)]
+            fn parse(text: &JsString) -> Result<JsValue, JsValue>;
+        }
         let made = self.0.borrow().clone();
-        let made = made.filter(|(of, _)| Rc::ptr_eq(of, claims));
-        let (_, text) = made.unwrap_or_else(|| {
-            let made = (Rc::clone(claims), json(claims, true));
-            self.0.replace(Some(made.clone()));
-            made
-        });
-        parse(&text)
+        if let Some((of, text)) = made
+            && Rc::ptr_eq(&of, verified)
+        {
+            // A text that was made here.
+            return parse(&text).unwrap_or_default();
+        }
+        let object = claims(verified, true);
+        let text = JSON::stringify(&object).ok();
+        self.0.replace(text.map(|text| (Rc::clone(verified), text)));
+        object
     }
 }
 
-/// The claims of a token whose signature nobody has looked at.
-pub(crate) fn unverified_claims(claims: &Claims) -> JsValue {
-    parse(&json(claims, false))
-}
-
-/// Of a text that was made here, where it cannot fail.
-fn parse(json: &JsString) -> JsValue {
-    #[wasm_bindgen]
-    extern "C" {
-        // js-sys would copy the text each time.
-        #[wasm_bindgen(js_namespace = JSON, catch)]
-        fn parse(text: &JsString) -> Result<JsValue, JsValue>;
-    }
-    parse(json).unwrap_or_default()
-}
-
-fn json(claims: &Claims, verified: bool) -> JsString {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Shape<'a> {
-        verified: bool,
-        character_id: Option<u64>,
-        subject: Option<&'a str>,
-        name: Option<&'a str>,
-        owner: Option<&'a str>,
-        scopes: &'a [String],
-        issuer: Option<&'a str>,
-        audience: &'a [String],
-        authorized_party: Option<&'a str>,
-        issued_at: Option<i64>,
-        expires_at: Option<i64>,
-        tenant: Option<&'a str>,
-        tier: Option<&'a str>,
-        region: Option<&'a str>,
-    }
-    let shape = Shape {
-        verified,
-        character_id: claims.character_id,
-        subject: claims.subject.as_deref(),
-        name: claims.name.as_deref(),
-        owner: claims.owner.as_deref(),
-        scopes: &claims.scopes,
-        issuer: claims.issuer.as_deref(),
-        audience: &claims.audience,
-        authorized_party: claims.authorized_party.as_deref(),
-        issued_at: claims.issued_at,
-        expires_at: claims.expires_at,
-        tenant: claims.tenant.as_deref(),
-        tier: claims.tier.as_deref(),
-        region: claims.region.as_deref(),
-    };
-    // In one text: each member by itself would take a call to JavaScript or two, and a token may have a hundred scopes.
-    let mut json = serde_json::to_string(&shape).unwrap_or_default();
-    json.pop();
-    json.push_str(",\"raw\":");
-    json.push_str(&claims.raw);
-    json.push('}');
-    json.into()
-}
-
-/// On an object made here, where it cannot fail.
-fn set(object: &JsValue, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &name.into(), value);
+pub(crate) fn claims(claims: &Claims, verified: bool) -> JsValue {
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^53 - 1")]
+    let character_id = claims.character_id.map(|id| id as f64);
+    let raw = JSON::parse(&claims.raw);
+    object(&[
+        ("verified", verified.into()),
+        ("characterId", or_null(character_id)),
+        ("subject", or_null(claims.subject.as_deref())),
+        ("name", or_null(claims.name.as_deref())),
+        ("owner", or_null(claims.owner.as_deref())),
+        ("scopes", list(&claims.scopes)),
+        ("issuer", or_null(claims.issuer.as_deref())),
+        ("audience", list(&claims.audience)),
+        (
+            "authorizedParty",
+            or_null(claims.authorized_party.as_deref()),
+        ),
+        ("issuedAt", or_null(claims.issued_at.map(number))),
+        ("expiresAt", or_null(claims.expires_at.map(number))),
+        ("tenant", or_null(claims.tenant.as_deref())),
+        ("tier", or_null(claims.tier.as_deref())),
+        ("region", or_null(claims.region.as_deref())),
+        ("raw", raw.unwrap_or_else(|_| Object::new().into())),
+    ])
+    .into()
 }

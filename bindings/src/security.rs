@@ -11,7 +11,8 @@ use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{
-    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions,
+    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions, number,
+    or_null,
 };
 use esi_security::{Error, Phase};
 use js_sys::{Function, Object, Promise};
@@ -59,16 +60,12 @@ impl EsiSecurity {
 
     #[wasm_bindgen(getter, js_name = tokenIdentifier)]
     pub fn token_identifier(&self) -> JsValue {
-        self.security
-            .token_identifier()
-            .map_or(JsValue::NULL, JsValue::from)
+        or_null(self.security.token_identifier())
     }
 
     #[wasm_bindgen(getter, js_name = tokenExpiry)]
     pub fn token_expiry(&self) -> JsValue {
-        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
-        let number = |expiry| JsValue::from(expiry as f64);
-        self.security.token_expiry().map_or(JsValue::NULL, number)
+        or_null(self.security.token_expiry().map(number))
     }
 
     #[wasm_bindgen(js_name = getSnapshot)]
@@ -131,7 +128,7 @@ impl EsiSecurity {
             let security = self.security.clone();
             async move {
                 let response = security.auth(&code?, state?.as_deref()).await?;
-                Ok(results::plain(&response))
+                Ok(results::tokens(&response))
             }
         })
     }
@@ -140,7 +137,7 @@ impl EsiSecurity {
         promise(options, Phase::Refresh, SIGNAL, |_| {
             let scopes = arguments::texts(scopes, Phase::Refresh, "scopes");
             let security = self.security.clone();
-            async move { Ok(results::plain(&security.refresh(&scopes?).await?)) }
+            async move { Ok(results::tokens(&security.refresh(&scopes?).await?)) }
         })
     }
 
@@ -187,7 +184,7 @@ impl EsiSecurity {
                 }
                 Ok((options, false)) => {
                     let decoded = self.security.verify_without_signature(&options);
-                    Box::pin(async move { Ok(results::unverified_claims(&decoded.await?.0)) })
+                    Box::pin(async move { Ok(results::claims(&decoded.await?.0, false)) })
                 }
                 Err(error) => Box::pin(ready(Err(error))),
             };

@@ -1,16 +1,13 @@
 //! DOM events on `window`. Tokens are stored before anybody is told; a listener that throws is the
 //! browser's to report and stops nothing.
 
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit};
 
-use super::object::object;
+use super::object::{number, object, or_null};
 use crate::session::machine::Change;
 
 /// What a listener is told after tokens changed: what EsiPy's signal carries.
-#[derive(Serialize)]
 pub(super) struct TokenUpdated<'a> {
     pub(super) token_identifier: Option<&'a str>,
     pub(super) access_token: &'a str,
@@ -22,9 +19,14 @@ pub(super) struct TokenUpdated<'a> {
 
 /// Tells the page of new tokens.
 pub(super) fn tokens_updated(kind: &str, detail: &TokenUpdated<'_>) {
-    if let Ok(detail) = detail.serialize(&Serializer::json_compatible()) {
-        dispatch(kind, &detail);
-    }
+    let detail = object(&[
+        ("token_identifier", or_null(detail.token_identifier)),
+        ("access_token", detail.access_token.into()),
+        ("refresh_token", or_null(detail.refresh_token)),
+        ("expires_in", or_null(detail.expires_in.map(number))),
+        ("token_type", detail.token_type.into()),
+    ]);
+    dispatch(kind, &detail);
 }
 
 /// Tells the page that the access token ends at `expiry`, and soon.
@@ -45,15 +47,6 @@ pub(super) fn session_changed(token_identifier: Option<&str>, change: Change) {
         ("reason", change.reason.as_str().into()),
     ]);
     dispatch("esi:session-changed", &detail);
-}
-
-fn or_null<T: Into<JsValue>>(value: Option<T>) -> JsValue {
-    value.map_or(JsValue::NULL, T::into)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
-fn number(seconds: i64) -> f64 {
-    seconds as f64
 }
 
 fn dispatch(kind: &str, detail: &JsValue) {
