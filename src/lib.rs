@@ -12,6 +12,7 @@ extern crate std;
 mod error;
 pub mod jwt;
 pub mod oauth;
+mod record;
 pub mod session;
 mod suggestion;
 #[cfg(target_arch = "wasm32")]

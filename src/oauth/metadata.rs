@@ -3,34 +3,52 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::url;
 use crate::Error;
+use crate::record::{self, FromRecord, Record};
 
 /// Where EVE Online's metadata is.
 pub const EVE_URL: &str = "https://login.eveonline.com/.well-known/oauth-authorization-server";
 
 /// The members that this library uses, by their names in the document (section 2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Metadata {
     /// Who the server says it is; empty only until [`Metadata::check`].
-    #[serde(default)]
     pub issuer: String,
     /// Where the pilot is sent.
     pub authorization_endpoint: String,
     /// Where codes and refresh tokens become tokens.
     pub token_endpoint: String,
     /// RFC 7009.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
     /// The key set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
     /// How a confidential client may identify itself. `none` is not asked for: EVE's does not list it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
+
+impl FromRecord for Metadata {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            issuer: record.or_default("issuer", record::text)?,
+            authorization_endpoint: record.required("authorization_endpoint", record::text)?,
+            token_endpoint: record.required("token_endpoint", record::text)?,
+            revocation_endpoint: record.optional("revocation_endpoint", record::text)?,
+            jwks_uri: record.optional("jwks_uri", record::text)?,
+            token_endpoint_auth_methods_supported: record
+                .optional("token_endpoint_auth_methods_supported", |methods| {
+                    record::list(methods, record::text)
+                })?,
+        })
+    }
+}
+
+record::deserialize_as_record!(Metadata);
 
 impl Metadata {
     /// EVE Online's, as it stood in March 2026: serves when the document cannot be fetched.
@@ -73,13 +91,9 @@ impl Metadata {
 
     /// Reads the members alone; they are still to be checked.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        // Without the look at the first character, a list of strings would pass for the object.
-        let object = Some(json).filter(|json| json.trim_start().starts_with('{'));
-        object
-            .and_then(|json| serde_json::from_slice(json.as_bytes()).ok())
-            .ok_or(Error::InvalidMetadata {
-                reason: "it is no JSON object with authorization_endpoint and token_endpoint",
-            })
+        serde_json::from_slice(json.as_bytes()).map_err(|_| Error::InvalidMetadata {
+            reason: "it is no JSON object with authorization_endpoint and token_endpoint",
+        })
     }
 
     /// Refuses endpoints that a token must not be sent to; fills in the issuer where none is given.

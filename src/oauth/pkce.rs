@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
@@ -14,11 +14,16 @@ use crate::{Error, Phase};
 pub const VERIFIER_BYTES: core::ops::RangeInclusive<usize> = 32..=96;
 
 /// A code verifier (section 4.1). Not `Clone`: one login, one use.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct CodeVerifier(Secret);
 
 impl CodeVerifier {
+    /// One that was made earlier, and stored.
+    pub(crate) fn restored(text: Secret) -> Self {
+        Self(text)
+    }
+
     /// From 32 to 96 random bytes.
     pub fn from_random(bytes: &[u8]) -> Result<Self, Error> {
         if VERIFIER_BYTES.contains(&bytes.len()) {

@@ -2,7 +2,10 @@
 //! while and, where it cannot be fetched again, for longer.
 
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::record::{self, FromRecord, Record};
 
 /// For how many seconds a document is believed without asking, unless the page says otherwise: CCP's
 /// own sample uses 300.
@@ -12,13 +15,24 @@ pub const MAX_AGE: i64 = 300;
 pub const COOL_DOWN: i64 = 60;
 
 /// A document and when it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Document {
     /// Seconds since 1970.
     pub fetched_at: i64,
     /// Its text.
     pub text: String,
 }
+
+impl FromRecord for Document {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            fetched_at: record.required("fetched_at", Value::as_i64)?,
+            text: record.required("text", record::text)?,
+        })
+    }
+}
+
+record::deserialize_as_record!(Document);
 
 /// True while a document that was fetched then need not be fetched again. A clock that was set back
 /// makes it old, not eternal.

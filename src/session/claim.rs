@@ -2,9 +2,10 @@
 //! wants to, and waits a while: whoever comes before it, or is at it already, says so. Whoever hears of one that
 //! comes before gives up, waits for its tokens, and claims again if none have come.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::lineage::Lineage;
+use crate::record::{self, FromRecord, Record};
 
 /// For how many milliseconds a turn is good in which nothing was sent: less than the others wait for an answer,
 /// since a tab that hung for longer has given them none.
@@ -21,13 +22,24 @@ const SENT: u32 = 0;
 const TURN: u32 = 1;
 
 /// What a tab tells the others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Claim {
     /// Of the tokens that it holds. Newer ones come first.
     pub lineage: Lineage,
     /// Of tabs with the same, the one with the lowest number comes first.
     pub number: u32,
 }
+
+impl FromRecord for Claim {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            lineage: record.required("lineage", record::object)?,
+            number: record.required("number", record::count)?,
+        })
+    }
+}
+
+record::deserialize_as_record!(Claim);
 
 /// A tab and what it claims.
 #[derive(Debug, Default)]

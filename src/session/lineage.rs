@@ -4,13 +4,14 @@
 use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::oauth::secret::Secret;
+use crate::record::{self, FromRecord, Record};
 
 /// A grant, and a place in its history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lineage {
     /// Names the grant: a digest of the first refresh token that is known of it, so that tabs which were
     /// brought the same one know each other too.
@@ -18,6 +19,17 @@ pub struct Lineage {
     /// How many answers have renewed its tokens since.
     pub rotation: u32,
 }
+
+impl FromRecord for Lineage {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            grant: record.required("grant", record::text)?,
+            rotation: record.required("rotation", record::count)?,
+        })
+    }
+}
+
+record::deserialize_as_record!(Lineage);
 
 impl Lineage {
     /// The beginning, with this refresh token.

@@ -3,10 +3,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::token_set::CLOCK_STEP;
 use crate::oauth::pkce::CodeVerifier;
+use crate::record::{self, FromRecord, Record};
 use crate::{Error, Phase};
 
 /// For how many seconds a login can be finished.
@@ -16,18 +18,18 @@ pub const LIFETIME: i64 = 600;
 const CAPACITY: usize = 8;
 
 /// One login.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Login {
     /// The `state` that names it.
     pub state: String,
     /// Its code verifier; `None` with a client secret, in the implicit grant, and once it was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier: Option<CodeVerifier>,
     /// True if the token itself was asked for, and not a code.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub implicit: bool,
     /// Whose session it is to become.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_identifier: Option<String>,
     /// Where the answer was asked to go, which the exchange must repeat (RFC 6749 section 4.1.3).
     pub redirect_uri: String,
@@ -36,26 +38,46 @@ pub struct Login {
     /// The scopes that were asked for.
     pub scopes: Vec<String>,
     /// Where the page wants to be afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
     /// When it began, seconds since 1970.
     pub began_at: i64,
     /// Set when it has ended: a digest of the answer that ended it, so that the same answer again is
     /// known from another one under the same `state`; empty where it was time that did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
 }
 
+impl FromRecord for Login {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            state: record.required("state", record::text)?,
+            verifier: record.optional("verifier", |text| {
+                record::text(text).map(CodeVerifier::restored)
+            })?,
+            implicit: record.or_default("implicit", Value::as_bool)?,
+            token_identifier: record.optional("token_identifier", record::text)?,
+            redirect_uri: record.required("redirect_uri", record::text)?,
+            issuer: record.required("issuer", record::text)?,
+            scopes: record.required("scopes", |scopes| record::list(scopes, record::text))?,
+            return_to: record.optional("return_to", record::text)?,
+            began_at: record.required("began_at", Value::as_i64)?,
+            answer: record.optional("answer", record::text)?,
+        })
+    }
+}
+
 /// The logins of one client at one server.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Logins(Vec<Login>);
 
 impl Logins {
     /// Reads the stored row; one that cannot be read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
-        row.and_then(|json| serde_json::from_slice(json.as_bytes()).ok())
-            .unwrap_or_default()
+        let row = row.and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
+        let logins = row.and_then(|row| record::list(&row, record::object));
+        logins.map(Self).unwrap_or_default()
     }
 
     /// The row to store; `None` if there is nothing to remember.

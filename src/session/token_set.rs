@@ -1,17 +1,19 @@
 //! The tokens of one session, as they are held, stored, and handed to other tabs.
 
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::lineage::Lineage;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
+use crate::record::{self, FromRecord, Record};
 
 /// How many seconds before its end an access token counts as expiring, unless the page says otherwise.
 pub const MARGIN: i64 = 60;
 
 /// An access token and when it ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccessToken {
     /// The token.
     pub token: Secret,
@@ -20,11 +22,23 @@ pub struct AccessToken {
     /// When it came, seconds since 1970 by this machine's clock.
     pub received_at: i64,
     /// When it ends, by the same clock; `None` where nobody knows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
     /// By how many seconds that clock was behind the server's when it was last measured.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub clock_skew: i64,
+}
+
+impl FromRecord for AccessToken {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        Some(Self {
+            token: record.required("token", record::text)?,
+            token_type: record.required("token_type", record::text)?,
+            received_at: record.required("received_at", Value::as_i64)?,
+            expires_at: record.optional("expires_at", Value::as_i64)?,
+            clock_skew: record.or_default("clock_skew", Value::as_i64)?,
+        })
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -69,19 +83,32 @@ impl AccessToken {
 }
 
 /// What a session holds; a refresh token alone is enough to start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenSet {
     /// `None` until the first refresh of a refresh token that came alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<AccessToken>,
     /// `None` for a login without scopes, and after the server has refused it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
     /// Where the refresh token comes from; `None` if there never was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
 }
+
+impl FromRecord for TokenSet {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        let known = record.has_only(&["access", "refresh_token", "lineage"]);
+        known.then_some(())?;
+        Some(Self {
+            access: record.optional("access", record::object)?,
+            refresh_token: record.optional("refresh_token", record::text)?,
+            lineage: record.optional("lineage", record::object)?,
+        })
+    }
+}
+
+record::deserialize_as_record!(TokenSet);
 
 impl TokenSet {
     /// A refresh token alone.
