@@ -128,9 +128,33 @@ struct Outage {
     since: i64,
     /// When it is tried again.
     until: i64,
+    /// True if it was met with in another tab.
+    elsewhere: bool,
 }
 
 impl Outage {
+    /// What another tab has met with may be that one's own trouble: unless the server wants patience of all, this tab
+    /// tries before that one does again.
+    fn told(failure: &Failure) -> Self {
+        let (error, since) = (failure.error(), failure.since);
+        let demanded = backoff::demanded(failure.retry_after);
+        let wait = failure.until.saturating_sub(since);
+        let wait = wait.clamp(0, backoff::LONGEST.max(demanded));
+        Self {
+            error,
+            since,
+            until: since.saturating_add(if demanded == 0 { wait / 2 } else { wait }),
+            elsewhere: true,
+        }
+    }
+
+    /// For how many seconds a caller is put off who only wants a token.
+    fn callers_wait(&self) -> i64 {
+        let longest = backoff::CALLERS_WAIT;
+        let longest = if self.elsewhere { longest / 2 } else { longest };
+        self.until.saturating_sub(self.since).min(longest)
+    }
+
     /// For how many seconds the server wants to be left alone.
     fn demanded(&self) -> i64 {
         backoff::demanded(self.error.retry_after())
@@ -179,6 +203,7 @@ impl Session {
     /// away signs out; one that cannot be read, or holds older tokens of the same grant, changes nothing.
     pub fn reload(&mut self, row: Option<&str>) {
         match row.map(read) {
+            Some(tokens) if tokens == self.tokens => {}
             Some(Some(tokens)) if !self.is_ahead_of(&tokens) => {
                 let renewed = (self.tokens.as_ref()).is_some_and(|ours| tokens.is_ahead_of(ours));
                 let reason = if renewed {
@@ -353,8 +378,11 @@ impl Session {
         // A clock that was set back must not put anybody off for ever.
         let waited = now.saturating_sub(outage.since);
         let demanded = outage.demanded();
-        let own = (outage.until.saturating_sub(outage.since)).min(backoff::CALLERS_WAIT);
-        let wait = if patient { demanded.max(own) } else { demanded };
+        let wait = if patient {
+            demanded.max(outage.callers_wait())
+        } else {
+            demanded
+        };
         (0..wait).contains(&waited).then(|| outage.error.clone())
     }
 
@@ -384,7 +412,14 @@ impl Session {
                 Some(tokens) => tokens.updated(response, skew, now),
                 None => TokenSet::from_response(response, skew, now),
             },
-            Update::RefreshToken(token) => TokenSet::begin(token),
+            Update::RefreshToken(token) => match &self.tokens {
+                // It is the same grant's still.
+                Some(tokens) if tokens.refresh_token.as_ref() == Some(&token) => TokenSet {
+                    access: None,
+                    ..tokens.clone()
+                },
+                _ => TokenSet::begin(token),
+            },
         };
         self.hold(Some(tokens), Reason::Update);
     }
@@ -404,7 +439,7 @@ impl Session {
                     .lineage()
                     .is_some_and(|ours| ours.grant == theirs.grant && !ours.is_ahead_of(theirs));
                 if concerned && self.refresh_token().is_some() {
-                    self.go_offline(failure.error(), failure.since, failure.until);
+                    self.go_offline(Outage::told(&failure));
                 }
                 self.compare(&failure.lineage);
             }
@@ -473,10 +508,10 @@ impl Session {
         if let Some(tokens) = &self.tokens {
             // Whatever is under way stays so: a refresh that was begun is to be ended by its own answer. And
             // it has not got through: a server that garbles every answer is not to be asked in a hurry.
-            let kept = (self.refreshing, self.outage.take(), self.failures);
+            let refreshing = self.refreshing;
             let rotated = tokens.rotated(refresh_token);
             self.hold(Some(rotated), Reason::Refresh);
-            (self.refreshing, self.outage, self.failures) = kept;
+            self.refreshing = refreshing;
             self.hand_over();
         }
     }
@@ -497,16 +532,17 @@ impl Session {
                 lineage.map(|lineage| Message::Failed(Failure::new(lineage, &error, now, until)));
         }
         self.refreshing = false;
-        self.go_offline(error, now, until);
+        self.go_offline(Outage {
+            error,
+            since: now,
+            until,
+            elsewhere: false,
+        });
     }
 
-    fn go_offline(&mut self, error: Error, since: i64, until: i64) {
+    fn go_offline(&mut self, outage: Outage) {
         self.failures = self.failures.saturating_add(1);
-        self.outage = Some(Outage {
-            error,
-            since,
-            until,
-        });
+        self.outage = Some(outage);
         self.because(Reason::Failure);
     }
 
@@ -548,10 +584,15 @@ impl Session {
         if !renewed && !matches!(reason, Reason::Refresh | Reason::HandOver | Reason::Ended) {
             self.epoch = self.epoch.wrapping_add(1);
         }
+        // Out of an answer that was of no other use: that is no end of the trouble.
+        let useless =
+            renewed && self.access() == tokens.as_ref().and_then(|tokens| tokens.access.as_ref());
         self.tokens = tokens;
         self.refreshing = false;
-        self.outage = None;
-        self.failures = 0;
+        if !useless {
+            self.outage = None;
+            self.failures = 0;
+        }
         self.generation = self.generation.wrapping_add(1);
         self.because(reason);
         self.outbox = None;

@@ -11,6 +11,7 @@ use super::http::{self, PATIENCE};
 use super::random;
 use super::row::{Refreshed, Refreshing};
 use super::security::{EsiSecurity, Who};
+use super::timer::within;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
@@ -19,6 +20,9 @@ use crate::oauth::token_response::{self, TokenResponse, Unusable};
 use crate::session::refresh::{Refresh, Step};
 use crate::session::token_set::AccessToken;
 use crate::{Error, Phase};
+
+/// For how many milliseconds a refresh is waited for by a caller for whom the old access token would do.
+const LITTLE_PATIENCE: u32 = 5_000;
 
 impl EsiSecurity {
     /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
@@ -76,6 +80,7 @@ impl EsiSecurity {
                     drop(turn);
                     let others;
                     (turn, others) = row.take_turn().await;
+                    Rc::clone(row).reread().await;
                     row.sync();
                     let now = clock::now();
                     refresh.start(&mut row.session.borrow_mut(), others, now)
@@ -163,7 +168,20 @@ impl EsiSecurity {
                 drop(other.flight.await);
                 continue;
             }
-            return match self.refresh(&[]).await {
+            let refresh = self.refresh(&[]);
+            let refreshed = if usable().is_some() {
+                // It is carried to its end without this caller, too.
+                let Some(refreshed) = within(LITTLE_PATIENCE, refresh).await else {
+                    if let Some(token) = usable() {
+                        return Ok(token);
+                    }
+                    continue;
+                };
+                refreshed
+            } else {
+                refresh.await
+            };
+            return match refreshed {
                 // There is no newer one, even if nobody knows how long it lives. Not the response's: the
                 // session may have been replaced since.
                 Ok(_) => held().ok_or(Error::NoToken {

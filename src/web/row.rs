@@ -180,6 +180,7 @@ impl Row {
                 self.stored.set(self.session.borrow().generation());
             }
             self.join();
+            self.inquire();
             if damaged.is_some() {
                 self.damaged.replace(damaged);
                 drop(self.write());
@@ -215,18 +216,35 @@ impl Row {
         {
             let row = stored.as_ref().map(String::from);
             self.known.replace(stored);
-            if row.as_deref() == Some(machine::VACATED) {
-                return;
-            }
-            self.session.borrow_mut().reload(row.as_deref());
-            // What was not taken over, an older record or a damaged one, is replaced.
-            let session = self.session.borrow();
-            let taken = session.to_row() == row;
-            self.stored
-                .set(session.generation().wrapping_sub(u32::from(!taken)));
-            drop(session);
-            self.checked.replace(None);
-            drop(self.settle());
+            self.take_over(row.as_deref());
+        }
+    }
+
+    fn take_over(self: &Rc<Self>, row: Option<&str>) {
+        if row == Some(machine::VACATED) {
+            return;
+        }
+        self.session.borrow_mut().reload(row);
+        // What was not taken over, an older record or a damaged one, is replaced.
+        let session = self.session.borrow();
+        let taken = session.to_row().as_deref() == row;
+        self.stored
+            .set(session.generation().wrapping_sub(u32::from(!taken)));
+        drop(session);
+        self.checked.replace(None);
+        drop(self.settle());
+    }
+
+    /// The same where storage takes its time. The lack of a row says nothing then: it may never have been written.
+    pub(super) async fn reread(self: Rc<Self>) {
+        if !self.slow.get() {
+            return;
+        }
+        self.settled().await;
+        if let Some(Ok(Some(stored))) = within(PATIENCE, self.storage.read(&self.key)).await
+            && matches!(*self.writing.borrow(), Writing::Idle)
+        {
+            self.take_over(Some(&String::from(stored)));
         }
     }
 
@@ -389,9 +407,7 @@ impl Row {
 
     /// Tells the page what has become of the session since it was looked at last.
     pub(super) fn notice(&self) {
-        if self.session.borrow().reason() == Reason::HandOver {
-            self.tell();
-        }
+        self.tell_of_hand_over();
         let (change, expiry) = {
             let mut session = self.session.borrow_mut();
             let change = session.notice(clock::now(), self.margin());
@@ -470,6 +486,14 @@ impl Row {
         }
         // Not even a storage that takes its time is waited for: another tab has stored them already.
         drop(self.settle());
+        self.tell_of_hand_over();
+    }
+
+    /// Tells the page of tokens that another tab was given.
+    fn tell_of_hand_over(&self) {
+        if self.session.borrow().reason() == Reason::HandOver {
+            self.tell();
+        }
     }
 
     /// The page is here again, after it was frozen: others may have newer tokens.
@@ -477,6 +501,12 @@ impl Row {
         self.gone.set(false);
         self.sync();
         self.join();
+        self.inquire();
+        spawn_local(Rc::clone(self).reread());
+    }
+
+    /// Asks the other tabs for newer tokens, and does not wait for them.
+    fn inquire(&self) {
         let lineage = self.session.borrow().lineage().cloned();
         if let Some(lineage) = lineage
             && let Some(tabs) = &*self.tabs.borrow()

@@ -354,3 +354,21 @@ test("what a frame of the same tab has refreshed, the page goes on with", async 
   await page.refresh();
   assert.equal(page.tokenRequests[2].form.get("refresh_token"), inFrame.refresh_token);
 });
+
+test("who has a token that is still good is not kept waiting by a server that hangs", async (t) => {
+  const page = await openPage(t, { options: { autoRefresh: false } });
+  await page.logIn();
+  const { access_token: old } = page.tokenRequests[0].json;
+  await page.shiftClock(1150);
+  page.sso.faults.set({ token: { kind: "slow", delayMs: 12_000 } });
+  await page.run(({ security }) => {
+    globalThis.refreshed = security.refresh();
+  });
+  const first = await page.run(({ security }) => Promise.race([security.getAccessToken(), globalThis.refreshed]));
+  assert.equal(first, old);
+  page.sso.faults.clear();
+  const { access_token: newest } = await page.run(() => globalThis.refreshed);
+  assert.notEqual(newest, old);
+  assert.equal(await getAccessToken(page), newest);
+  assert.equal(page.tokenRequests.length, 2);
+});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorizeByForm } from "../helpers/login.js";
-import { openPage } from "../helpers/page.js";
+import { ILMARI, openPage, sendFromPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
 const NO_LOGIN = { code: "storage_unavailable", phase: "login", retryable: false };
@@ -307,6 +307,46 @@ test("every tab on `local` hears of tokens that another one was given", async (t
     assert.deepEqual(await page.runBare(() => globalThis.heard), [newest], `${tab}`);
   }
   await page.run(({ security }) => security.revoke());
+});
+
+test("a page that comes back from the bfcache takes up what another one has stored asynchronously meanwhile", async (t) => {
+  const page = await openPage(t);
+  const create = async ({ EsiSecurity, options }) => {
+    const name = (key) => `own ${key}`;
+    const storage = {
+      getItem: async (key) => sessionStorage.getItem(name(key)),
+      setItem: async (key, row) => sessionStorage.setItem(name(key), row),
+      removeItem: async (key) => sessionStorage.removeItem(name(key)),
+    };
+    globalThis.own = await EsiSecurity.create({ ...options, storage });
+    addEventListener("pageshow", ({ persisted }) => {
+      globalThis.isBack = persisted;
+    });
+  };
+  const refreshOwn = () => globalThis.own.refresh();
+  const begin = async () => {
+    await page.run(create);
+    await page.runBare(sendFromPage);
+  };
+  await page.open("/one");
+  await begin();
+  const uri = await page.run(() => globalThis.own.getAuthUri());
+  const callback = await authorizeByForm({ authorizeUrl: uri, characterId: ILMARI });
+  await page.run((_, url) => globalThis.own.handleRedirect(url), callback);
+  await page.runBare(() => {
+    location.href = "/two";
+  });
+  await page.waitForAddress(`${page.origin}/two`);
+  await begin();
+  await page.run(refreshOwn);
+  await page.driver.navigate().back();
+  await page.waitForAddress(`${page.origin}/one`);
+  assert.equal(await page.runBare(() => globalThis.isBack), true);
+  await page.run(refreshOwn);
+  assert.deepEqual(
+    page.tokenRequests.map(({ status }) => status),
+    [200, 200, 200],
+  );
 });
 
 /** Storages of the page's own, as what they are made with in the page. */

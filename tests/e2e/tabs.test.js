@@ -74,6 +74,38 @@ test("ten tabs send one request to a server that is in trouble, and each of them
   assert.equal(page.tokenRequests.length, 3);
 });
 
+test("a tab that cannot reach the server does not keep another from refreshing", async (t) => {
+  const page = await openPage(t, { sso: { accessTokenTtl: 4 } });
+  await page.logIn();
+  const tabs = await openTabs(t, page, 2);
+  await tabs.run(1, () => {
+    const { fetch } = globalThis;
+    globalThis.fetch = async (request) => {
+      if (request.method === "POST") throw new TypeError("blocked");
+      return fetch(request);
+    };
+  });
+  await tabs.run(0, () => {});
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length >= 6);
+  assert.deepEqual(refusals(page), []);
+});
+
+test("a tab whose storage was copied before a refresh has the new tokens once it is there", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const tabs = await openTabs(t, page, 1);
+  const late = await tabs.open();
+  await tabs.run(0, sendFromPage);
+  const { access_token: newest } = await tabs.run(0, refresh);
+  await tabs.run(late, sendFromPage);
+  const getAccessToken = ({ security }) => security.getAccessToken();
+  await page.driver.wait(async () => (await tabs.run(late, getAccessToken)) === newest, 10_000);
+  await tabs.switchTo(0);
+  await page.open("/other");
+  assert.ok((await tabs.run(late, refresh)).access_token);
+  assert.deepEqual(refusals(page), []);
+});
+
 test("a tab that refreshes again at once waits for nobody, since it held the lock itself", async (t) => {
   const page = await openPage(t);
   await page.logIn();

@@ -2,8 +2,9 @@
 
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::Unusable;
+use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, LONGEST_DEMAND};
 use esi_security::session::claim::Claim;
-use esi_security::session::handover::Message;
+use esi_security::session::handover::{Failure, Message};
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
@@ -304,8 +305,7 @@ fn a_failure_in_one_tab_puts_off_the_others_that_wait_for_their_turn() {
             assert_eq!(step, Step::Done(Err(http(503).error)));
             let expired = NOW + LIFE;
             assert_eq!(session.state(expired, MARGIN), State::Offline);
-            let until = session.wakes_at(expired, MARGIN);
-            assert_eq!(until, Some(NOW + 2));
+            assert_eq!(session.reason(), Reason::Failure);
             assert_eq!(session.take_message(), None);
         }
     }
@@ -411,4 +411,96 @@ fn tokens_are_handed_over_although_the_answer_was_a_failure() {
     let answer = Err(garbled(Some("rotated")));
     refresh(&mut session, &answer, NOW).0.unwrap_err();
     assert_eq!(session.take_message(), Some(tokens(&session)));
+}
+
+/// What has failed there may be that tab's own trouble, which must not keep the others from trying.
+#[test]
+fn a_tab_that_was_told_of_a_failure_tries_before_the_one_that_has_failed() {
+    let expired = NOW + LIFE;
+    let (mut failed, mut told) = (signed_in(), signed_in());
+    for wait in [2, 4, 8, 16, 32, 64, 128, 256] {
+        refresh(&mut failed, &Err(network(PHASE)), NOW)
+            .0
+            .unwrap_err();
+        told.receive(failed.take_message().unwrap());
+        assert_eq!(failed.wakes_at(expired, MARGIN), Some(NOW + wait));
+        assert_eq!(told.wakes_at(expired, MARGIN), Some(NOW + wait / 2));
+        for patient in [true, false] {
+            let soon = NOW + CALLERS_WAIT / 2;
+            assert_eq!(told.put_off(soon, patient), None);
+        }
+        assert!(failed.put_off(NOW + 1, true).is_some());
+    }
+}
+
+/// It is from another tab, and that may be of any mind.
+#[test]
+fn no_tab_can_put_off_another_for_longer_than_it_would_wait_itself() {
+    let expired = NOW + LIFE;
+    let lineage = lineage(&signed_in());
+    for (retry_after, until, latest) in [
+        (None, i64::MAX, LONGEST / 2),
+        (None, i64::MIN, 0),
+        (Some(u32::MAX), i64::MAX, LONGEST_DEMAND),
+        (Some(30), NOW + 30, 30),
+    ] {
+        let mut session = signed_in();
+        session.receive(Message::Failed(Failure {
+            lineage: lineage.clone(),
+            status: Some(503),
+            retry_after,
+            since: NOW,
+            until,
+        }));
+        let wakes_at = session.wakes_at(expired, MARGIN);
+        assert_eq!(wakes_at, Some(NOW + latest), "{retry_after:?} {until}");
+    }
+}
+
+/// Two tabs, and a server whose answers are of no use but for the refresh token in them.
+#[test]
+fn tokens_that_are_no_better_are_no_end_of_an_outage_in_any_tab() {
+    let expired = NOW + LIFE;
+    let (mut one, mut two) = (signed_in(), signed_in());
+    for wait in [2, 4, 8, 16] {
+        let answer = Err(garbled(Some(&format!("rotated-{wait}"))));
+        refresh(&mut one, &answer, expired).0.unwrap_err();
+        assert_eq!(one.wakes_at(expired, MARGIN), Some(expired + wait));
+        two.receive(one.take_message().unwrap());
+        assert_eq!(refresh_token(&two), refresh_token(&one));
+        refresh(&mut two, &Err(http(503)), expired).0.unwrap_err();
+        assert_eq!(two.wakes_at(expired, MARGIN), Some(expired + wait));
+    }
+}
+
+/// It is asked whose tokens are the newest, and not told of another tab's failure, once it has sent.
+#[test]
+fn a_failure_in_another_tab_does_not_keep_from_a_second_try() {
+    for told_early in [true, false] {
+        let mut session = signed_in();
+        let mut under_way = sent(&mut session);
+        let answer = Err(timeout(PHASE));
+        let step = under_way.answered(&mut session, answer, NOW, JITTER);
+        assert_eq!(step, Step::Ask(Others::Unknown));
+        if told_early {
+            session.receive(failure(&signed_in(), &http(503)));
+        }
+        assert_eq!(under_way.asked(&mut session, NOW, JITTER), send("refresh"));
+        // Its turn was over before the token had left.
+        session.receive(failure(&signed_in(), &http(503)));
+        let step = under_way.start(&mut session, Others::Behind, NOW);
+        assert_eq!(step, send("refresh"));
+    }
+}
+
+/// It is the same grant's still, and the other tabs know it by that name.
+#[test]
+fn a_refresh_token_that_is_brought_again_keeps_its_grant() {
+    let mut session = ahead(&signed_in(), 2);
+    let before = lineage(&session);
+    update(&mut session, r#"{"refresh_token":"rotated-2"}"#);
+    assert_eq!(lineage(&session), before);
+    assert_eq!(session.access(), None);
+    update(&mut session, r#"{"refresh_token":"another"}"#);
+    assert_ne!(lineage(&session).grant, before.grant);
 }

@@ -287,6 +287,20 @@ fn a_row_of_another_page_is_taken_over() {
     }
 }
 
+#[test]
+fn a_row_that_says_the_same_is_no_news() {
+    let mut session = signed_in();
+    let (row, generation, epoch) = (session.to_row(), session.generation(), session.epoch());
+    let mut under_way = sent(&mut session);
+    session.reload(row.as_deref());
+    assert_eq!((session.generation(), session.epoch()), (generation, epoch));
+    assert_eq!(session.state(NOW, MARGIN), State::Refreshing);
+    let answer = Ok(response("access-2", Some("refresh-2")));
+    let step = under_way.answered(&mut session, answer, NOW, JITTER);
+    assert!(matches!(step, Step::Done(Ok(_))), "{step:?}");
+    assert_eq!(refresh_token(&session), Some("refresh-2"));
+}
+
 /// How often another grant was renewed says nothing about this one.
 #[test]
 fn a_row_of_another_grant_is_taken_over_however_new() {
