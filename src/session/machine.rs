@@ -202,20 +202,25 @@ impl Session {
     /// Takes over a row that another page of this storage has written meanwhile. One that it has taken
     /// away signs out; one that cannot be read, or holds older tokens of the same grant, changes nothing.
     pub fn reload(&mut self, row: Option<&str>) {
-        match row.map(read) {
-            Some(tokens) if tokens == self.tokens => {}
-            Some(Some(tokens)) if !self.is_ahead_of(&tokens) => {
-                let renewed = (self.tokens.as_ref()).is_some_and(|ours| tokens.is_ahead_of(ours));
-                let reason = if renewed {
-                    Reason::HandOver
-                } else {
-                    Reason::Storage
-                };
-                self.hold(Some(tokens), reason);
-            }
-            None => self.hold(None, Reason::Storage),
-            Some(_) => {}
+        let tokens = match row.map(read) {
+            None => None,
+            Some(Some(tokens)) => Some(tokens),
+            Some(None) => return,
+        };
+        let ahead = |one: &Option<TokenSet>, other: &Option<TokenSet>| {
+            let both = one.as_ref().zip(other.as_ref());
+            both.is_some_and(|(one, other)| one.is_ahead_of(other))
+        };
+        if tokens == self.tokens || ahead(&self.tokens, &tokens) {
+            return;
         }
+        let renewed = ahead(&tokens, &self.tokens);
+        let reason = if renewed {
+            Reason::HandOver
+        } else {
+            Reason::Storage
+        };
+        self.hold(tokens, reason);
     }
 
     /// Takes up what storage held, which may come late. Tokens that an update has brought meanwhile stay;
@@ -309,12 +314,6 @@ impl Session {
     /// The refresh token, where there is one.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.tokens.as_ref()?.refresh_token.as_ref()
-    }
-
-    fn is_ahead_of(&self, tokens: &TokenSet) -> bool {
-        self.tokens
-            .as_ref()
-            .is_some_and(|ours| ours.is_ahead_of(tokens))
     }
 
     /// The access token, if it may be used at `now`: good for `offset` seconds more, or of unknown life

@@ -151,6 +151,14 @@ fn happen(event: &str, session: &mut Session, refresh: &mut Refresh, now: i64) -
             let failure = Failure::new(lineage, &http(503).error, now, now + 4);
             session.receive(Message::Failed(failure));
         }
+        "question of a tab that is ahead" => session.receive(Message::Ask(theirs)),
+        "newer row of another page" => {
+            let mut other = signed_in();
+            other.receive(Message::Tokens(handed_over(theirs, now)));
+            session.reload(other.to_row().as_deref());
+        }
+        "row taken away by another page" => session.reload(None),
+        "network is back" => session.reconnect(now),
         "hand-over" => session.receive(Message::Tokens(handed_over(theirs, now))),
         "revoked in another tab" => session.receive(Message::Revoked(theirs)),
         "`revoke`" => drop(session.sign_out()),
@@ -208,6 +216,7 @@ fn check(row: &Row) {
     let told = match (row.told.as_str(), session.take_message()) {
         ("nothing", None) | ("the revocation", Some(Message::Revoked(_))) => true,
         ("the tokens", Some(Message::Tokens(told))) => Some(told) == tokens,
+        ("a question", Some(Message::Ask(told))) => Some(&told) == session.lineage(),
         ("the failure", Some(Message::Failed(told))) => {
             Some(&told.lineage) == session.lineage() && told.error() == http(503).error
         }
@@ -230,6 +239,7 @@ fn check(row: &Row) {
 
 fn reason(name: &str) -> Reason {
     let reasons = [
+        Reason::Storage,
         Reason::Login,
         Reason::Update,
         Reason::Refresh,
@@ -254,7 +264,7 @@ fn every_row_is_as_the_code_does_it() {
 fn every_event_has_one_row_for_each_state() {
     let rows = table();
     let events: BTreeSet<&str> = rows.iter().map(|row| row.event.as_str()).collect();
-    assert_eq!(events.len(), 13);
+    assert_eq!(events.len(), 17);
     for event in events {
         let states = rows.iter().filter(|row| row.event == event);
         let mut states: Vec<&str> = states.map(|row| row.state.as_str()).collect();
