@@ -2,11 +2,10 @@
 //! argument's name, an option that does not exist too, with what was probably meant.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use esi_security::{Error, Phase, suggestion};
 use js_sys::{JSON, Reflect, Symbol};
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -75,7 +74,7 @@ impl Options {
 
     /// A list of strings.
     pub(crate) fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, Error> {
-        self.data(name, TEXTS)
+        self.data(name, TEXTS, list)
     }
 
     /// True or false.
@@ -104,14 +103,15 @@ impl Options {
     }
 
     /// Plain data; `expected` says what.
-    pub(crate) fn data<T: DeserializeOwned>(
+    pub(crate) fn data<T>(
         &self,
         name: &'static str,
         expected: &'static str,
+        read: impl FnOnce(&Value) -> Option<T>,
     ) -> Result<Option<T>, Error> {
         let value = self.value(name)?;
         value
-            .map(|value| data(&value, self.phase, name, expected))
+            .map(|value| data(&value, self.phase, name, expected, read))
             .transpose()
     }
 
@@ -123,8 +123,9 @@ impl Options {
         if self.value(name)?.is_some_and(listed) {
             return Err(invalid(self.phase, name, PAIRS));
         }
-        let pairs: Option<BTreeMap<_, _>> = self.data(name, PAIRS)?;
-        Ok(pairs.into_iter().flatten().collect())
+        let pair = |(name, value): (&String, &Value)| Some((name.clone(), text_of(value)?));
+        let read = |value: &Value| value.as_object()?.iter().map(pair).collect();
+        Ok(self.data(name, PAIRS, read)?.unwrap_or_default())
     }
 }
 
@@ -157,19 +158,32 @@ pub(crate) fn texts(
     if is_nothing(value) {
         return Ok(Vec::new());
     }
-    data(value, phase, name, TEXTS)
+    data(value, phase, name, TEXTS, list)
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().map(String::from)
+}
+
+fn list(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(text_of).collect()
 }
 
 /// Plain data by way of JSON: the one way to read it during which no getter of the page can throw into
 /// this module.
-pub(crate) fn data<T: DeserializeOwned>(
+fn data<T>(
     value: &JsValue,
     phase: Phase,
     name: &'static str,
     expected: &'static str,
+    read: impl FnOnce(&Value) -> Option<T>,
 ) -> Result<T, Error> {
     let json = json(value, phase, name)?;
-    serde_json::from_slice(json.as_bytes()).map_err(|_| invalid(phase, name, expected))
+    let value: Option<Value> = serde_json::from_slice(json.as_bytes()).ok();
+    value
+        .as_ref()
+        .and_then(read)
+        .ok_or_else(|| invalid(phase, name, expected))
 }
 
 /// A whole number of seconds, negative too; nothing is zero.

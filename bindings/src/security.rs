@@ -16,7 +16,7 @@ use esi_security::web::{
 };
 use esi_security::{Error, Phase};
 use js_sys::{Function, Object, Promise};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
@@ -421,8 +421,7 @@ fn verify_options(given: &Options) -> Result<(VerifyOptions, bool), Error> {
 }
 
 fn requirements(options: &Options) -> Result<Option<SecurityRequirements>, Error> {
-    let alternatives: Option<Vec<Map<String, Value>>> =
-        options.data("security", "must be a list of objects")?;
-    let names = |schemes: Map<String, Value>| schemes.into_iter().map(|(name, _)| name).collect();
-    Ok(alternatives.map(|all| all.into_iter().map(names).collect()))
+    let names = |schemes: &Value| Some(schemes.as_object()?.keys().cloned().collect());
+    let read = |all: &Value| all.as_array()?.iter().map(names).collect();
+    options.data("security", "must be a list of objects", read)
 }

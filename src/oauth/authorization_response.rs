@@ -2,10 +2,12 @@
 //! in the query or, for the implicit grant, in the fragment of the redirect URI.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
@@ -115,18 +117,18 @@ impl AuthorizationResponse {
     }
 
     fn from_fragment(fields: &Fields) -> Result<Self, Error> {
-        let mut members = serde_json::Map::new();
+        let mut members = BTreeMap::new();
         for name in ["access_token", "token_type", "expires_in"] {
             if let Some(text) = once(fields, name)? {
                 // In a fragment everything is text; the token response has a number here.
                 let value = match text.parse::<u64>() {
-                    Ok(number) if name == "expires_in" => number.into(),
-                    _ => text.into(),
+                    Ok(number) if name == "expires_in" => Member::Number(number),
+                    _ => Member::Text(text),
                 };
-                members.insert(name.into(), value);
+                members.insert(name, value);
             }
         }
-        let json = serde_json::Value::Object(members).to_string();
+        let json = serde_json::to_string(&members).unwrap_or_default();
         Self::new(fields, Outcome::Token(Secret::new(json)))
     }
 
@@ -167,6 +169,14 @@ pub fn strip(encoded: &str, ours: &[&str]) -> String {
     };
     let kept: Vec<&str> = encoded.split('&').filter(|pair| !is_ours(pair)).collect();
     kept.join("&")
+}
+
+/// Of a token response that came in a fragment.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Member {
+    Number(u64),
+    Text(String),
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
