@@ -75,6 +75,8 @@ pub(super) struct Row {
     loading: RefCell<Option<Flight<()>>>,
     /// True if storage can be looked into only by waiting, which is done once.
     slow: Cell<bool>,
+    /// True if it has not answered in time, and is not waited for any more.
+    silent: Cell<bool>,
     writing: RefCell<Writing>,
     /// True if the session has changed since the last write began.
     unwritten: Cell<bool>,
@@ -126,6 +128,7 @@ impl Row {
                 checked: RefCell::new(None),
                 loading: RefCell::new(None),
                 slow: Cell::new(false),
+                silent: Cell::new(false),
                 writing: RefCell::new(Writing::Idle),
                 unwritten: Cell::new(false),
                 damaged: RefCell::new(None),
@@ -186,6 +189,7 @@ impl Row {
                 drop(self.write());
             }
         } else {
+            self.silent.set(true);
             Warning::MemoryOnly.once();
         }
         self.loading.replace(None);
@@ -237,11 +241,13 @@ impl Row {
 
     /// The same where storage takes its time. The lack of a row says nothing then: it may never have been written.
     pub(super) async fn reread(self: Rc<Self>) {
-        if !self.slow.get() {
+        if !self.slow.get() || self.silent.get() {
             return;
         }
         self.settled().await;
-        if let Some(Ok(Some(stored))) = within(PATIENCE, self.storage.read(&self.key)).await
+        let answer = within(PATIENCE, self.storage.read(&self.key)).await;
+        self.silent.set(answer.is_none());
+        if let Some(Ok(Some(stored))) = answer
             && matches!(*self.writing.borrow(), Writing::Idle)
         {
             self.take_over(Some(&String::from(stored)));
