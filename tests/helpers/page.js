@@ -369,11 +369,15 @@ class Page {
  * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
  * @param {URL} [config.pkg] the folder of another build of the package
  * @param {string[]} [config.leaks] where the test itself lets secrets out
+ * @param {boolean} [config.throttled] for `openBrowser`, by the first page of a file
  * @returns {Promise<Page>}
  */
-export async function openPage(t, { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), leaks = [] } = {}) {
+export async function openPage(
+  t,
+  { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), leaks = [], throttled } = {},
+) {
   await endPage?.();
-  browser ??= await openBrowser();
+  browser ??= await openBrowser({ throttled });
   const { driver } = browser;
   const traffic = recordTraffic();
   const server = await startServer(pkg);
