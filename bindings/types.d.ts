@@ -551,8 +551,9 @@ export class EsiSecurity {
 
   /**
    * A token that is good for `refreshMargin` at least where the server allows; refreshed first if need be. While the
-   * old one lives, a refresh that does not get through is no reason to fail. Where the server does not say how long
-   * a token lives, and there is a refresh token, each call refreshes: nobody knows whether the old one still works.
+   * old one lives, a refresh that does not get through is no reason to fail, and one that takes longer than five seconds
+   * is not waited for. Where the server does not say how long a token lives, and there is a refresh token, each call
+   * refreshes: nobody knows whether the old one still works.
    *
    * @throws {EsiError} as {@link refresh}
    */
