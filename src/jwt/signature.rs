@@ -9,14 +9,13 @@ use core::convert::Infallible;
 use core::fmt;
 
 use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, ValidationError};
-use serde::{Deserialize, Deserializer};
 
 use super::algorithm::{KeyType, SignatureAlgorithm};
 use super::claims::Claims;
 use super::key::Jwk;
 use super::key_set::KeySet;
 use super::small_order::has_small_order;
-use super::token::CompactToken;
+use super::token::{CompactToken, Unread};
 use crate::Error;
 
 /// A token, and the key that must have signed it.
@@ -184,15 +183,5 @@ impl AlgorithmSignature for RawSignature {
 
     fn as_bytes(&self) -> Cow<'_, [u8]> {
         Cow::Borrowed(&self.0)
-    }
-}
-
-/// The claims as far as jwt-compact is concerned: [`Claims`] reads them from the same text, with
-/// the exact error where one is wrong.
-struct Unread;
-
-impl<'de> Deserialize<'de> for Unread {
-    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Ok(Self)
     }
 }
