@@ -1,0 +1,103 @@
+// The shared worker that sends the forms has ended, or hangs. It says nothing of that; a page notices by the lack of an
+// answer, and then does with another one, or without.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPage } from "../helpers/page.js";
+import { openTabs } from "../helpers/tabs.js";
+
+/** How long a page waits for an answer of the worker, in milliseconds: a little longer than that for the server's. */
+const PATIENCE = 33_000;
+
+const refresh = ({ security }) => security.refresh();
+
+const devTools = (page, command, parameters = {}) => page.driver.sendAndGetDevToolsCommand(command, parameters);
+
+/** The browser's name for the worker; undefined if there is none. */
+async function findWorker(page) {
+  const { targetInfos } = await devTools(page, "Target.getTargets");
+  return targetInfos.find(({ type, url }) => type === "shared_worker" && url.startsWith(page.origin))?.targetId;
+}
+
+/** Ends it from outside, as when its process crashes. */
+async function kill(page) {
+  const targetId = await findWorker(page);
+  assert.ok(targetId, "there is a worker");
+  await devTools(page, "Target.closeTarget", { targetId });
+  await page.driver.wait(async () => !(await findWorker(page)), 10_000, "it has ended");
+}
+
+/** Lets it do nothing else any more. */
+async function hang(page) {
+  const { sessionId } = await devTools(page, "Target.attachToTarget", {
+    targetId: await findWorker(page),
+    flatten: false,
+  });
+  const message = JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression: "for (;;);" } });
+  await devTools(page, "Target.sendMessageToTarget", { sessionId, message });
+}
+
+/** Runs in a tab: the next answer of the worker is given up soon, and those after it as ever. */
+function giveUpOnce(patience) {
+  const { setTimeout: set } = globalThis;
+  globalThis.givenUp = 0;
+  globalThis.setTimeout = (work, milliseconds, ...rest) => {
+    if (milliseconds !== patience) return set(work, milliseconds, ...rest);
+    globalThis.setTimeout = set;
+    globalThis.givenUp += 1;
+    return set(work, 1000, ...rest);
+  };
+}
+
+const givenUp = () => globalThis.givenUp;
+
+const statuses = (page) => page.tokenRequests.map(({ status }) => status);
+
+test("a worker that has ended is replaced, and the refresh gets through", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.refresh();
+  await kill(page);
+  await page.runBare(giveUpOnce, PATIENCE);
+  const { access_token: access } = await page.refresh();
+  assert.equal(await page.runBare(givenUp), 1);
+  assert.ok(await findWorker(page), "there is another one");
+  // The first form has reached nobody.
+  assert.deepEqual(statuses(page), [200, 200, 200]);
+  assert.equal(access, page.tokenRequests[2].json.access_token);
+  assert.ok(await page.refresh());
+  assert.deepEqual(statuses(page), [200, 200, 200, 200]);
+});
+
+test("so it is for each of many tabs, with one request for all", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const tabs = await openTabs(t, page, 4);
+  // Each has its own connection to the worker.
+  await tabs.runInEach(refresh);
+  const before = page.tokenRequests.length;
+  await kill(page);
+  await tabs.runBareInEach(giveUpOnce, PATIENCE);
+  const outcomes = await tabs.runAtOnce(refresh);
+  const newest = page.tokenRequests.at(-1).json.access_token;
+  for (const { value, error } of outcomes) assert.equal(value?.access_token, newest, error?.message);
+  assert.equal(page.tokenRequests.length, before + 1);
+  // Those that have not needed it since get to know it now.
+  for (const { access_token: access } of await tabs.runInEach(refresh)) assert.ok(access);
+  assert.deepEqual(await tabs.runInEach(givenUp), [1, 1, 1, 1]);
+  assert.deepEqual(statuses(page), Array(before + 5).fill(200));
+});
+
+test("where the worker hangs the page sends by itself", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.refresh();
+  await hang(page);
+  await page.runBare(giveUpOnce, PATIENCE);
+  const { access_token: access } = await page.refresh();
+  assert.equal(await page.runBare(givenUp), 1);
+  assert.deepEqual(statuses(page), [200, 200, 200]);
+  assert.equal(access, page.tokenRequests[2].json.access_token);
+  assert.ok(await page.refresh());
+  assert.deepEqual(statuses(page), [200, 200, 200, 200]);
+  await kill(page);
+});
