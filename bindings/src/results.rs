@@ -1,13 +1,13 @@
 //! What JavaScript gets back, in the shapes of `types.d.ts`.
 
 use core::cell::RefCell;
-use esi_security::jwt::Claims;
+use std::rc::Rc;
 
+use esi_security::jwt::Claims;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
 use esi_security::web::{LoginResult, Revocation, Snapshot, number, object, or_null};
 use js_sys::{JSON, JsString, Object};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use crate::error;

@@ -3,10 +3,12 @@
 
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
+use crate::record::{self, FromRecord, Record};
 use crate::{Error, Phase};
 
 /// A message to the other tabs.
@@ -26,21 +28,36 @@ pub enum Message {
 }
 
 /// A refresh that did not get through, as the other tabs are told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// Of the tokens that were to be renewed.
     pub lineage: Lineage,
     /// What the server has answered with; `None` if nothing has come that it has said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// `Retry-After`, seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
     /// When it failed, seconds since 1970: the tabs have one clock.
     pub since: i64,
     /// When it is tried again.
     pub until: i64,
 }
+
+impl FromRecord for Failure {
+    fn from_record(record: Record<'_>) -> Option<Self> {
+        let status = record.optional("status", record::count)?;
+        Some(Self {
+            lineage: record.required("lineage", record::object)?,
+            status: status.map(u16::try_from).transpose().ok()?,
+            retry_after: record.optional("retry_after", record::count)?,
+            since: record.required("since", Value::as_i64)?,
+            until: record.required("until", Value::as_i64)?,
+        })
+    }
+}
+
+record::deserialize_as_record!(Failure);
 
 impl Failure {
     /// Of the error no more than what others need.

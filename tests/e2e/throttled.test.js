@@ -1,4 +1,5 @@
-// A tab that is out of sight gets a timer once a second, or once a minute: its session is refreshed in time all the same.
+// A tab that is out of sight gets the timers that set one another once a minute, and those of a session that has only just
+// been looked at once a second: it is refreshed in time all the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "../helpers/page.js";
