@@ -86,8 +86,10 @@ test("a tab that cannot reach the server does not keep another from refreshing",
     };
   });
   await tabs.run(0, () => {});
-  await page.driver.wait(() => page.tokenRequests.length >= 6, 120_000, "the other one refreshes five times");
-  assert.deepEqual(refusals(page), []);
+  // Its next request may be under way by then.
+  const answers = () => page.tokenRequests.flatMap(({ status }) => status ?? []);
+  await page.driver.wait(() => answers().length >= 6, 120_000, "the other one refreshes five times");
+  assert.deepEqual(new Set(answers()), new Set([200]));
 });
 
 test("a tab whose storage was copied before a refresh has the new tokens once it is there", async (t) => {
