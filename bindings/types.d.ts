@@ -226,9 +226,9 @@ export interface EsiSecurityOptions {
   storage?: TokenStorage;
   /**
    * Whether the session is refreshed in time by itself, `refreshMargin` before its access token ends, by the wall clock:
-   * after a sleep or back from the bfcache at once, in a tab out of sight up to a minute late. What does not get through
-   * is tried again. A token of unknown life is refreshed only when it is asked for. Off: `getAccessToken` and `authorize`
-   * alone refresh. Default: true.
+   * after a sleep or back from the bfcache at once, in a tab out of sight too. What does not get through is tried again.
+   * A token of unknown life is refreshed only when it is asked for. Off: `getAccessToken` and `authorize` alone
+   * refresh. Default: true.
    */
   autoRefresh?: boolean;
   /**
