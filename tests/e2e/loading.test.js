@@ -134,6 +134,66 @@ test("`free` during a call harms nothing: every promise ends, and the tokens are
   );
 });
 
+/** What calls a listener, in a page: how it begins to listen, and what then happens. */
+const TOLD = {
+  "of a state, later": ["esi:session-changed", ({ security }) => security.refresh()],
+  "of tokens, later": ["esi:token-refreshed", ({ security }) => security.refresh()],
+  "of tokens, within the call": [
+    "esi:token-refreshed",
+    ({ security }) => {
+      const [, row] = Object.entries(sessionStorage).find(([key]) => key.includes("/session/"));
+      const { refresh_token: token } = JSON.parse(row);
+      security.updateToken({ access_token: "brought.by.page", refresh_token: token, expires_in: 1200 });
+    },
+  ],
+  "of a snapshot, later": [null, ({ security }) => security.refresh()],
+};
+
+test("`free` in a listener ends the object and no session", async (t) => {
+  for (const [how, [event, call]] of Object.entries({ ...TOLD, "of its first snapshot": [null, null] })) {
+    const page = await openPage(t);
+    await page.logIn();
+    await page.run(
+      `async (given, event) => {
+        const { security } = given;
+        const work = ${call};
+        let told = 0;
+        const free = () => {
+          told += 1;
+          if (told > 1) return;
+          try {
+            security.free();
+          } catch {
+            // Within a call of the object it fails, and is done all the same once that has ended.
+          }
+        };
+        let isFirst = work !== null;
+        if (event) addEventListener(event, free);
+        else security.subscribe(() => (isFirst ? (isFirst = false) : free()));
+        await work?.(given);
+        while (told === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        globalThis.security = undefined;
+      }`,
+      event,
+    );
+    const before = page.tokenRequests.length;
+    // Whoever looked after the session would refresh it now.
+    await page.shiftClock(1199);
+    await page.runBare(() => {
+      dispatchEvent(new Event("online"));
+      return new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    assert.equal(page.tokenRequests.length, before, how);
+    await page.shiftClock(-1199);
+    const token = await page.run(({ security }) => security.getAccessToken());
+    const newest =
+      how === "of tokens, within the call" ? "brought.by.page" : page.tokenRequests.at(-1).json.access_token;
+    assert.equal(token, newest, how);
+    assert.ok(await page.refresh(), how);
+    assert.deepEqual(new Set(page.tokenRequests.map(({ status }) => status)), new Set([200]), how);
+  }
+});
+
 test("a code verifier has 32 to 96 random bytes in base64url (RFC 7636 section 4.1)", async (t) => {
   const page = await openPage(t);
   const make = (...bytes) => page.run(({ generateCodeVerifier }, ...given) => generateCodeVerifier(...given), ...bytes);
