@@ -1,20 +1,22 @@
-// What becomes of a panic in the module that is shipped.
+// What becomes of a panic, and of words that nobody reads, in the module that is shipped.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import binaryen from "binaryen";
-import { forgetPlaces, panics, withoutPanics } from "../../scripts/optimise.js";
+import { forgetPlaces, isUnread, panics, withoutWords } from "../../scripts/optimise.js";
 import { readData } from "../../scripts/wasm.js";
 
 const LAST = "__rustc[b7974e8690430dd9]::rust_begin_unwind";
 const CHECK = "core::slice::index::slice_index_fail::h0123456789abcdef";
+const WORDS = "<&str as core[c5930c85a12de822]::fmt::Debug>::fmt";
 
 const text = (last) => `(module
   (memory 1)
   (func $"${last}" (i32.store (i32.const 0) (i32.const 1)))
   (func $"${CHECK}" (param i32) (i32.store (i32.const 0) (local.get 0)) (call $"${last}") (unreachable))
+  (func $"${WORDS}" (export "write") (result i32) (i32.store (i32.const 4) (i32.const 1)) (i32.const 1))
   (func (export "read") (param i32) (result i32)
     (if (i32.gt_u (local.get 0) (i32.const 9)) (then (call $"${CHECK}" (i32.const 7))))
-    (i32.load (i32.const 0))))`;
+    (i32.load (local.get 0))))`;
 
 function assemble(last) {
   const module = binaryen.parseText(text(last));
@@ -25,10 +27,36 @@ function assemble(last) {
 }
 
 test("a panic is a trap at once, and what does not panic is as it was", async () => {
-  const { instance } = await WebAssembly.instantiate(await withoutPanics(assemble(LAST)));
+  const { instance } = await WebAssembly.instantiate(await withoutWords(assemble(LAST)));
   const { read } = instance.exports;
   assert.throws(() => read(10), { name: "RuntimeError", message: "unreachable" });
   assert.equal(read(9), 0);
+});
+
+test("words that nobody reads are not written, which went well", async () => {
+  const { instance } = await WebAssembly.instantiate(await withoutWords(assemble(LAST)));
+  assert.equal(instance.exports.write(), 0);
+  assert.equal(instance.exports.read(4), 0);
+});
+
+test("what a message shows is not taken for words that nobody reads", () => {
+  for (const name of [
+    WORDS,
+    "<esi_security::error::Error as core::fmt::Debug>::fmt::h0123456789abcdef",
+    "<serde_json::error::JsonUnexpected as core::fmt::Display>::fmt::h81c8df7976985a86",
+    "<serde_core::de::OneOf as core::fmt::Display>::fmt::h68a01cdeeee5875f",
+    "<T as serde_core::de::Expected>::fmt::h9170ae734daf1ea8",
+  ]) {
+    assert.ok(isUnread(name), name);
+  }
+  for (const name of [
+    "<&str as core[c5930c85a12de822]::fmt::Display>::fmt",
+    "<esi_security::error::Error as core::fmt::Display>::fmt::h0123456789abcdef",
+    "<serde_json::error::ErrorCode as core::fmt::Display>::fmt::h0123456789abcdef",
+    "<core[c5930c85a12de822]::fmt::builders::DebugStruct>::field",
+  ]) {
+    assert.ok(!isUnread(name), name);
+  }
 });
 
 test("the place of a panic is forgotten, and nothing else is", () => {
@@ -55,7 +83,7 @@ test("the place of a panic is forgotten, and nothing else is", () => {
 });
 
 test("a compiler that names its panics otherwise is noticed", async () => {
-  await assert.rejects(withoutPanics(assemble("begin_panic")), /There is no `rust_begin_unwind`/);
+  await assert.rejects(withoutWords(assemble("begin_panic")), /There is no `rust_begin_unwind`/);
 });
 
 test("only what cannot return is taken for a panic, however its name is written", () => {
