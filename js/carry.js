@@ -4,6 +4,9 @@
 /** For how many milliseconds a courier is waited for that has just been hired. */
 const PATIENCE = 3_000;
 
+/** For how many more an answer is, which may have come while the page stood still, and is only to be read yet. */
+const GRACE = 1_000;
+
 let courier;
 
 /** The courier's script, also on a page that wants to be told which scripts are to be trusted. */
@@ -44,7 +47,9 @@ export async function carry(url, headers, body, patience) {
       courier = undefined;
       fail("TimeoutError", "no answer");
     };
-    const timer = setTimeout(giveUp, patience + PATIENCE);
+    let timer = setTimeout(() => {
+      timer = setTimeout(giveUp, GRACE);
+    }, patience + PATIENCE);
     port1.onmessage = ({ data }) => {
       clearTimeout(timer);
       port1.close();

@@ -2,8 +2,11 @@
 // refresh token in it is not lost with a tab that is closed, or reloaded, before it came. Whoever asks the same
 // again meanwhile, with the same refresh token or code, gets the same answer.
 
-/** For how many milliseconds an answer is kept that has used up what was sent for it. */
-const MEMORY = 30_000;
+/**
+ * For how many milliseconds an answer is kept that has used up what was sent for it: for longer than any tab waits for
+ * its turn, since the one whose turn it was may hang, and the next sends the same.
+ */
+const MEMORY = 300_000;
 
 const answers = new Map();
 

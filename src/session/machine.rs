@@ -241,6 +241,12 @@ impl Session {
         serde_json::to_string(self.tokens.as_ref()?).ok()
     }
 
+    /// True if this row would bring back another refresh token than the one that is held, which is used up then.
+    pub fn has_outgrown(&self, row: &str) -> bool {
+        let refresh_token = read(row).and_then(|tokens| tokens.refresh_token);
+        refresh_token.is_none() || refresh_token.as_ref() != self.refresh_token()
+    }
+
     /// The tokens, where there are any.
     pub fn tokens(&self) -> Option<&TokenSet> {
         self.tokens.as_ref()

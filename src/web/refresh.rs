@@ -165,7 +165,13 @@ impl EsiSecurity {
             // One that asked for other scopes may bring a token that is good enough.
             let flying = row.refreshing.borrow().clone();
             if let Some(other) = flying.filter(|flying| !flying.scopes.is_empty()) {
-                drop(other.flight.await);
+                if usable().is_none() {
+                    drop(other.flight.await);
+                } else if within(LITTLE_PATIENCE, other.flight).await.is_none()
+                    && let Some(token) = usable()
+                {
+                    return Ok(token);
+                }
                 continue;
             }
             let refresh = self.refresh(&[]);

@@ -170,9 +170,29 @@ impl Row {
         })
     }
 
-    /// Restores what is stored. A record that cannot be read is none, and is set aside.
+    /// Restores what is stored, late where storage takes too long.
     async fn load(self: Rc<Self>) {
-        if let Some(Ok(stored)) = within(PATIENCE, self.storage.read(&self.key)).await {
+        let mut restoring = Box::pin(Rc::clone(&self).restore());
+        if within(PATIENCE, restoring.as_mut()).await.is_none() {
+            self.silent.set(true);
+            Warning::MemoryOnly.once();
+            spawn_local(restoring);
+        }
+        self.loading.replace(None);
+    }
+
+    /// A record that cannot be read is none, and is set aside.
+    async fn restore(self: Rc<Self>) {
+        if let Ok(stored) = self.storage.read(&self.key).await {
+            // What was begun and ended meanwhile was begun without it.
+            let ended = {
+                let session = self.session.borrow();
+                session.generation() > 0 && session.tokens().is_none()
+            };
+            if ended {
+                return;
+            }
+            self.silent.set(false);
             let row = stored.as_ref().map(String::from);
             let restored = Session::restore(row.as_deref());
             let damaged = row.filter(|row| restored.tokens().is_none() && row != machine::VACATED);
@@ -188,11 +208,10 @@ impl Row {
                 self.damaged.replace(damaged);
                 drop(self.write());
             }
+            self.stir();
         } else {
-            self.silent.set(true);
             Warning::MemoryOnly.once();
         }
-        self.loading.replace(None);
     }
 
     /// True while it is not known yet what is stored.
@@ -245,9 +264,13 @@ impl Row {
             return;
         }
         self.settled().await;
+        let generation = self.session.borrow().generation();
         let answer = within(PATIENCE, self.storage.read(&self.key)).await;
         self.silent.set(answer.is_none());
+        // What has changed meanwhile is newer than what was read.
+        let unchanged = self.session.borrow().generation() == generation;
         if let Some(Ok(Some(stored))) = answer
+            && unchanged
             && matches!(*self.writing.borrow(), Writing::Idle)
         {
             self.take_over(Some(&String::from(stored)));
@@ -342,9 +365,9 @@ impl Row {
         self.writing.replace(Writing::Idle);
     }
 
-    /// Where the session cannot be stored it lives on in memory, and no older one stays behind, whose
-    /// refresh token may be used up. The row is emptied, for which there always is room; one that is gone would sign
-    /// out the pages that share it.
+    /// Where the session cannot be stored it lives on in memory, and no older one stays behind whose refresh token may
+    /// be used up. The row is emptied, for which there always is room; one that is gone would sign out the pages
+    /// that share it.
     async fn write_once(&self) {
         let damaged = self.damaged.take();
         let row = self.session.borrow().to_row();
@@ -355,9 +378,9 @@ impl Row {
                 return;
             }
         }
-        if !self.storage.write(&self.key, row.as_deref()).await && row.is_some() {
-            if !(self.storage.write(&self.key, Some(machine::VACATED)).await) {
-                self.storage.write(&self.key, None).await;
+        if !self.write_row(row.as_deref()).await && row.is_some() {
+            if !self.has_good_row().await && !self.write_row(Some(machine::VACATED)).await {
+                self.write_row(None).await;
             }
             Warning::MemoryOnly.once();
         }
@@ -367,6 +390,18 @@ impl Row {
         {
             self.known.replace(stored);
         }
+    }
+
+    /// False if it could not be done: what takes its time may fail once.
+    async fn write_row(&self, row: Option<&str>) -> bool {
+        self.storage.write(&self.key, row).await || self.storage.write(&self.key, row).await
+    }
+
+    /// True if what is stored would bring the session back.
+    async fn has_good_row(&self) -> bool {
+        let stored = self.storage.read(&self.key).await;
+        let stored = stored.ok().flatten().map(String::from);
+        stored.is_some_and(|row| !self.session.borrow().has_outgrown(&row))
     }
 
     /// True if the tokens that are held now come from the same grant.

@@ -54,15 +54,16 @@ impl Drop for Timer {
 
 /// Comes in a task that is no timer's.
 async fn leave_the_timer() {
-    let arrival = Promise::new(&mut |resolve, _| {
-        let channel = MessageChannel::new();
-        channel.port1().set_onmessage(&resolve);
-        let sender = channel.port2();
-        sender.post_message(0);
-        // What was sent arrives all the same. While both ends are open, neither leaves memory.
-        sender.close();
-    });
+    let channel = MessageChannel::new();
+    let receiver = channel.port1();
+    let arrival = Promise::new(&mut |resolve, _| receiver.set_onmessage(&resolve));
+    let sender = channel.port2();
+    sender.post_message(0);
+    // What was sent arrives all the same. While both ends are open, neither leaves memory.
+    sender.close();
     let _ = JsFuture::from(arrival).await;
+    // Until then it has to be held by somebody.
+    drop(receiver);
 }
 
 async fn sleep(milliseconds: u32) {

@@ -14,7 +14,8 @@ use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::Others;
 
-/// For how many milliseconds, where there are no locks, a tab that comes first is waited for.
+/// For how many milliseconds, where there are no locks, a tab that comes first is waited for; and where there are, the
+/// browser, to take one back.
 const PATIENCE: u32 = 5_000;
 
 /// For how many milliseconds the other tabs are waited for, to hand over newer tokens.
@@ -33,7 +34,7 @@ impl Row {
         // What this page itself has held a moment ago is no sign of others.
         let ending = self.ending.take();
         if let Some(ending) = ending {
-            ending.await;
+            within(PATIENCE, ending).await;
         }
         let lineage = self.session.borrow().lineage().cloned();
         let Some(lineage) = lineage else {

@@ -26,6 +26,12 @@ const fill = (page, name = "sessionStorage") =>
     }
   }, name);
 
+/** The sessions' rows that are not empty. */
+const sessionRows = async (page, name) => {
+  const rows = await page.runBare((kept) => ({ ...globalThis[kept] }), name);
+  return Object.entries(rows).filter(([key, row]) => key.includes("/session/") && row);
+};
+
 const empty = (page) =>
   page.runBare(() => {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith("filler")) sessionStorage.removeItem(key);
@@ -66,18 +72,20 @@ test("a session that no longer fits lives on in memory, with one warning", async
   assert.equal(await page.run(({ security }) => security.state), "active", "once there is room it is stored");
 });
 
-test("where the new tokens no longer fit, no older ones stay behind, whose refresh token may be used up", async (t) => {
+test("where the new tokens no longer fit, older ones stay behind only if their refresh token is still good", async (t) => {
   const page = await openPage(t);
   await page.logIn();
+  const before = await page.stored("/session/");
   await fill(page);
   const longer = "x".repeat(5000);
-  await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
+  const update = (tokens) =>
+    page.run(({ security }, given) => security.updateToken({ expires_in: 1199, ...given }), tokens);
+  await update({ access_token: longer });
   assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
-  const rows = await page.runBare(() => ({ ...sessionStorage }));
-  assert.deepEqual(
-    Object.entries(rows).filter(([key, row]) => key.includes("/session/") && row),
-    [],
-  );
+  assert.deepEqual(await page.stored("/session/"), before);
+  await update({ access_token: longer, refresh_token: "another" });
+  assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
+  assert.deepEqual(await sessionRows(page, "sessionStorage"), []);
   assert.match((await page.console())[0], ONLY_MEMORY);
 });
 
@@ -246,13 +254,10 @@ test("`local` that is full falls back to memory, and older tokens do not stay", 
   await page.logIn();
   await fill(page, "localStorage");
   const longer = "x".repeat(5000);
-  await page.run(({ security }, access_token) => security.updateToken({ access_token, expires_in: 1199 }), longer);
+  const tokens = { access_token: longer, refresh_token: "another", expires_in: 1199 };
+  await page.run(({ security }, given) => security.updateToken(given), tokens);
   assert.equal(await page.run(({ security }) => security.getAccessToken()), longer);
-  const rows = await page.runBare(() => ({ ...localStorage }));
-  assert.deepEqual(
-    Object.entries(rows).filter(([key, row]) => key.includes("/session/") && row),
-    [],
-  );
+  assert.deepEqual(await sessionRows(page, "localStorage"), []);
   assert.match((await page.console())[0], ONLY_MEMORY);
 });
 
@@ -521,6 +526,85 @@ test("new tokens are told only once they are in IndexedDB", async (t) => {
   });
   assert.deepEqual(told.slice(0, 3), ["before", "written", "event"]);
   assert.deepEqual(told.slice(3).sort(), ["refresh", "token"]);
+});
+
+test("a storage that fails once loses no session, even if the page ends then", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "database");
+  await page.run(async ({ security }) => {
+    const { storage } = globalThis;
+    const { setItem } = storage;
+    storage.setItem = async (...row) => {
+      storage.setItem = setItem;
+      throw new DOMException(`no ${row.length}`, "AbortError");
+    };
+    await security.refresh();
+  });
+  await page.open("/");
+  assert.equal(await keepIn(page, "database"), "active");
+  assert.ok(await page.refresh());
+});
+
+test("what was read before the session changed does not come back", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "map");
+  const states = await page.run(async ({ EsiSecurity, options }) => {
+    const { map } = globalThis;
+    let wait = 0;
+    const storage = {
+      getItem: (key) => {
+        const row = map.get(key) ?? null;
+        return new Promise((resolve) => setTimeout(resolve, wait, row));
+      },
+      setItem: async (key, row) => void map.set(key, row),
+      removeItem: async (key) => void map.delete(key),
+    };
+    const slow = await EsiSecurity.create({ ...options, storage });
+    const before = slow.state;
+    wait = 1000;
+    const refreshed = slow.refresh().catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await slow.revoke();
+    await refreshed;
+    return [before, slow.state];
+  });
+  assert.deepEqual(states, ["active", "signed-out"]);
+});
+
+test("a storage that answers late brings the session late", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "database");
+  await page.open("/");
+  const told = await page.runBare(
+    `async (options) => {
+      const { EsiSecurity } = await import("/js/index.js");
+      const storage = ${OWN.database};
+      const { getItem } = storage;
+      let answer;
+      const asked = new Promise((resolve) => (answer = resolve));
+      storage.getItem = async (key) => {
+        await asked;
+        return getItem(key);
+      };
+      const security = await EsiSecurity.create({ ...options, storage });
+      const states = [];
+      const active = new Promise((resolve) => {
+        security.subscribe(({ state }) => {
+          states.push(state);
+          if (state === "active") resolve();
+        });
+      });
+      answer();
+      await active;
+      await security.refresh();
+      return states;
+    }`,
+    page.options,
+  );
+  assert.deepEqual(told.slice(0, 2), ["signed-out", "active"]);
+  assert.match((await page.console())[0], ONLY_MEMORY);
+  await page.open("/");
+  assert.equal(await keepIn(page, "database"), "active");
 });
 
 test("a storage that never answers is waited for five seconds, and the session goes on in memory", async (t) => {
