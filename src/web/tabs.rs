@@ -18,8 +18,8 @@ use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::Others;
 
-/// For how many milliseconds another tab may hold up a refresh: longer than one takes even where the
-/// server does not answer and is asked twice.
+/// For how many milliseconds another tab may hold up a refresh: as long as one takes where the metadata are known, even
+/// if the server does not answer and is asked twice. Should that tab send all the same, the courier has one answer for both.
 const LOCK_PATIENCE: u32 = 75_000;
 
 /// The names of this library's locks and channels.

@@ -48,6 +48,35 @@ function giveUpOnce(patience) {
   };
 }
 
+/**
+ * Runs in a tab: the worker's next answer stays unread until `readAnswer`. `forms` counts what goes to the worker, and
+ * `giveUp` ends the wait for the answer, as after a sleep in which its time has passed.
+ */
+function leaveUnread(patience) {
+  const { postMessage } = MessagePort.prototype;
+  const { get, set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
+  globalThis.forms = 0;
+  MessagePort.prototype.postMessage = function (message, ...rest) {
+    if (message.body) globalThis.forms += 1;
+    return postMessage.call(this, message, ...rest);
+  };
+  globalThis.unread = new Promise((resolve) => {
+    const listen = function (listener) {
+      set.call(this, (event) => {
+        if (!event.data.status || globalThis.readAnswer) return listener(event);
+        globalThis.readAnswer = () => listener(event);
+        resolve();
+      });
+    };
+    Object.defineProperty(MessagePort.prototype, "onmessage", { configurable: true, get, set: listen });
+  });
+  const { setTimeout: later } = globalThis;
+  globalThis.setTimeout = (work, milliseconds, ...rest) => {
+    if (milliseconds === patience) globalThis.giveUp ??= () => work(...rest);
+    return later(work, milliseconds, ...rest);
+  };
+}
+
 const givenUp = () => globalThis.givenUp;
 
 const statuses = (page) => page.tokenRequests.map(({ status }) => status);
@@ -100,4 +129,35 @@ test("where the worker hangs the page sends by itself", async (t) => {
   assert.ok(await page.refresh());
   assert.deepEqual(statuses(page), [200, 200, 200, 200]);
   await kill(page);
+});
+
+test("an answer that nobody has read is there for whoever asks the same, after half a minute too", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.runBare(leaveUnread, PATIENCE);
+  await page.run(({ security }) => {
+    globalThis.refreshed = security.refresh();
+  });
+  await page.driver.wait(() => page.runBare(() => globalThis.forms === 2), 60_000, "it asks again");
+  const { access_token: access } = await page.runBare(() => globalThis.refreshed);
+  assert.deepEqual(statuses(page), [200, 200]);
+  assert.equal(access, page.tokenRequests[1].json.access_token);
+  assert.ok(await page.refresh());
+});
+
+test("an answer that came while the page stood still is read, though its time has passed", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.runBare(leaveUnread, PATIENCE);
+  const [forms, access] = await page.run(async ({ security }) => {
+    const refreshed = security.refresh();
+    await globalThis.unread;
+    globalThis.giveUp();
+    setTimeout(globalThis.readAnswer);
+    const { access_token } = await refreshed;
+    return [globalThis.forms, access_token];
+  });
+  assert.equal(forms, 1);
+  assert.equal(access, page.tokenRequests[1].json.access_token);
+  assert.deepEqual(statuses(page), [200, 200]);
 });

@@ -284,6 +284,24 @@ test("without a network the session waits, and the token serves while it lives",
   assert.equal(await stateOf(page), "active");
 });
 
+test("while a token can be used, a refresh with other scopes is not waited for long either", async (t) => {
+  const page = await openPage(t, { options: { autoRefresh: false } });
+  await page.logIn();
+  const access = await getAccessToken(page);
+  await page.shiftClock(1150);
+  await page.holdAnswers();
+  await page.run(
+    ({ security }, scopes) => {
+      globalThis.refreshing = security.refresh(scopes);
+    },
+    [LOCATION],
+  );
+  assert.equal(await getAccessToken(page), access);
+  await page.releaseAnswers();
+  const { access_token: newest } = await page.runBare(() => globalThis.refreshing);
+  assert.equal(await getAccessToken(page), newest);
+});
+
 test("an answer that comes after the tokens were replaced is dropped", async (t) => {
   const page = await openPage(t);
   await page.logIn();
