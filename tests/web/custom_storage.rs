@@ -342,7 +342,7 @@ async fn one_that_answers_late_is_written_after_all() {
     assert!(kept_row(&page.session_key()).unwrap().contains("second"));
 }
 
-/// The refresh token in it may be used up.
+/// Once the refresh token in it may be used up.
 #[wasm_bindgen_test]
 async fn what_cannot_be_replaced_is_removed() {
     for manner in ["it throws", "it rejects"] {
@@ -354,11 +354,14 @@ async fn what_cannot_be_replaced_is_removed() {
         js_sys::Reflect::set(&object, &"setItem".into(), &method).unwrap();
         let security = kept_in(&page, &object);
         security.restored().await;
-        assert_eq!(kept_row(&page.session_key()), Some(row));
         security.update_token(EXPIRED, None).unwrap();
         security.restored().await;
-        assert_eq!(kept_row(&page.session_key()), None, "{manner}");
+        assert_eq!(kept_row(&page.session_key()), Some(row), "{manner}");
         assert_eq!(security.state(), State::Expiring, "{manner}");
+        security.update_token(&with_token("newer"), None).unwrap();
+        security.restored().await;
+        assert_eq!(kept_row(&page.session_key()), None, "{manner}");
+        assert_eq!(security.state(), State::Active, "{manner}");
     }
 }
 
