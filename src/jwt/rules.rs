@@ -49,8 +49,9 @@ impl Rules {
 
     /// An issuer with and without its scheme: EVE's SSO has named itself both ways.
     pub fn spellings(issuer: &str) -> Vec<String> {
-        let other = match issuer.split_once("://") {
-            Some((_, bare)) => bare.to_string(),
+        let scheme = issuer.split_once(':');
+        let other = match scheme.and_then(|(_, rest)| rest.strip_prefix("//")) {
+            Some(bare) => bare.to_string(),
             None => format!("https://{issuer}"),
         };
         vec![issuer.to_string(), other]

@@ -2,12 +2,11 @@
 //! in the query or, for the implicit grant, in the fragment of the redirect URI.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
@@ -117,18 +116,18 @@ impl AuthorizationResponse {
     }
 
     fn from_fragment(fields: &Fields) -> Result<Self, Error> {
-        let mut members = BTreeMap::new();
+        let mut members = Vec::new();
         for name in ["access_token", "token_type", "expires_in"] {
             if let Some(text) = once(fields, name)? {
                 // In a fragment everything is text; the token response has a number here.
                 let value = match text.parse::<u64>() {
-                    Ok(number) if name == "expires_in" => Member::Number(number),
-                    _ => Member::Text(text),
+                    Ok(number) if name == "expires_in" => number.to_string(),
+                    _ => serde_json::to_string(&text).unwrap_or_default(),
                 };
-                members.insert(name, value);
+                members.push(format!(r#""{name}":{value}"#));
             }
         }
-        let json = serde_json::to_string(&members).unwrap_or_default();
+        let json = format!("{{{}}}", members.join(","));
         Self::new(fields, Outcome::Token(Secret::new(json)))
     }
 
@@ -169,14 +168,6 @@ pub fn strip(encoded: &str, ours: &[&str]) -> String {
     };
     let kept: Vec<&str> = encoded.split('&').filter(|pair| !is_ours(pair)).collect();
     kept.join("&")
-}
-
-/// Of a token response that came in a fragment.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Member {
-    Number(u64),
-    Text(String),
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;

@@ -130,7 +130,12 @@ impl Metadata {
 /// (RFC 8414 section 3), or behind the path (OpenID Connect Discovery section 4).
 fn expected_issuer(source: &str) -> Option<(&str, &str)> {
     let origin = url::origin(source)?;
-    let (before, after) = source.get(origin.len()..)?.split_once("/.well-known/")?;
+    let path = source.get(origin.len()..)?;
+    // The standard library's search for a text would weigh a kilobyte.
+    let (before, after) = (0..path.len()).find_map(|at| {
+        let (before, rest) = path.split_at_checked(at)?;
+        Some((before, rest.strip_prefix("/.well-known/")?))
+    })?;
     let path = if before.is_empty() {
         after.split_once('/').map_or("", |(_, path)| path)
     } else {
