@@ -38,17 +38,24 @@ extern "C" {
     pub(super) fn abort_after(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
+/// Settles a promise when it is dropped: what waits for one stays in memory until then.
+struct Settle(Function);
+
+impl Drop for Settle {
+    fn drop(&mut self) {
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
+}
+
 /// Taken back when it is dropped.
 struct Timer {
     timer: JsValue,
-    resolve: Function,
+    _waking: Settle,
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
         let _ = clear_timeout(&self.timer);
-        // What waits for a promise stays in memory until that is settled.
-        let _ = self.resolve.call0(&JsValue::UNDEFINED);
     }
 }
 
@@ -56,14 +63,18 @@ impl Drop for Timer {
 async fn leave_the_timer() {
     let channel = MessageChannel::new();
     let receiver = channel.port1();
-    let arrival = Promise::new(&mut |resolve, _| receiver.set_onmessage(&resolve));
+    let mut settle = None;
+    let arrival = Promise::new(&mut |resolve, _| {
+        receiver.set_onmessage(&resolve);
+        settle = Some(Settle(resolve));
+    });
     let sender = channel.port2();
     sender.post_message(0);
     // What was sent arrives all the same. While both ends are open, neither leaves memory.
     sender.close();
     let _ = JsFuture::from(arrival).await;
     // Until then it has to be held by somebody.
-    drop(receiver);
+    drop((receiver, settle));
 }
 
 async fn sleep(milliseconds: u32) {
@@ -72,7 +83,10 @@ async fn sleep(milliseconds: u32) {
     let mut timer = None;
     let waking = Promise::new(&mut |resolve, _| {
         let begun = set_timeout(&resolve, milliseconds).ok();
-        timer = begun.map(|timer| Timer { timer, resolve });
+        timer = begun.map(|timer| Timer {
+            timer,
+            _waking: Settle(resolve),
+        });
     });
     if timer.is_none() || JsFuture::from(waking).await.is_err() {
         future::pending::<()>().await;
