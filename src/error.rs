@@ -1,9 +1,11 @@
-//! The one error of the library. Every variant has a stable code, a phase and an answer to "may the
+//! The one error of the library. Every kind has a stable code, a phase and an answer to "may the
 //! same call succeed later?"; none of them holds a token, code, verifier or secret.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+use core::ops::Deref;
 
 /// Where in the flow an error happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +56,13 @@ impl Phase {
     }
 }
 
+/// What went wrong: a [`ErrorKind`], behind a pointer, so that results that may fail are no larger than their values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<ErrorKind>);
+
 /// Everything that can go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Error {
+pub enum ErrorKind {
     /// An option or argument has the wrong type or value.
     InvalidArgument {
         /// Where it was given.
@@ -242,7 +248,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl ErrorKind {
     /// The stable name of this kind of error.
     pub fn code(&self) -> &'static str {
         match self {
@@ -424,7 +430,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::InvalidArgument { name, reason, .. } => {
@@ -525,6 +531,48 @@ impl fmt::Display for Error {
             }
         };
         formatter.write_str(text)
+    }
+}
+
+impl Error {
+    /// An option or argument that is not what it must be.
+    pub fn argument(
+        phase: Phase,
+        name: impl Into<Cow<'static, str>>,
+        reason: &'static str,
+    ) -> Self {
+        let name = name.into();
+        Self::from(ErrorKind::InvalidArgument {
+            phase,
+            name,
+            reason,
+        })
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl Deref for Error {
+    type Target = ErrorKind;
+
+    fn deref(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, formatter)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, formatter)
     }
 }
 

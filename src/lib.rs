@@ -18,7 +18,7 @@ mod suggestion;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-pub use error::{Error, Phase};
+pub use error::{Error, ErrorKind, Phase};
 pub use suggestion::suggestion;
 #[cfg(target_arch = "wasm32")]
 pub use web::{EsiSecurity, Options};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
 
 /// The names of an enum's variants, and a match over them that does not compile without all of them.
 macro_rules! variants {
@@ -21,7 +21,7 @@ macro_rules! variants {
 }
 
 variants!(
-    Error,
+    ErrorKind,
     ERRORS,
     name_of_error,
     [
@@ -117,8 +117,8 @@ fn claim(claim: &'static str) -> Fields {
     }
 }
 
-fn http(phase: Phase, status: u16) -> Error {
-    Error::Http {
+fn http(phase: Phase, status: u16) -> ErrorKind {
+    ErrorKind::Http {
         phase,
         status,
         body: Some("the body".into()),
@@ -136,8 +136,8 @@ fn http_fields(status: u16, retryable: bool) -> Fields {
     }
 }
 
-fn oauth(phase: Phase, status: u16, error: &str) -> Error {
-    Error::OAuth {
+fn oauth(phase: Phase, status: u16, error: &str) -> ErrorKind {
+    ErrorKind::OAuth {
         phase,
         status,
         error: error.into(),
@@ -158,10 +158,10 @@ fn oauth_fields(status: u16, error: &'static str, retryable: bool) -> Fields {
 }
 
 /// The variants whose phase is the caller's.
-fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
+fn in_phase(phase: Phase) -> Vec<(ErrorKind, &'static str, Fields)> {
     vec![
         (
-            Error::InvalidArgument {
+            ErrorKind::InvalidArgument {
                 phase,
                 name: "scopes".into(),
                 reason: "must not be empty",
@@ -170,7 +170,7 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
             nothing(),
         ),
         (
-            Error::UnknownOption {
+            ErrorKind::UnknownOption {
                 phase,
                 name: "client_id".into(),
                 suggestion: Some("clientId"),
@@ -179,12 +179,12 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
             nothing(),
         ),
         (
-            Error::StorageUnavailable { phase },
+            ErrorKind::StorageUnavailable { phase },
             "storage_unavailable",
             nothing(),
         ),
         (
-            Error::Network {
+            ErrorKind::Network {
                 phase,
                 cause: "TypeError: Failed to fetch".into(),
             },
@@ -194,8 +194,8 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
                 ..retryable()
             },
         ),
-        (Error::Timeout { phase }, "timeout", retryable()),
-        (Error::Aborted { phase }, "aborted", nothing()),
+        (ErrorKind::Timeout { phase }, "timeout", retryable()),
+        (ErrorKind::Aborted { phase }, "aborted", nothing()),
         (http(phase, 400), "http_error", http_fields(400, false)),
         (http(phase, 401), "http_error", http_fields(401, false)),
         (http(phase, 408), "http_error", http_fields(408, true)),
@@ -224,7 +224,7 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
             oauth_fields(400, "invalid_grant", false),
         ),
         (
-            Error::InvalidResponse {
+            ErrorKind::InvalidResponse {
                 phase,
                 reason: "it is no JSON object",
             },
@@ -236,11 +236,11 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
                 retryable()
             },
         ),
-        (Error::NoToken { phase }, "no_token", nothing()),
-        (Error::NeedsLogin { phase }, "needs_login", nothing()),
-        (Error::Superseded { phase }, "superseded", nothing()),
+        (ErrorKind::NoToken { phase }, "no_token", nothing()),
+        (ErrorKind::NeedsLogin { phase }, "needs_login", nothing()),
+        (ErrorKind::Superseded { phase }, "superseded", nothing()),
         (
-            Error::CryptoUnavailable { phase },
+            ErrorKind::CryptoUnavailable { phase },
             "crypto_unavailable",
             nothing(),
         ),
@@ -248,19 +248,31 @@ fn in_phase(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
 }
 
 /// The same, of a login that cannot be finished.
-fn in_phase_of_a_login(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
+fn in_phase_of_a_login(phase: Phase) -> Vec<(ErrorKind, &'static str, Fields)> {
     vec![
-        (Error::StateMissing { phase }, "state_missing", nothing()),
-        (Error::StateUnknown { phase }, "state_unknown", nothing()),
-        (Error::StateReused { phase }, "state_reused", nothing()),
-        (Error::LoginExpired { phase }, "login_expired", nothing()),
         (
-            Error::IssuerMismatch { phase },
+            ErrorKind::StateMissing { phase },
+            "state_missing",
+            nothing(),
+        ),
+        (
+            ErrorKind::StateUnknown { phase },
+            "state_unknown",
+            nothing(),
+        ),
+        (ErrorKind::StateReused { phase }, "state_reused", nothing()),
+        (
+            ErrorKind::LoginExpired { phase },
+            "login_expired",
+            nothing(),
+        ),
+        (
+            ErrorKind::IssuerMismatch { phase },
             "issuer_mismatch",
             nothing(),
         ),
         (
-            Error::AuthorizationFailed {
+            ErrorKind::AuthorizationFailed {
                 phase,
                 error: "invalid_scope".into(),
                 description: Some("the description".into()),
@@ -276,29 +288,29 @@ fn in_phase_of_a_login(phase: Phase) -> Vec<(Error, &'static str, Fields)> {
 }
 
 /// The variants of a login's way, each of which has one phase.
-fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
+fn on_the_way() -> Vec<(ErrorKind, &'static str, Phase, Fields)> {
     let reason = "the reason";
     vec![
         (
-            Error::InvalidMetadata { reason },
+            ErrorKind::InvalidMetadata { reason },
             "invalid_metadata",
             Phase::Metadata,
             retryable(),
         ),
         (
-            Error::InvalidKeySet { reason },
+            ErrorKind::InvalidKeySet { reason },
             "invalid_key_set",
             Phase::Keys,
             retryable(),
         ),
         (
-            Error::LoginNotFound,
+            ErrorKind::LoginNotFound,
             "login_not_found",
             Phase::Token,
             nothing(),
         ),
         (
-            Error::AccessDenied {
+            ErrorKind::AccessDenied {
                 description: Some("the description".into()),
             },
             "access_denied",
@@ -310,7 +322,7 @@ fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
             },
         ),
         (
-            Error::OriginNotAllowed {
+            ErrorKind::OriginNotAllowed {
                 origin: "https://evil.example".into(),
             },
             "origin_not_allowed",
@@ -321,42 +333,42 @@ fn on_the_way() -> Vec<(Error, &'static str, Phase, Fields)> {
 }
 
 /// The variants of a verification.
-fn in_verification() -> Vec<(Error, &'static str, Fields)> {
+fn in_verification() -> Vec<(ErrorKind, &'static str, Fields)> {
     let reason = "the reason";
     vec![
         (
-            Error::TokenMalformed { reason },
+            ErrorKind::TokenMalformed { reason },
             "token_malformed",
             nothing(),
         ),
         (
-            Error::AlgorithmNotAllowed,
+            ErrorKind::AlgorithmNotAllowed,
             "algorithm_not_allowed",
             nothing(),
         ),
-        (Error::KeyNotFound, "key_not_found", nothing()),
-        (Error::KeyUnusable { reason }, "key_unusable", nothing()),
-        (Error::SignatureInvalid, "signature_invalid", nothing()),
+        (ErrorKind::KeyNotFound, "key_not_found", nothing()),
+        (ErrorKind::KeyUnusable { reason }, "key_unusable", nothing()),
+        (ErrorKind::SignatureInvalid, "signature_invalid", nothing()),
         (
-            Error::ClaimMissing { claim: "aud" },
+            ErrorKind::ClaimMissing { claim: "aud" },
             "claim_missing",
             claim("aud"),
         ),
         (
-            Error::ClaimInvalid { claim: "iss" },
+            ErrorKind::ClaimInvalid { claim: "iss" },
             "claim_invalid",
             claim("iss"),
         ),
-        (Error::TokenExpired, "token_expired", claim("exp")),
+        (ErrorKind::TokenExpired, "token_expired", claim("exp")),
         (
-            Error::TokenNotYetValid { claim: "nbf" },
+            ErrorKind::TokenNotYetValid { claim: "nbf" },
             "token_not_yet_valid",
             claim("nbf"),
         ),
     ]
 }
 
-fn table() -> Vec<(Error, &'static str, Phase, Fields)> {
+fn table() -> Vec<(ErrorKind, &'static str, Phase, Fields)> {
     let everywhere = ALL_PHASES.into_iter().flat_map(|phase| {
         let rows = in_phase(phase)
             .into_iter()
@@ -462,7 +474,7 @@ fn only_a_400_is_an_invalid_token_with_whatever_is_glued_to_it() {
 #[test]
 fn only_what_got_no_answer_to_a_request_is_ambiguous() {
     for (error, _, phase, _) in table() {
-        let unanswered = matches!(error, Error::Network { .. } | Error::Timeout { .. });
+        let unanswered = matches!(error, ErrorKind::Network { .. } | ErrorKind::Timeout { .. });
         let expected = unanswered && !matches!(phase, Phase::Metadata | Phase::Keys);
         assert_eq!(error.is_ambiguous(), expected, "{error:?}");
     }
@@ -477,13 +489,13 @@ fn every_message_says_something_and_repeats_no_body() {
         assert!(!message.contains("the body"), "{message}");
         assert!(!message.contains("the description"), "{message}");
     }
-    let without = Error::UnknownOption {
+    let without = ErrorKind::UnknownOption {
         phase: Phase::Create,
         name: "colour".into(),
         suggestion: None,
     };
     assert_eq!(without.to_string(), "unknown option `colour`");
-    let with = Error::UnknownOption {
+    let with = ErrorKind::UnknownOption {
         phase: Phase::Create,
         name: "client_id".into(),
         suggestion: Some("clientId"),

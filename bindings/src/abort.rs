@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortSignal;
 
-use crate::arguments::{Options, invalid};
+use crate::arguments::Options;
 use crate::error;
 
 /// What a method does, and then tells.
@@ -48,7 +48,7 @@ impl Abort {
             // What only inherits from one throws when it is asked.
             .filter(|abort| abort.aborted().is_some())
             .map(Some)
-            .ok_or_else(|| invalid(phase, "signal", "must be an AbortSignal"))
+            .ok_or_else(|| Error::argument(phase, "signal", "must be an AbortSignal"))
     }
 
     fn aborted(&self) -> Option<bool> {

@@ -1,9 +1,7 @@
 //! Reading what JavaScript passes. Everything may be anything: a wrong type is refused by the
 //! argument's name, an option that does not exist too, with what was probably meant.
 
-use std::borrow::Cow;
-
-use esi_security::{Error, Phase, suggestion};
+use esi_security::{Error, ErrorKind, Phase, suggestion};
 use js_sys::{JSON, Reflect, Symbol};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -30,7 +28,7 @@ impl Options {
         phase: Phase,
         known: &[&'static str],
     ) -> Result<Self, Error> {
-        let wrong = || invalid(phase, "options", "must be an object");
+        let wrong = || Error::argument(phase, "options", "must be an object");
         let names = if is_nothing(value) {
             Vec::new()
         } else if value.is_object() && is_array(value) == Ok(false) {
@@ -41,11 +39,12 @@ impl Options {
         };
         let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
         if let Some(name) = unknown {
-            return Err(Error::UnknownOption {
+            return Err(ErrorKind::UnknownOption {
                 phase,
                 suggestion: suggestion(name, known),
                 name: name.clone(),
-            });
+            }
+            .into());
         }
         Ok(Self {
             object: value.clone(),
@@ -60,7 +59,7 @@ impl Options {
             return Ok(None);
         }
         let value = Reflect::get(&self.object, &name.into())
-            .map_err(|_| invalid(self.phase, name, "could not be read"))?;
+            .map_err(|_| Error::argument(self.phase, name, "could not be read"))?;
         Ok(Some(value).filter(|value| !is_nothing(value)))
     }
 
@@ -79,7 +78,7 @@ impl Options {
 
     /// True or false.
     pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
-        let wrong = || invalid(self.phase, name, "must be true or false");
+        let wrong = || Error::argument(self.phase, name, "must be true or false");
         let value = self.value(name)?;
         value
             .map(|value| value.as_bool().ok_or_else(wrong))
@@ -121,7 +120,7 @@ impl Options {
         // `Headers`, a `Map` or a list: their pairs are no properties, and would be lost without a word.
         let listed = |value: JsValue| Reflect::has(&value, &Symbol::iterator()) != Ok(false);
         if self.value(name)?.is_some_and(listed) {
-            return Err(invalid(self.phase, name, PAIRS));
+            return Err(Error::argument(self.phase, name, PAIRS));
         }
         let pair = |(name, value): (&String, &Value)| Some((name.clone(), text_of(value)?));
         let read = |value: &Value| value.as_object()?.iter().map(pair).collect();
@@ -134,7 +133,9 @@ const TEXTS: &str = "must be a list of strings";
 
 /// A string.
 pub(crate) fn text(value: &JsValue, phase: Phase, name: &'static str) -> Result<String, Error> {
-    value.as_string().ok_or_else(|| invalid(phase, name, TEXT))
+    value
+        .as_string()
+        .ok_or_else(|| Error::argument(phase, name, TEXT))
 }
 
 /// A string, or nothing.
@@ -183,7 +184,7 @@ fn data<T>(
     value
         .as_ref()
         .and_then(read)
-        .ok_or_else(|| invalid(phase, name, expected))
+        .ok_or_else(|| Error::argument(phase, name, expected))
 }
 
 /// A whole number of seconds, negative too; nothing is zero.
@@ -195,7 +196,7 @@ pub(crate) fn seconds(value: &JsValue, phase: Phase, name: &'static str) -> Resu
     #[expect(clippy::cast_possible_truncation, reason = "saturates, as seconds may")]
     number
         .map(|number| number.floor() as i64)
-        .ok_or_else(|| invalid(phase, name, "must be a number of seconds"))
+        .ok_or_else(|| Error::argument(phase, name, "must be a number of seconds"))
 }
 
 /// A length; `default` where nothing is given.
@@ -218,24 +219,16 @@ pub(crate) fn length(
     )]
     number
         .map(|number| number as usize)
-        .ok_or_else(|| invalid(phase, name, "must be a whole number from 32 to 96"))
+        .ok_or_else(|| Error::argument(phase, name, "must be a whole number from 32 to 96"))
 }
 
 /// Whatever it is, as JSON; what JSON cannot hold becomes `null`.
 pub(crate) fn json(value: &JsValue, phase: Phase, name: &'static str) -> Result<String, Error> {
-    let json = JSON::stringify(value).map_err(|_| invalid(phase, name, "must be plain data"))?;
+    let json =
+        JSON::stringify(value).map_err(|_| Error::argument(phase, name, "must be plain data"))?;
     Ok(JsValue::from(json)
         .as_string()
         .unwrap_or_else(|| "null".into()))
-}
-
-/// An error about an argument.
-pub(crate) fn invalid(phase: Phase, name: &'static str, reason: &'static str) -> Error {
-    Error::InvalidArgument {
-        phase,
-        name: Cow::Borrowed(name),
-        reason,
-    }
 }
 
 fn is_nothing(value: &JsValue) -> bool {

@@ -1,7 +1,7 @@
 //! The one mapping from the library's error to JavaScript's.
 
 use esi_security::web::object;
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "../js/error.js")]
@@ -36,7 +36,7 @@ pub(crate) fn to_js(error: Error) -> JsValue {
 /// The caller left. The reason is the page's own value, which is handed back as it is.
 pub(crate) fn aborted(phase: Phase, reason: &JsValue) -> JsValue {
     let told = reason.is_string() || reason.has_type::<js_sys::Error>();
-    convert(&Error::Aborted { phase }, told.then_some(reason))
+    convert(&ErrorKind::Aborted { phase }.into(), told.then_some(reason))
 }
 
 fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {

@@ -22,7 +22,7 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 
 use crate::abort::{Abort, Work};
-use crate::arguments::{self, Options, invalid};
+use crate::arguments::{self, Options};
 use crate::results::{Snapshots, VerifiedClaims};
 use crate::{error, results};
 
@@ -75,7 +75,7 @@ impl EsiSecurity {
 
     pub fn subscribe(&self, listener: JsValue) -> Result<Function, JsValue> {
         let listener: Function = listener.dyn_into().map_err(|_| {
-            let refusal = invalid(Phase::Subscribe, "listener", "must be a function");
+            let refusal = Error::argument(Phase::Subscribe, "listener", "must be a function");
             error::to_js(refusal)
         })?;
         let snapshots = Rc::clone(&self.snapshots);
@@ -197,7 +197,7 @@ impl EsiSecurity {
         promise(options, phase, AUTHORIZE_OPTIONS, |given| {
             let request = request
                 .dyn_into::<Request>()
-                .map_err(|_| invalid(phase, "request", "must be a Request"));
+                .map_err(|_| Error::argument(phase, "request", "must be a Request"));
             let requirements = requirements(&given);
             let security = self.security.clone();
             async move {
@@ -270,7 +270,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     let given = Options::new(value, phase, KNOWN)?;
     let required = |name| {
         let text = given.text(name)?;
-        text.ok_or_else(|| invalid(phase, name, "is required"))
+        text.ok_or_else(|| Error::argument(phase, name, "is required"))
     };
     let mut options = web::Options::new(&required("clientId")?, &required("redirectUri")?);
     options.secret_key = given.text("secretKey")?.map(Secret::new);
@@ -307,7 +307,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
 
 fn algorithms(given: &Options) -> Result<Option<Vec<SignatureAlgorithm>>, Error> {
     let unknown = || {
-        invalid(
+        Error::argument(
             Phase::Create,
             "algorithms",
             "names one that is not supported",
@@ -325,7 +325,7 @@ fn endpoints(given: &Options) -> Result<Option<Metadata>, Error> {
     let json = given.json("ssoEndpoints")?;
     json.map(|json| Metadata::from_json(&json))
         .transpose()
-        .map_err(|_| invalid(Phase::Create, "ssoEndpoints", EXPECTED))
+        .map_err(|_| Error::argument(Phase::Create, "ssoEndpoints", EXPECTED))
 }
 
 fn storage(given: &Options) -> Result<Option<Storage>, Error> {
@@ -341,7 +341,7 @@ fn storage(given: &Options) -> Result<Option<Storage>, Error> {
         Some(_) => None,
         None => Storage::custom(value),
     };
-    let refused = || invalid(Phase::Create, "storage", EXPECTED);
+    let refused = || Error::argument(Phase::Create, "storage", EXPECTED);
     storage.ok_or_else(refused).map(Some)
 }
 
@@ -391,7 +391,7 @@ fn verify_options(given: &Options) -> Result<(VerifyOptions, bool), Error> {
     let inner = given.value("options")?.unwrap_or(JsValue::UNDEFINED);
     let options = Options::new(&inner, Phase::Verify, KNOWN)?;
     // A claim that is required is checked, as in python-jose.
-    let check = |verify, require, default| {
+    let check = |verify, require, default| -> Result<_, Error> {
         let (verify, required) = (options.flag(verify)?, options.flag(require)?);
         Ok(match (verify, required) {
             (_, Some(true)) => Check::Required,

@@ -2,7 +2,7 @@
 //! them, since without it there are no [`Claims`](super::Claims) but
 //! [`UnverifiedClaims`](super::UnverifiedClaims).
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// How a claim is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +84,13 @@ impl Check {
         self,
         claim: &'static str,
         value: Option<T>,
-        broken: Error,
+        broken: ErrorKind,
         good: impl FnOnce(T) -> bool,
     ) -> Result<(), Error> {
         match (self, value) {
-            (Self::Required, None) => Err(Error::ClaimMissing { claim }),
+            (Self::Required, None) => Err(ErrorKind::ClaimMissing { claim }.into()),
             (Self::Off, _) | (Self::IfPresent, None) => Ok(()),
-            (_, Some(value)) => good(value).then_some(()).ok_or(broken),
+            (_, Some(value)) => good(value).then_some(()).ok_or_else(|| broken.into()),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::algorithm::SignatureAlgorithm;
 use super::key::Jwk;
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// The name of EVE's signing key, unchanged since 2019: for tokens whose header names none.
 pub const DEFAULT_KID: &str = "JWT-Signature-Key";
@@ -45,7 +45,7 @@ impl KeySet {
         if set.keys.is_empty() {
             let reason = set.skipped.first().copied();
             let reason = reason.unwrap_or("it has no key");
-            return Err(Error::InvalidKeySet { reason });
+            return Err(ErrorKind::InvalidKeySet { reason }.into());
         }
         Ok(set)
     }
@@ -53,7 +53,7 @@ impl KeySet {
     /// The same of a server, which may have withdrawn its keys: then none is left that a token could be
     /// signed with.
     pub fn read(json: &str) -> Result<Self, Error> {
-        let invalid = |reason| Error::InvalidKeySet { reason };
+        let invalid = |reason| Error::from(ErrorKind::InvalidKeySet { reason });
         let document: Value =
             serde_json::from_slice(json.as_bytes()).map_err(|_| invalid("it is not JSON"))?;
         let entries = match document.get("keys") {
@@ -116,11 +116,12 @@ impl KeySet {
         let alone = name.is_some() || nameless.count() == 1;
         match (fitting.as_slice(), name, refusal) {
             ([key], ..) if alone => Ok(key),
-            ([], Some(_), Some(reason)) => Err(Error::KeyUnusable { reason }),
-            ([], ..) => Err(Error::KeyNotFound),
-            _ => Err(Error::KeyUnusable {
+            ([], Some(_), Some(reason)) => Err(ErrorKind::KeyUnusable { reason }.into()),
+            ([], ..) => Err(ErrorKind::KeyNotFound.into()),
+            _ => Err(ErrorKind::KeyUnusable {
                 reason: "several keys fit",
-            }),
+            }
+            .into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::algorithm::SignatureAlgorithm;
 use super::checks::{Check, Checks};
 use super::claims::Claims;
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// Every token of EVE's SSO names it as an audience, beside the client.
 pub const EVE_AUDIENCE: &str = "EVE Online";
@@ -61,7 +61,7 @@ impl Rules {
     /// first rule that is broken.
     pub fn check(&self, claims: &Claims, checks: &Checks, now: i64) -> Result<(), Error> {
         if let Some(&claim) = claims.mistyped.iter().find(|claim| checks.look_at(claim)) {
-            return Err(invalid(claim));
+            return Err(invalid(claim).into());
         }
 
         let issuer = claims.issuer.as_ref();
@@ -92,12 +92,13 @@ impl Rules {
             now.saturating_sub(checks.leeway),
             now.saturating_add(checks.leeway),
         );
-        let early = |claim| Error::TokenNotYetValid { claim };
-        checks
-            .expiry
-            .judge("exp", claims.expires_at, Error::TokenExpired, |moment| {
-                moment > earliest
-            })?;
+        let early = |claim| ErrorKind::TokenNotYetValid { claim };
+        checks.expiry.judge(
+            "exp",
+            claims.expires_at,
+            ErrorKind::TokenExpired,
+            |moment| moment > earliest,
+        )?;
         checks
             .not_before
             .judge("nbf", claims.not_before, early("nbf"), |moment| {
@@ -126,6 +127,6 @@ impl Rules {
     }
 }
 
-fn invalid(claim: &'static str) -> Error {
-    Error::ClaimInvalid { claim }
+fn invalid(claim: &'static str) -> ErrorKind {
+    ErrorKind::ClaimInvalid { claim }
 }

@@ -14,7 +14,7 @@ use p384::ecdsa::{Signature, VerifyingKey};
 use super::algorithm::SignatureAlgorithm;
 use super::key::{Jwk, PublicKey};
 use super::signature::{SignatureCheck, Verdict};
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 impl SignatureCheck {
     /// Checks the signature here and now.
@@ -45,9 +45,10 @@ impl SignatureCheck {
             // RFC 8032 section 5.1.7 decodes the key as part of checking the signature, and so do browsers.
             (Err(_), PublicKey::Ed25519 { .. }) => return Ok(false),
             (Err(_), _) => {
-                return Err(Error::KeyUnusable {
+                return Err(ErrorKind::KeyUnusable {
                     reason: "it is no valid public key",
-                });
+                }
+                .into());
             }
         };
         let signature = A::Signature::try_from_slice(self.signature());

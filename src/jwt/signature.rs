@@ -16,7 +16,7 @@ use super::key::Jwk;
 use super::key_set::KeySet;
 use super::small_order::has_small_order;
 use super::token::{CompactToken, Unread};
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// A token, and the key that must have signed it.
 pub struct SignatureCheck {
@@ -38,7 +38,7 @@ impl SignatureCheck {
         let token = CompactToken::parse(token)?;
         let algorithm = SignatureAlgorithm::from_name(token.untrusted().algorithm())
             .filter(|algorithm| allowed.contains(algorithm))
-            .ok_or(Error::AlgorithmNotAllowed)?;
+            .ok_or(ErrorKind::AlgorithmNotAllowed)?;
         let kid = token
             .untrusted()
             .header()
@@ -109,7 +109,7 @@ impl SignatureCheck {
             {
                 claims()
             }
-            Err(_) => Err(Error::SignatureInvalid),
+            Err(_) => Err(ErrorKind::SignatureInvalid.into()),
         }
     }
 }

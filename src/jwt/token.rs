@@ -10,7 +10,7 @@ use jwt_compact::{ParseError, UntrustedToken};
 use serde::{Deserialize, Deserializer};
 
 use super::object::Object;
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// Real tokens have a few thousand characters; beyond this no work is done at all.
 const MAX_LENGTH: usize = 1 << 20;
@@ -106,5 +106,5 @@ fn is_access_token_type(name: &str) -> bool {
 }
 
 pub(super) fn malformed(reason: &'static str) -> Error {
-    Error::TokenMalformed { reason }
+    ErrorKind::TokenMalformed { reason }.into()
 }

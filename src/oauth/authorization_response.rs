@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
 use super::url;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// The parameters of a query that are ours to take out of the address.
 pub const QUERY_PARAMETERS: &[&str] = &[
@@ -67,11 +67,11 @@ impl Outcome {
 
 /// An answer of another kind than the login asked for.
 pub fn unasked(phase: Phase) -> Error {
-    Error::AuthorizationFailed {
+    Error::from(ErrorKind::AuthorizationFailed {
         phase,
         error: "unsupported_response_type".to_string(),
         description: None,
-    }
+    })
 }
 
 /// An authorization response.
@@ -144,9 +144,10 @@ impl AuthorizationResponse {
     pub fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
         match &self.issuer {
             Some(sent) if url::without_scheme(sent) != url::without_scheme(issuer) => {
-                Err(Error::IssuerMismatch {
+                Err(ErrorKind::IssuerMismatch {
                     phase: Phase::Redirect,
-                })
+                }
+                .into())
             }
             _ => Ok(()),
         }
@@ -184,11 +185,11 @@ fn once(fields: &Fields, name: &'static str) -> Result<Option<String>, Error> {
     let mut values = fields.iter().filter(|(key, _)| key == name);
     let value = values.next().map(|(_, value)| value.to_string());
     if values.next().is_some() {
-        return Err(Error::InvalidArgument {
-            phase: Phase::Redirect,
-            name: Cow::Borrowed(name),
-            reason: "appears twice in the authorization response",
-        });
+        return Err(Error::argument(
+            Phase::Redirect,
+            name,
+            "appears twice in the authorization response",
+        ));
     }
     Ok(value.filter(|value| !value.is_empty()))
 }

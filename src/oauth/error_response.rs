@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::http::{Request, Response};
 use super::redaction::names_tokens;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// How much of a body an error keeps, in characters.
 const BODY_LIMIT: usize = 4096;
@@ -21,8 +21,8 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let body: Map<String, Value> =
         serde_json::from_slice(response.body.as_bytes()).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    match text("error") {
-        Some(error) => Error::OAuth {
+    let kind = match text("error") {
+        Some(error) => ErrorKind::OAuth {
             phase,
             status,
             // What stands before is kept: it tells whether the session has ended.
@@ -30,11 +30,12 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
             description: text("error_description").and_then(without_tokens),
             retry_after,
         },
-        None => Error::Http {
+        None => ErrorKind::Http {
             phase,
             status,
             body: without_tokens(&response.body),
             retry_after,
         },
-    }
+    };
+    kind.into()
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::url;
-use crate::Error;
 use crate::record::{self, FromRecord, Record};
+use crate::{Error, ErrorKind};
 
 /// Where EVE Online's metadata is.
 pub const EVE_URL: &str = "https://login.eveonline.com/.well-known/oauth-authorization-server";
@@ -81,9 +81,10 @@ impl Metadata {
                 if url::without_scheme(&metadata.issuer)
                     != join(url::without_scheme(origin), path) =>
             {
-                Err(Error::InvalidMetadata {
+                Err(ErrorKind::InvalidMetadata {
                     reason: "its issuer is not the server that it was fetched from",
-                })
+                }
+                .into())
             }
             _ => Ok(metadata),
         }
@@ -91,9 +92,10 @@ impl Metadata {
 
     /// Reads the members alone; they are still to be checked.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        serde_json::from_slice(json.as_bytes()).map_err(|_| Error::InvalidMetadata {
+        let metadata = serde_json::from_slice(json.as_bytes());
+        Ok(metadata.map_err(|_| ErrorKind::InvalidMetadata {
             reason: "it is no JSON object with authorization_endpoint and token_endpoint",
-        })
+        })?)
     }
 
     /// Refuses endpoints that a token must not be sent to; fills in the issuer where none is given.
@@ -106,9 +108,9 @@ impl Metadata {
             .into_iter()
             .all(|endpoint| url::is_secure(endpoint) && !endpoint.contains('#'))
         {
-            return Err(Error::InvalidMetadata {
+            return Err(ErrorKind::InvalidMetadata {
                 reason: "every endpoint must be an https address without a fragment, or http on this machine",
-            });
+            }.into());
         }
         if self.issuer.is_empty() {
             self.issuer = url::origin(&self.token_endpoint).unwrap_or_default().into();

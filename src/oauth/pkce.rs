@@ -1,6 +1,5 @@
 //! Proof key for code exchange (RFC 7636): a code verifier, and the S256 challenge made from it.
 
-use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,11 +28,11 @@ impl CodeVerifier {
         if VERIFIER_BYTES.contains(&bytes.len()) {
             Ok(Self(Secret::new(URL_SAFE_NO_PAD.encode(bytes))))
         } else {
-            Err(Error::InvalidArgument {
-                phase: Phase::Login,
-                name: Cow::Borrowed("bytes"),
-                reason: "must be a whole number from 32 to 96",
-            })
+            Err(Error::argument(
+                Phase::Login,
+                "bytes",
+                "must be a whole number from 32 to 96",
+            ))
         }
     }
 
@@ -43,11 +42,11 @@ impl CodeVerifier {
         if (43..=128).contains(&text.len()) && text.bytes().all(unreserved) {
             Ok(Self(Secret::new(text.to_string())))
         } else {
-            Err(Error::InvalidArgument {
+            Err(Error::argument(
                 phase,
-                name: Cow::Borrowed("codeVerifier"),
-                reason: "must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~",
-            })
+                "codeVerifier",
+                "must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~",
+            ))
         }
     }
 

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::http::Request;
 use super::metadata::Metadata;
 use super::secret::Secret;
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// Which token is revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn request(
     let endpoint = metadata
         .revocation_endpoint
         .as_deref()
-        .ok_or(Error::InvalidMetadata {
+        .ok_or(ErrorKind::InvalidMetadata {
             reason: "it names no revocation_endpoint",
         })?;
     let form = alloc::vec![

@@ -1,6 +1,5 @@
 //! Scopes (RFC 6749 section 3.3): tokens of printable ASCII, sent as one string between spaces.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::{Error, Phase};
@@ -14,10 +13,10 @@ pub fn check(scopes: &[String], phase: Phase) -> Result<(), Error> {
     {
         Ok(())
     } else {
-        Err(Error::InvalidArgument {
+        Err(Error::argument(
             phase,
-            name: Cow::Borrowed("scopes"),
-            reason: "each scope must be a word of printable ASCII without spaces, quotes and backslashes",
-        })
+            "scopes",
+            "each scope must be a word of printable ASCII without spaces, quotes and backslashes",
+        ))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::error_response;
 use super::http::{Request, Response};
 use super::secret::Secret;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// The longest life that is believed, in seconds: a year. EVE's tokens live twenty minutes.
 pub const LONGEST_LIFE: u32 = 366 * 24 * 60 * 60;
@@ -68,9 +68,10 @@ pub fn process(
 
 /// Reads a token response.
 pub fn parse(json: &str, phase: Phase) -> Result<TokenResponse, Unusable> {
-    let body = Body::parse(json).map_err(|reason| Error::InvalidResponse { phase, reason })?;
+    let invalid = |reason| Error::from(ErrorKind::InvalidResponse { phase, reason });
+    let body = Body::parse(json).map_err(invalid)?;
     body.read().map_err(|reason| Unusable {
-        error: Error::InvalidResponse { phase, reason },
+        error: invalid(reason),
         refresh_token: body.refresh_token(),
     })
 }
@@ -88,7 +89,7 @@ pub enum Update {
 /// EsiPy's users write it to start from a stored refresh token. Its life is then of no interest.
 pub fn parse_update(json: &str) -> Result<Update, Error> {
     let phase = Phase::Update;
-    let unusable = |reason| Error::InvalidResponse { phase, reason };
+    let unusable = |reason| Error::from(ErrorKind::InvalidResponse { phase, reason });
     let body = Body::parse(json).map_err(unusable)?;
     match (body.member("access_token"), body.refresh_token()) {
         (Value::Null, Some(token)) => Ok(Update::RefreshToken(token)),

@@ -9,7 +9,7 @@ use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
 use crate::record::{self, FromRecord, Record};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// A message to the other tabs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,18 +74,19 @@ impl Failure {
     /// What callers get in a tab that was told.
     pub fn error(&self) -> Error {
         let phase = Phase::Refresh;
-        match self.status {
-            Some(status) => Error::Http {
+        let kind = match self.status {
+            Some(status) => ErrorKind::Http {
                 phase,
                 status,
                 body: None,
                 retry_after: self.retry_after,
             },
-            None => Error::Network {
+            None => ErrorKind::Network {
                 phase,
                 cause: "in another tab".into(),
             },
-        }
+        };
+        kind.into()
     }
 }
 

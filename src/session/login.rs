@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::token_set::CLOCK_STEP;
 use crate::oauth::pkce::CodeVerifier;
 use crate::record::{self, FromRecord, Record};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// For how many seconds a login can be finished.
 pub const LIFETIME: i64 = 600;
@@ -106,9 +106,9 @@ impl Logins {
             .0
             .iter()
             .find(|login| login.state == state)
-            .ok_or(Error::StateUnknown { phase })?;
+            .ok_or(ErrorKind::StateUnknown { phase })?;
         if is_expired(login, now) {
-            return Err(Error::LoginExpired { phase });
+            return Err(ErrorKind::LoginExpired { phase }.into());
         }
         Ok(login)
     }
@@ -124,7 +124,7 @@ impl Logins {
         let mut open = self.open(now).filter(ours);
         let first = open.next();
         if open.next().is_some() {
-            return Err(Error::StateMissing { phase });
+            return Err(ErrorKind::StateMissing { phase }.into());
         }
         Ok(first)
     }
@@ -181,16 +181,16 @@ fn is_expired(login: &Login, now: i64) -> bool {
 
 /// True if the login has ended with this error. Not so where the code may never have been judged: a
 /// failure on the way, a gateway's page, a document that could not be read.
-pub fn ends_login(error: &Error) -> bool {
+pub fn ends_login(error: &ErrorKind) -> bool {
     match error {
-        Error::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
+        ErrorKind::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
         // Another tab has sent the code.
-        Error::StateReused { phase } => *phase == Phase::Token,
+        ErrorKind::StateReused { phase } => *phase == Phase::Token,
         // A token that came in the address itself, and cannot be used, gets no better.
-        Error::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
-        Error::AccessDenied { .. }
-        | Error::AuthorizationFailed { .. }
-        | Error::LoginExpired { .. } => true,
+        ErrorKind::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
+        ErrorKind::AccessDenied { .. }
+        | ErrorKind::AuthorizationFailed { .. }
+        | ErrorKind::LoginExpired { .. } => true,
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use super::token_set::{AccessToken, TokenSet};
 use crate::oauth::revocation::TokenTypeHint;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{TokenResponse, Unusable, Update};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// The row of a session that could not be stored: no tokens, and yet no sign-out.
 pub const VACATED: &str = "";
@@ -479,7 +479,7 @@ impl Session {
     /// Signs out. The token to revoke: the refresh token, else the access token.
     pub fn sign_out(&mut self) -> Result<(Secret, TokenTypeHint), Error> {
         let phase = Phase::Revoke;
-        let tokens = self.tokens.take().ok_or(Error::NoToken { phase })?;
+        let tokens = self.tokens.take().ok_or(ErrorKind::NoToken { phase })?;
         self.hold(None, Reason::Revoked);
         self.outbox = tokens.lineage.map(Message::Revoked);
         let refresh_token = tokens
@@ -490,7 +490,7 @@ impl Session {
             .map(|access| (access.token, TokenTypeHint::AccessToken));
         refresh_token
             .or(access_token)
-            .ok_or(Error::NoToken { phase })
+            .ok_or_else(|| ErrorKind::NoToken { phase }.into())
     }
 
     pub(super) fn begin_refresh(&mut self) {

@@ -9,7 +9,7 @@ use super::machine::Session;
 use super::token_set::TokenSet;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// What is known about the other tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +65,9 @@ impl Refresh {
     pub fn begin(session: &mut Session, narrowed: bool) -> Result<Self, Error> {
         let phase = Phase::Refresh;
         let tokens = session.tokens().cloned();
-        let tokens = tokens.ok_or(Error::NoToken { phase })?;
+        let tokens = tokens.ok_or(ErrorKind::NoToken { phase })?;
         let sent = tokens.refresh_token.clone();
-        let sent = sent.ok_or(Error::NeedsLogin { phase })?;
+        let sent = sent.ok_or(ErrorKind::NeedsLogin { phase })?;
         session.begin_refresh();
         Ok(Self {
             tokens,
@@ -117,9 +117,9 @@ impl Refresh {
         if mem::take(&mut self.others_are_ahead) {
             // What this tab holds is used up: to send it would end the grant. The other one may hang, and
             // hand its tokens over later; where it is closed, nobody is ahead any more.
-            let error = Error::Timeout {
+            let error = Error::from(ErrorKind::Timeout {
                 phase: Phase::Refresh,
-            };
+            });
             session.fail(&error.clone().into(), now, jitter);
             return Step::Done(Err(error));
         }
@@ -264,7 +264,6 @@ impl Refresh {
 }
 
 fn superseded() -> Error {
-    Error::Superseded {
-        phase: Phase::Refresh,
-    }
+    let phase = Phase::Refresh;
+    ErrorKind::Superseded { phase }.into()
 }

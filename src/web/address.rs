@@ -1,6 +1,5 @@
 //! Addresses of this page: where it is, where it may return to, and taking parameters out of it.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use wasm_bindgen::JsValue;
@@ -47,10 +46,12 @@ pub(super) fn has_answer(redirect_uri: &str) -> bool {
 /// An address of this very origin, as path, query and fragment. Anything else would make the page an
 /// open redirector (RFC 9700 section 4.11); `//host` too, which a browser takes for another host.
 pub(super) fn return_to(address: &str) -> Result<String, Error> {
-    let refused = || Error::InvalidArgument {
-        phase: Phase::Login,
-        name: Cow::Borrowed("returnTo"),
-        reason: "must be an address of this page's own origin",
+    let refused = || {
+        Error::argument(
+            Phase::Login,
+            "returnTo",
+            "must be an address of this page's own origin",
+        )
     };
     let url = parse(address).ok_or_else(refused)?;
     let here = location().and_then(|location| location.origin().ok());

@@ -1,6 +1,6 @@
 //! Signing requests to an API (RFC 6750 section 2.1): what EsiPy's `__call__` does.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use web_sys::Request;
 
 use super::address;
 use super::security::EsiSecurity;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// An operation's `security` in an API description: alternatives, each a list of schemes' names.
 pub type SecurityRequirements = Vec<Vec<String>>;
@@ -33,7 +33,7 @@ impl EsiSecurity {
         let origin = address::absolute(&signed.url()).map(|url| url.origin());
         let origin = origin.unwrap_or_default();
         if !self.inner().api_origins.contains(&origin) {
-            return Err(Error::OriginNotAllowed { origin });
+            return Err(ErrorKind::OriginNotAllowed { origin }.into());
         }
         let token = self.get_access_token().await?;
         let headers = signed.headers();
@@ -62,9 +62,5 @@ fn copy(request: &Request) -> Result<Request, JsValue> {
 }
 
 fn unfit(reason: &'static str) -> Error {
-    Error::InvalidArgument {
-        phase: Phase::Authorize,
-        name: Cow::Borrowed("request"),
-        reason,
-    }
+    Error::argument(Phase::Authorize, "request", reason)
 }

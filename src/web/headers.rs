@@ -1,7 +1,6 @@
 //! The option `headers`: who the app says it is. Browsers drop `User-Agent`, so ESI takes it as
 //! `X-User-Agent`; every other header goes with what is posted to the authorization server.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -27,11 +26,11 @@ impl Headers {
         for (name, value) in given {
             let valid = web_sys::Headers::new().and_then(|probe| probe.set(&name, &value));
             if valid.is_err() {
-                return Err(Error::InvalidArgument {
-                    phase: Phase::Create,
-                    name: Cow::Owned(format!("headers.{name}")),
-                    reason: "must be an HTTP header's name and value",
-                });
+                return Err(Error::argument(
+                    Phase::Create,
+                    format!("headers.{name}"),
+                    "must be an HTTP header's name and value",
+                ));
             }
             if name.eq_ignore_ascii_case("user-agent") || name.eq_ignore_ascii_case("x-user-agent")
             {

@@ -16,7 +16,7 @@ use super::lock::{self, Turn};
 use super::promise::settled;
 use super::timer::{abort_after, within};
 use crate::oauth::http::{FORM, Request, Response};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// For how many milliseconds an answer is waited for, the body included.
 pub(super) const PATIENCE: u32 = 30_000;
@@ -152,7 +152,7 @@ fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Resp
 fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
     let name = text(rejection, "name");
     if rejection.has_type::<DomException>() && name.as_deref() == Some("TimeoutError") {
-        return Error::Timeout { phase };
+        return ErrorKind::Timeout { phase }.into();
     }
     let cause = match (name, text(rejection, "message")) {
         (Some(name), Some(message)) => format!("{name}: {message}"),
@@ -162,7 +162,7 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
             .unwrap_or_else(|| "rejected with something that is no Error".into()),
     };
     let cause = request.redact(&cause, CAUSE_LIMIT);
-    Error::Network { phase, cause }
+    ErrorKind::Network { phase, cause }.into()
 }
 
 /// A member that is a string. On what a page's own `fetch` rejects with it may be anything, or throw.

@@ -1,7 +1,6 @@
 //! Logging in: the authorization request (RFC 6749 section 4.1.1), the redirect back, and the
 //! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,7 +20,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse};
 use crate::oauth::{scope, token_request, url};
 use crate::session::login::{Login, Logins, ends_login};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// Beyond this many characters EVE's SSO has answered with 404.
 const LONG_ADDRESS: usize = 2000;
@@ -77,11 +76,11 @@ impl EsiSecurity {
         if left {
             future::pending::<()>().await;
         }
-        Err(Error::InvalidArgument {
-            phase: Phase::Login,
-            name: Cow::Borrowed("login"),
-            reason: "needs a window that may leave its page",
-        })
+        Err(Error::argument(
+            Phase::Login,
+            "login",
+            "needs a window that may leave its page",
+        ))
     }
 
     async fn begin(&self, options: LoginOptions) -> Result<String, Error> {
@@ -96,11 +95,11 @@ impl EsiSecurity {
             .transpose()?;
         let state = match uri.state {
             Some(state) if state.len() < SHORTEST_STATE => {
-                return Err(Error::InvalidArgument {
+                return Err(Error::argument(
                     phase,
-                    name: Cow::Borrowed("state"),
-                    reason: "must have at least 8 characters",
-                });
+                    "state",
+                    "must have at least 8 characters",
+                ));
             }
             Some(state) => state,
             None => random::state()?,
@@ -143,7 +142,7 @@ impl EsiSecurity {
         if self.keep_logins(&logins) {
             Ok(address)
         } else {
-            Err(Error::StorageUnavailable { phase })
+            Err(ErrorKind::StorageUnavailable { phase }.into())
         }
     }
 
@@ -166,11 +165,8 @@ impl EsiSecurity {
 
     async fn read_redirect(&self, url: &str) -> Result<Option<LoginResult>, Error> {
         let phase = Phase::Redirect;
-        let url = address::parse(url).ok_or(Error::InvalidArgument {
-            phase,
-            name: Cow::Borrowed("url"),
-            reason: "must be an address",
-        })?;
+        let url = address::parse(url)
+            .ok_or_else(|| Error::argument(phase, "url", "must be an address"))?;
         let redirect_uri = address::absolute(&self.inner().client.redirect_uri);
         if !redirect_uri.is_some_and(|ours| address::same_place(&ours, &url)) {
             return Ok(None);
@@ -192,7 +188,7 @@ impl EsiSecurity {
             Err(error) => return ours(error),
         };
         let Some(state) = &response.state else {
-            return ours(Error::StateMissing { phase });
+            return ours(ErrorKind::StateMissing { phase }.into());
         };
         // A session that is still being read must not come after the tokens of this login.
         self.restored().await;
@@ -204,7 +200,11 @@ impl EsiSecurity {
         }
         let finished = self.finish(state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
-        if finished.as_ref().err().is_none_or(ends_login) {
+        if finished
+            .as_ref()
+            .err()
+            .is_none_or(|error| ends_login(error))
+        {
             address::clean(&url, state);
         }
         finished.map(Some)
@@ -225,7 +225,7 @@ impl EsiSecurity {
             None => matches!(response.outcome, Outcome::Code(_)) && logins.any_answered(&digest),
         };
         if reused {
-            return Err(Error::StateReused { phase });
+            return Err(ErrorKind::StateReused { phase }.into());
         }
         response.check_issuer(&login.issuer)?;
         let result = LoginResult {
@@ -238,14 +238,15 @@ impl EsiSecurity {
             Outcome::Refused { error, description } => {
                 self.end_login(state, digest);
                 let description = description.clone();
-                return Err(match error.as_str() {
-                    "access_denied" => Error::AccessDenied { description },
-                    _ => Error::AuthorizationFailed {
+                let refusal = match error.as_str() {
+                    "access_denied" => ErrorKind::AccessDenied { description },
+                    _ => ErrorKind::AuthorizationFailed {
                         phase,
                         error: error.clone(),
                         description,
                     },
-                });
+                };
+                return Err(refusal.into());
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
@@ -276,11 +277,7 @@ impl EsiSecurity {
     pub async fn auth(&self, code: &str, state: Option<&str>) -> Result<TokenResponse, Error> {
         let phase = Phase::Token;
         if code.is_empty() {
-            return Err(Error::InvalidArgument {
-                phase,
-                name: Cow::Borrowed("code"),
-                reason: "must not be empty",
-            });
+            return Err(Error::argument(phase, "code", "must not be empty"));
         }
         self.restored().await;
         let now = clock::now();
@@ -292,10 +289,10 @@ impl EsiSecurity {
         let code = Secret::new(code);
         let used = logins.any_answered(&Outcome::Code(code.clone()).digest());
         if used || login.is_some_and(|login| login.answer.is_some()) {
-            return Err(Error::StateReused { phase });
+            return Err(ErrorKind::StateReused { phase }.into());
         }
         if login.is_some_and(|login| login.token_identifier != self.token_identifier()) {
-            return Err(Error::StateUnknown { phase });
+            return Err(ErrorKind::StateUnknown { phase }.into());
         }
         // It has no verifier, without which the code may be anybody's.
         if login.is_some_and(|login| login.implicit) {
@@ -303,7 +300,7 @@ impl EsiSecurity {
         }
         let inner = self.inner();
         if login.is_none() && inner.fixed_verifier.is_none() && inner.client.secret.is_none() {
-            return Err(Error::LoginNotFound);
+            return Err(ErrorKind::LoginNotFound.into());
         }
         self.exchange(&code, login.map(|login| login.state.as_str()), phase)
             .await
@@ -331,7 +328,7 @@ impl EsiSecurity {
         });
         let flight = match flying {
             Some((login, _)) if login.as_deref() != state => {
-                return Err(Error::StateReused { phase });
+                return Err(ErrorKind::StateReused { phase }.into());
             }
             Some((_, flight)) => flight,
             None => {
@@ -389,7 +386,7 @@ impl EsiSecurity {
             .transpose()?;
         let issuer = url::without_scheme(&metadata.issuer);
         if login.is_some_and(|login| url::without_scheme(&login.issuer) != issuer) {
-            return Err(Error::IssuerMismatch { phase });
+            return Err(ErrorKind::IssuerMismatch { phase }.into());
         }
         let fixed = match (login, &inner.fixed_verifier) {
             (None, Some(text)) => Some(CodeVerifier::from_text(text.expose(), phase)?),
@@ -406,7 +403,7 @@ impl EsiSecurity {
         let lock = format!("{}/{digest}", inner.place.logins());
         let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
-        let response = response.ok_or(Error::StateReused { phase })?;
+        let response = response.ok_or(ErrorKind::StateReused { phase })?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 

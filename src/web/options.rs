@@ -1,6 +1,6 @@
 //! The options of an `EsiSecurity`, and what of them is refused.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -199,9 +199,5 @@ fn is_address(text: &str) -> bool {
 }
 
 fn invalid(name: &'static str, reason: &'static str) -> Error {
-    Error::InvalidArgument {
-        phase: Phase::Create,
-        name: Cow::Borrowed(name),
-        reason,
-    }
+    Error::argument(Phase::Create, name, reason)
 }

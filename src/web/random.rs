@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::oauth::pkce::{CodeVerifier, VERIFIER_BYTES};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// A code verifier of `length` random bytes, 32 to 96 (RFC 7636 section 4.1).
 pub fn code_verifier(length: usize) -> Result<CodeVerifier, Error> {
@@ -36,7 +36,7 @@ pub(super) fn number() -> u32 {
 }
 
 fn fill(bytes: &mut [u8]) -> Result<&[u8], Error> {
-    getrandom::fill(bytes).map_err(|_| Error::CryptoUnavailable {
+    getrandom::fill(bytes).map_err(|_| ErrorKind::CryptoUnavailable {
         phase: Phase::Login,
     })?;
     Ok(bytes)

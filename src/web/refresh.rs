@@ -19,7 +19,7 @@ use crate::oauth::token_request;
 use crate::oauth::token_response::{self, TokenResponse, Unusable};
 use crate::session::refresh::{Refresh, Step};
 use crate::session::token_set::AccessToken;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// For how many milliseconds a refresh is waited for by a caller for whom the old access token would do.
 const LITTLE_PATIENCE: u32 = 5_000;
@@ -190,11 +190,12 @@ impl EsiSecurity {
             return match refreshed {
                 // There is no newer one, even if nobody knows how long it lives. Not the response's: the
                 // session may have been replaced since.
-                Ok(_) => held().ok_or(Error::NoToken {
-                    phase: Phase::Refresh,
+                Ok(_) => held().ok_or_else(|| {
+                    let phase = Phase::Refresh;
+                    ErrorKind::NoToken { phase }.into()
                 }),
                 // What has replaced the session may have to be refreshed in its turn.
-                Err(Error::Superseded { .. }) => continue,
+                Err(error) if matches!(*error, ErrorKind::Superseded { .. }) => continue,
                 Err(error) => usable().ok_or(error),
             };
         }

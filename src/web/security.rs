@@ -1,7 +1,6 @@
 //! `EsiSecurity`: one session with an authorization server. What it does stands in the files named
 //! after it: `login`, `refresh`, `revoke`, `verify`, `authorize`.
 
-use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,7 +25,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response;
 use crate::session::machine::State;
 use crate::session::place::Place;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// One session with an authorization server. Cheap to clone; all clones are the same session.
 #[derive(Clone)]
@@ -178,11 +177,11 @@ impl EsiSecurity {
             .as_ref()
             .is_some_and(|name| name.trim().is_empty())
         {
-            return Err(Error::InvalidArgument {
-                phase: Phase::Update,
-                name: Cow::Borrowed("tokenIdentifier"),
-                reason: "must not be empty",
-            });
+            return Err(Error::argument(
+                Phase::Update,
+                "tokenIdentifier",
+                "must not be empty",
+            ));
         }
         let update = token_response::parse_update(json)?;
         if token_identifier.is_some() && token_identifier != self.token_identifier() {
@@ -215,14 +214,10 @@ impl EsiSecurity {
 
 /// A document that the page brought is an argument like any other: trying again is of no use.
 fn given<T>(name: &'static str, read: Result<T, Error>) -> Result<T, Error> {
-    read.map_err(|error| match error {
-        Error::InvalidMetadata { reason } | Error::InvalidKeySet { reason } => {
-            Error::InvalidArgument {
-                phase: Phase::Create,
-                name: Cow::Borrowed(name),
-                reason,
-            }
+    read.map_err(|error| match *error {
+        ErrorKind::InvalidMetadata { reason } | ErrorKind::InvalidKeySet { reason } => {
+            Error::argument(Phase::Create, name, reason)
         }
-        other => other,
+        _ => error,
     })
 }

@@ -11,7 +11,7 @@ use super::security::EsiSecurity;
 use super::warning::Warning;
 use crate::jwt::KeySet;
 use crate::oauth::metadata::{EVE_URL, Metadata};
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 impl Document for Metadata {
     const PHASE: Phase = Phase::Metadata;
@@ -105,9 +105,12 @@ impl EsiSecurity {
             Source::Fetched(slot) => slot,
         };
         let metadata = self.metadata().await?;
-        let url = metadata.jwks_uri.as_ref().ok_or(Error::InvalidMetadata {
-            reason: "it names no jwks_uri",
-        })?;
+        let url = metadata
+            .jwks_uri
+            .as_ref()
+            .ok_or(ErrorKind::InvalidMetadata {
+                reason: "it names no jwks_uri",
+            })?;
         let cache = cache_in(slot, url);
         Ok(ServerKeys {
             got: cache.get(inner.cache_max_age).await?,

@@ -10,8 +10,8 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use super::object::object;
 use super::promise::settled;
-use crate::Error;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
+use crate::{Error, ErrorKind};
 
 /// How many imported keys are kept, the newest.
 const KEYS: usize = 8;
@@ -27,9 +27,10 @@ pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
         // What is given to be imported is made here, and well-formed: what can be wrong with it is the
         // key itself, such as a point that is not on its curve.
         Err(error) if is_data_error(&error) => {
-            return Err(Error::KeyUnusable {
+            return Err(ErrorKind::KeyUnusable {
                 reason: "it is no valid public key",
-            });
+            }
+            .into());
         }
         // Such as Ed25519 in a browser that does not know it.
         Err(_) => return without_subtle(check),
@@ -48,9 +49,10 @@ fn without_subtle(check: &SignatureCheck) -> Result<Verdict, Error> {
 
 #[cfg(not(feature = "rust-crypto"))]
 fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
-    Err(Error::CryptoUnavailable {
+    Err(ErrorKind::CryptoUnavailable {
         phase: crate::Phase::Verify,
-    })
+    }
+    .into())
 }
 
 /// Its name is read with care: what only looks like a `DOMException` throws there.

@@ -18,7 +18,7 @@ use crate::jwt::{
 };
 use crate::oauth::secret::Secret;
 use crate::session::skew::LARGEST;
-use crate::{Error, Phase};
+use crate::{Error, ErrorKind, Phase};
 
 /// By how many seconds clocks may be said to differ: more would switch the checks off.
 const LEEWAY: RangeInclusive<i64> = 0..=300;
@@ -108,15 +108,11 @@ impl EsiSecurity {
     fn take_now(&self, leeway: i64) -> Result<Taken, Error> {
         let phase = Phase::Verify;
         if !LEEWAY.contains(&leeway) {
-            return Err(Error::InvalidArgument {
-                phase,
-                name: Cow::Borrowed("leeway"),
-                reason: "must be 0 to 300 seconds",
-            });
+            return Err(Error::argument(phase, "leeway", "must be 0 to 300 seconds"));
         }
         let row = self.who().row;
         let session = row.session.borrow();
-        let access = session.access().ok_or(Error::NoToken { phase })?;
+        let access = session.access().ok_or(ErrorKind::NoToken { phase })?;
         Ok(Taken {
             token: access.token.clone(),
             // A row can have been written by anybody.
@@ -133,7 +129,7 @@ impl EsiSecurity {
             answer
         } else {
             let phase = Phase::Verify;
-            Err(Error::Superseded { phase })
+            Err(ErrorKind::Superseded { phase }.into())
         }
     }
 
@@ -164,8 +160,7 @@ impl EsiSecurity {
         }
         let answer = self.check_signature(taken, kid, keys.set()).await;
         // The keys may have changed since the set was fetched; EVE's keeps its name.
-        if let Err(Error::KeyNotFound | Error::KeyUnusable { .. } | Error::SignatureInvalid) =
-            answer
+        if answer.as_ref().is_err_and(|error| is_the_keys(error))
             && let Some(newer) = keys.renew().await
         {
             return self.check_signature(taken, kid, &newer).await;
@@ -206,4 +201,12 @@ impl EsiSecurity {
         }
         Ok(claims)
     }
+}
+
+/// True for what other keys could mend.
+fn is_the_keys(error: &ErrorKind) -> bool {
+    matches!(
+        error,
+        ErrorKind::KeyNotFound | ErrorKind::KeyUnusable { .. } | ErrorKind::SignatureInvalid
+    )
 }

@@ -1,7 +1,7 @@
 //! Reading claims (RFC 7519 section 4): their types, and EVE's own forms.
 
-use esi_security::Error;
 use esi_security::jwt::{Check, Checks, Claims, Rules};
+use esi_security::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, NOW, claims, token, token_of, verify};
@@ -15,7 +15,7 @@ fn typed(token: &str) -> Result<Claims, Error> {
     let claims = verify(token)?;
     let rules = Rules::eve(CLIENT, "https://login.eveonline.com");
     match rules.check(&claims, &Checks::default(), NOW) {
-        Err(error @ Error::ClaimInvalid { .. }) => Err(error),
+        Err(error) if matches!(*error, ErrorKind::ClaimInvalid { .. }) => Err(error),
         _ => Ok(claims),
     }
 }
@@ -141,7 +141,7 @@ fn only_eves_form_of_subject_names_a_character() {
 #[test]
 fn moments_are_whole_seconds_from_1970_to_9999() {
     for claim in ["exp", "nbf", "iat"] {
-        let moment = |value: &str| {
+        let moment = |value: &str| -> Result<_, Error> {
             let mut rest = claims(&json!({ claim: null })).to_string();
             rest.truncate(rest.len() - 1);
             let claims = typed(&token_of(&format!("{rest},\"{claim}\":{value}}}")))?;
@@ -180,7 +180,7 @@ fn moments_are_whole_seconds_from_1970_to_9999() {
         ] {
             assert_eq!(
                 moment(value),
-                Err(Error::ClaimInvalid { claim }),
+                Err(ErrorKind::ClaimInvalid { claim }.into()),
                 "{claim} {value}"
             );
         }
@@ -201,7 +201,7 @@ fn claims_of_the_wrong_type_are_refused() {
         for value in [json!(5), json!(true), json!(["text"]), json!({})] {
             assert_eq!(
                 set(claim, &value),
-                Err(Error::ClaimInvalid { claim }),
+                Err(ErrorKind::ClaimInvalid { claim }.into()),
                 "{claim} {value}"
             );
         }
@@ -216,7 +216,7 @@ fn claims_of_the_wrong_type_are_refused() {
         ] {
             assert_eq!(
                 set(claim, &value),
-                Err(Error::ClaimInvalid { claim }),
+                Err(ErrorKind::ClaimInvalid { claim }.into()),
                 "{claim} {value}"
             );
         }
@@ -224,7 +224,10 @@ fn claims_of_the_wrong_type_are_refused() {
     // What a rule looks at must not be null; what only describes or grants is then simply not
     // there.
     for claim in ["sub", "iss", "azp", "aud", "jti"] {
-        assert_eq!(set(claim, &json!(null)), Err(Error::ClaimInvalid { claim }));
+        assert_eq!(
+            set(claim, &json!(null)),
+            Err(ErrorKind::ClaimInvalid { claim }.into())
+        );
     }
     for claim in ["name", "owner", "tenant", "tier", "region", "scp"] {
         assert!(set(claim, &json!(null)).is_ok(), "{claim}");
@@ -233,7 +236,7 @@ fn claims_of_the_wrong_type_are_refused() {
     foreign["scope"] = json!(5);
     assert_eq!(
         typed(&token_of(&foreign.to_string())),
-        Err(Error::ClaimInvalid { claim: "scope" })
+        Err(ErrorKind::ClaimInvalid { claim: "scope" }.into())
     );
 }
 
@@ -285,7 +288,7 @@ fn a_wrong_type_reads_as_missing_and_passes_where_the_check_is_off() {
         let claims = read(&json!({ claim: { "a": "wrong type" } }));
         let missing = read(&json!({ claim: null }));
         let judge = |checks| rules.check(&claims, checks, NOW);
-        assert_eq!(judge(&all), Err(Error::ClaimInvalid { claim }));
+        assert_eq!(judge(&all), Err(ErrorKind::ClaimInvalid { claim }.into()));
         assert_eq!(judge(&checks), Ok(()), "{claim}");
         assert_eq!(
             (&claims.issuer, &claims.audience, &claims.authorized_party),
@@ -317,7 +320,7 @@ fn a_wrong_type_reads_as_missing_and_passes_where_the_check_is_off() {
     };
     for claim in ["name", "owner", "scp", "tenant", "tier", "region"] {
         let claims = read(&json!({ claim: 5 }));
-        let error = Err(Error::ClaimInvalid { claim });
+        let error = Err(ErrorKind::ClaimInvalid { claim }.into());
         assert_eq!(rules.check(&claims, &off, NOW), error);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::slice;
 
-use esi_security::Error;
+use esi_security::ErrorKind;
 use esi_security::jwt::{DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{Algorithm, AlgorithmSignature};
@@ -29,7 +29,10 @@ fn rsa_set(members: &Value) -> KeySet {
 
 #[track_caller]
 fn assert_unusable(token: &str, keys: &KeySet, reason: &'static str) {
-    assert_eq!(verify_with(token, keys), Err(Error::KeyUnusable { reason }));
+    assert_eq!(
+        verify_with(token, keys),
+        Err(ErrorKind::KeyUnusable { reason }.into())
+    );
 }
 
 #[test]
@@ -66,7 +69,11 @@ fn an_unknown_kid_is_not_found() {
         "\r\nJWT-Signature-Key",
     ] {
         let token = token_with_header(&json!({ "alg": "RS256", "kid": kid }));
-        assert_eq!(verify(&token), Err(Error::KeyNotFound), "{kid:?}");
+        assert_eq!(
+            verify(&token),
+            Err(ErrorKind::KeyNotFound.into()),
+            "{kid:?}"
+        );
     }
 }
 
@@ -75,13 +82,16 @@ fn a_header_without_kid_takes_the_given_one() {
     let token = token_with_header(&json!({ "alg": "RS256" }));
     assert!(verify(&token).is_ok());
     let set = key_set(&[rsa_jwk(&json!({ "kid": "mine" }))]);
-    assert_eq!(verify_with(&token, &set), Err(Error::KeyNotFound));
+    assert_eq!(
+        verify_with(&token, &set),
+        Err(ErrorKind::KeyNotFound.into())
+    );
     assert!(SignatureCheck::prepare(&token, &set, &SignatureAlgorithm::ALL, "mine").is_ok());
     // But the header's own name goes first.
     let token = token_with_header(&json!({ "alg": "RS256", "kid": "theirs" }));
     assert_eq!(
-        SignatureCheck::prepare(&token, &set, &SignatureAlgorithm::ALL, "mine").unwrap_err(),
-        Error::KeyNotFound
+        *SignatureCheck::prepare(&token, &set, &SignatureAlgorithm::ALL, "mine").unwrap_err(),
+        ErrorKind::KeyNotFound
     );
 }
 
@@ -94,13 +104,13 @@ fn algorithms_off_the_list_are_refused() {
         let header = json!({ "alg": alg, "kid": DEFAULT_KID, "typ": "JWT" });
         assert_eq!(
             verify(&token_with_header(&header)),
-            Err(Error::AlgorithmNotAllowed),
+            Err(ErrorKind::AlgorithmNotAllowed.into()),
             "{alg}"
         );
         let stripped = format!("{}.", signing_input(&header.to_string(), &payload()));
         assert_eq!(
             verify(&stripped),
-            Err(Error::AlgorithmNotAllowed),
+            Err(ErrorKind::AlgorithmNotAllowed.into()),
             "{alg} without a signature"
         );
     }
@@ -117,7 +127,7 @@ fn the_public_key_is_no_hmac_secret() {
         );
         let signature = Hs256.sign(&Hs256Key::new(&secret), input.as_bytes());
         let token = format!("{input}.{}", base64url(signature.as_bytes()));
-        assert_eq!(verify(&token), Err(Error::AlgorithmNotAllowed));
+        assert_eq!(verify(&token), Err(ErrorKind::AlgorithmNotAllowed.into()));
 
         // Neither by the header's claim to be RS256, nor with the secret in the set.
         let input = signing_input(
@@ -126,10 +136,13 @@ fn the_public_key_is_no_hmac_secret() {
         );
         let signature = Hs256.sign(&Hs256Key::new(&secret), input.as_bytes());
         let token = format!("{input}.{}", base64url(signature.as_bytes()));
-        assert_eq!(verify(&token), Err(Error::SignatureInvalid));
+        assert_eq!(verify(&token), Err(ErrorKind::SignatureInvalid.into()));
         let symmetric = json!({ "kty": "oct", "kid": DEFAULT_KID, "k": base64url(&secret) });
         let set = key_set(&[symmetric, ec_jwk(&json!({ "kid": EC_KID }))]);
-        assert_eq!(verify_with(&token, &set), Err(Error::KeyNotFound));
+        assert_eq!(
+            verify_with(&token, &set),
+            Err(ErrorKind::KeyNotFound.into())
+        );
     }
 }
 
@@ -228,7 +241,7 @@ fn a_key_without_kid_serves_if_it_is_the_only_one() {
         // One that does not fit is none.
         assert_eq!(
             verify_with(&token, &key_set(&[ec_jwk(&json!({}))])),
-            Err(Error::KeyNotFound)
+            Err(ErrorKind::KeyNotFound.into())
         );
     }
     // It does not stand in for a key that has the name and is unusable.
@@ -264,7 +277,7 @@ fn keys_that_the_token_brings_are_not_looked_at() {
         let token = token_with_header(&header);
         assert_eq!(
             verify_with(&token, &set),
-            Err(Error::KeyNotFound),
+            Err(ErrorKind::KeyNotFound.into()),
             "{header}"
         );
         // They change nothing for the key that is trusted.

@@ -1,7 +1,7 @@
 //! Reading key sets (RFC 7517 section 5): what is taken, what is skipped, and when nothing is left.
 
-use esi_security::Error;
 use esi_security::jwt::{DEFAULT_KID, Jwk, KeySet, PublicKey};
+use esi_security::{Error, ErrorKind};
 use jwt_compact::alg::RsaPrivateKey;
 use jwt_compact::jwk::JsonWebKey;
 use rand_core::OsRng;
@@ -34,7 +34,7 @@ fn assert_skipped(entry: &Value, reason: &'static str) {
     );
     assert_eq!(
         parse(&json!({ "keys": [entry] })),
-        Err(Error::InvalidKeySet { reason })
+        Err(ErrorKind::InvalidKeySet { reason }.into())
     );
 }
 
@@ -124,7 +124,7 @@ fn documents_that_are_no_key_set_are_refused() {
     ] {
         assert_eq!(
             KeySet::parse(document),
-            Err(Error::InvalidKeySet { reason }),
+            Err(ErrorKind::InvalidKeySet { reason }.into()),
             "{document}"
         );
     }
@@ -135,9 +135,10 @@ fn documents_that_are_no_key_set_are_refused() {
     );
     assert_eq!(
         KeySet::parse(&deep),
-        Err(Error::InvalidKeySet {
+        Err(ErrorKind::InvalidKeySet {
             reason: "it is not JSON"
-        })
+        }
+        .into())
     );
 }
 
@@ -316,10 +317,13 @@ fn a_set_has_at_most_a_hundred_entries() {
     let set = |count| parse(&json!({ "keys": (0..count).map(key).collect::<Vec<_>>() }));
     assert_eq!(set(100).unwrap().keys().len(), 100);
     let reason = "it has more than 100 keys";
-    assert_eq!(set(101), Err(Error::InvalidKeySet { reason }));
+    assert_eq!(set(101), Err(ErrorKind::InvalidKeySet { reason }.into()));
     // Whatever the entries are: none of them is looked at.
     let nothing = json!({ "keys": vec![Value::Null; 100_000] });
-    assert_eq!(parse(&nothing), Err(Error::InvalidKeySet { reason }));
+    assert_eq!(
+        parse(&nothing),
+        Err(ErrorKind::InvalidKeySet { reason }.into())
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The signature check (RFC 7515 section 5.2), and the verdict that is good for one token only.
 
-use esi_security::Error;
+use esi_security::ErrorKind;
 use esi_security::jwt::{
     DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck, UnverifiedClaims,
 };
@@ -61,7 +61,10 @@ fn the_examples_of_rfc_7515_verify() {
         );
         let other = if key == RSA_KEY { rsa_jwk } else { ec_jwk };
         let other = key_set(&[other(&json!({}))]);
-        assert_eq!(verify_with(token, &other), Err(Error::SignatureInvalid));
+        assert_eq!(
+            verify_with(token, &other),
+            Err(ErrorKind::SignatureInvalid.into())
+        );
     }
 }
 
@@ -93,7 +96,7 @@ fn foreign_and_damaged_signatures_are_refused() {
         let invalid = |signature: &[u8]| {
             assert_eq!(
                 verify(&resigned(&token, signature)),
-                Err(Error::SignatureInvalid),
+                Err(ErrorKind::SignatureInvalid.into()),
                 "{signature:?}"
             );
         };
@@ -120,7 +123,7 @@ fn other_claims_under_the_same_signature_are_refused() {
     let (_, signature) = token.rsplit_once('.').unwrap();
     let other = crate::support::token(&json!({ "sub": "CHARACTER:EVE:1" }));
     let forged = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
-    assert_eq!(verify(&forged), Err(Error::SignatureInvalid));
+    assert_eq!(verify(&forged), Err(ErrorKind::SignatureInvalid.into()));
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn ecdsa_signatures_are_raw_and_within_range() {
     ] {
         assert_eq!(
             verify(&resigned(&token, signature)),
-            Err(Error::SignatureInvalid)
+            Err(ErrorKind::SignatureInvalid.into())
         );
     }
 }
@@ -163,10 +166,10 @@ fn ecdsa_signatures_are_raw_and_within_range() {
 #[test]
 fn a_point_off_the_curve_is_no_key() {
     let set = key_set(&[ec_jwk(&json!({ "kid": EC_KID, "y": base64url([1; 32]) }))]);
-    let error = Error::KeyUnusable {
+    let error = ErrorKind::KeyUnusable {
         reason: "it is no valid public key",
     };
-    assert_eq!(verify_with(&es256_token(), &set), Err(error));
+    assert_eq!(verify_with(&es256_token(), &set), Err(error.into()));
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn a_verdict_means_no_for_anything_else() {
     assert!(verify(&other).is_ok());
     assert_eq!(
         prepare(&other).finish(&verdict),
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
 
     // Other claims under the same signature.
@@ -195,14 +198,14 @@ fn a_verdict_means_no_for_anything_else() {
     let forged = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
     assert_eq!(
         prepare(&forged).finish(&verdict),
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
 
     // Another signature.
     let resigned = resigned(&ours, [1; 256]);
     assert_eq!(
         prepare(&resigned).finish(&verdict),
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
 
     // Another key under the same name.
@@ -211,12 +214,15 @@ fn a_verdict_means_no_for_anything_else() {
     )]);
     let check =
         SignatureCheck::prepare(&ours, &rotated, &SignatureAlgorithm::ALL, DEFAULT_KID).unwrap();
-    assert_eq!(check.finish(&verdict), Err(Error::SignatureInvalid));
+    assert_eq!(
+        check.finish(&verdict),
+        Err(ErrorKind::SignatureInvalid.into())
+    );
 
     // Another algorithm.
     assert_eq!(
         prepare(&es256_token()).finish(&verdict),
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
 
     assert!(prepare(&ours).finish(&verdict).is_ok());
@@ -226,7 +232,10 @@ fn a_verdict_means_no_for_anything_else() {
 fn a_verdict_of_no_is_final() {
     let check = prepare(&token(&json!({})));
     let verdict = check.verdict(false);
-    assert_eq!(check.finish(&verdict), Err(Error::SignatureInvalid));
+    assert_eq!(
+        check.finish(&verdict),
+        Err(ErrorKind::SignatureInvalid.into())
+    );
 }
 
 #[test]
@@ -238,12 +247,16 @@ fn claims_that_nobody_signed_get_no_answer_of_their_own() {
         "no JSON",
     ] {
         let forged = resigned(&token_of(payload), [1; 256]);
-        assert_eq!(verify(&forged), Err(Error::SignatureInvalid), "{payload}");
+        assert_eq!(
+            verify(&forged),
+            Err(ErrorKind::SignatureInvalid.into()),
+            "{payload}"
+        );
         let check = prepare(&token_of(payload));
         let verdict = check.verdict(false);
         assert_eq!(
             check.finish(&verdict),
-            Err(Error::SignatureInvalid),
+            Err(ErrorKind::SignatureInvalid.into()),
             "{payload}"
         );
     }
@@ -273,7 +286,10 @@ fn an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_for() {
     assert_eq!(prepare(&[SignatureAlgorithm::Es256], &keys()), Ok(()));
     for keys in [keys(), KeySet::default()] {
         for allowed in [&[][..], &[SignatureAlgorithm::Rs256]] {
-            assert_eq!(prepare(allowed, &keys), Err(Error::AlgorithmNotAllowed));
+            assert_eq!(
+                prepare(allowed, &keys),
+                Err(ErrorKind::AlgorithmNotAllowed.into())
+            );
         }
     }
 }

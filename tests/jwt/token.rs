@@ -1,6 +1,6 @@
 //! The compact form (RFC 7515 section 7.1): everything that is not exactly a signed JWT.
 
-use esi_security::Error;
+use esi_security::ErrorKind;
 use esi_security::jwt::{SignatureAlgorithm, SignatureCheck, UnverifiedClaims};
 use serde_json::json;
 
@@ -12,10 +12,13 @@ use crate::support::{
 /// Refused with that reason, also where nobody asks for the signature.
 #[track_caller]
 fn assert_malformed(token: &str, reason: &'static str) {
-    assert_eq!(verify(token), Err(Error::TokenMalformed { reason }));
+    assert_eq!(
+        verify(token),
+        Err(ErrorKind::TokenMalformed { reason }.into())
+    );
     assert_eq!(
         UnverifiedClaims::decode(token),
-        Err(Error::TokenMalformed { reason })
+        Err(ErrorKind::TokenMalformed { reason }.into())
     );
 }
 

@@ -5,7 +5,9 @@ use esi_security::oauth::authorization_response::{
 };
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response;
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
+
+use crate::support::kind;
 
 fn read(query: &str, fragment: &str) -> AuthorizationResponse {
     AuthorizationResponse::parse(query, fragment)
@@ -190,8 +192,8 @@ fn a_parameter_that_appears_twice_is_refused_by_name() {
         let read = AuthorizationResponse::parse(query, fragment);
         assert!(
             matches!(
-                &read,
-                Err(Error::InvalidArgument { phase: Phase::Redirect, name, .. }) if name == twice
+                kind(&read),
+                Some(ErrorKind::InvalidArgument { phase: Phase::Redirect, name, .. }) if name == twice
             ),
             "?{query}#{fragment}: {read:?}"
         );
@@ -223,9 +225,10 @@ fn the_issuer_is_compared_where_it_was_sent() {
     ] {
         assert_eq!(
             from(sent).check_issuer("https://login.eveonline.com"),
-            Err(Error::IssuerMismatch {
+            Err(ErrorKind::IssuerMismatch {
                 phase: Phase::Redirect
-            }),
+            }
+            .into()),
             "{sent}"
         );
     }

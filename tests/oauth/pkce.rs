@@ -1,7 +1,9 @@
 //! Proof key for code exchange (RFC 7636).
 
 use esi_security::oauth::pkce::CodeVerifier;
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
+
+use crate::support::kind;
 
 /// Appendix B.
 const BYTES: [u8; 32] = [
@@ -11,10 +13,10 @@ const BYTES: [u8; 32] = [
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-fn refused(result: Result<CodeVerifier, Error>) -> (Phase, String) {
-    match result {
-        Err(Error::InvalidArgument { phase, name, .. }) => (phase, name.into()),
-        other => panic!("{other:?}"),
+fn refused(result: &Result<CodeVerifier, Error>) -> (Phase, String) {
+    match kind(result) {
+        Some(ErrorKind::InvalidArgument { phase, name, .. }) => (*phase, name.to_string()),
+        _ => panic!("{result:?}"),
     }
 }
 
@@ -44,7 +46,7 @@ fn from_32_to_96_random_bytes_make_a_verifier() {
         assert_eq!(verifier.challenge().len(), 43);
     }
     for length in [0, 1, 31, 97, 1000] {
-        let refused = refused(CodeVerifier::from_random(&vec![7; length]));
+        let refused = refused(&CodeVerifier::from_random(&vec![7; length]));
         assert_eq!(refused, (Phase::Login, "bytes".into()), "{length} bytes");
     }
 }
@@ -68,7 +70,7 @@ fn a_verifier_of_the_pages_own_has_43_to_128_unreserved_characters() {
         with("é"),
     ] {
         for phase in [Phase::Create, Phase::Token] {
-            let refused = refused(CodeVerifier::from_text(&text, phase));
+            let refused = refused(&CodeVerifier::from_text(&text, phase));
             assert_eq!(refused, (phase, "codeVerifier".into()), "{text:?}");
         }
     }

@@ -1,9 +1,9 @@
 //! Scope tokens (RFC 6749 section 3.3).
 
 use esi_security::oauth::scope;
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
 
-use crate::support::scopes;
+use crate::support::{kind, scopes};
 
 #[test]
 fn words_of_printable_ascii_are_scopes() {
@@ -26,8 +26,8 @@ fn anything_else_is_refused_in_the_callers_phase() {
             let result = scope::check(&scopes(&["fine", odd]), phase);
             assert!(
                 matches!(
-                    &result,
-                    Err(Error::InvalidArgument { phase: at, name, .. }) if *at == phase && name == "scopes"
+                    kind(&result),
+                    Some(ErrorKind::InvalidArgument { phase: at, name, .. }) if *at == phase && name == "scopes"
                 ),
                 "{odd:?}: {result:?}"
             );

@@ -4,8 +4,14 @@ use esi_security::oauth::client::Client;
 use esi_security::oauth::http::{Request, Response};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
+use esi_security::{Error, ErrorKind};
 
 pub(crate) const REDIRECT: &str = "https://app.example/callback";
+
+/// What went wrong, if anything did.
+pub(crate) fn kind<T>(result: &Result<T, Error>) -> Option<&ErrorKind> {
+    result.as_ref().err().map(|error| &**error)
+}
 
 /// A string with everything in it that an encoder can get wrong.
 pub(crate) const NASTY: &str = "a b+c&d=e#f%20/?:;,@\"'<>\\é漢🚀~_-.*";

@@ -2,8 +2,8 @@
 
 use esi_security::oauth::http::Request;
 use esi_security::oauth::secret::Secret;
-use esi_security::oauth::token_response::{LONGEST_LIFE, TokenResponse, Unusable, parse, process};
-use esi_security::{Error, Phase};
+use esi_security::oauth::token_response::{LONGEST_LIFE, TokenResponse, parse, process};
+use esi_security::{ErrorKind, Phase};
 use serde_json::{Value, json};
 
 use crate::support::answer;
@@ -33,12 +33,13 @@ fn read(json: &str) -> TokenResponse {
 }
 
 fn refused(json: &str, phase: Phase) -> (&'static str, Option<String>) {
-    match parse(json, phase) {
-        Err(Unusable {
-            error: Error::InvalidResponse { phase: at, reason },
-            refresh_token,
-        }) if at == phase => (reason, refresh_token.map(|token| token.expose().into())),
-        other => panic!("{json}: {other:?}"),
+    let unusable = parse(json, phase).unwrap_err();
+    match *unusable.error {
+        ErrorKind::InvalidResponse { phase: at, reason } if at == phase => {
+            let refresh_token = unusable.refresh_token;
+            (reason, refresh_token.map(|token| token.expose().into()))
+        }
+        _ => panic!("{json}: {unusable:?}"),
     }
 }
 

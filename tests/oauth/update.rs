@@ -2,7 +2,9 @@
 
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{Update, parse_update};
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
+
+use crate::support::kind;
 use serde_json::json;
 
 fn read(json: &str) -> Update {
@@ -62,8 +64,8 @@ fn anything_else_is_refused() {
         let result = parse_update(json);
         assert!(
             matches!(
-                result,
-                Err(Error::InvalidResponse {
+                kind(&result),
+                Some(ErrorKind::InvalidResponse {
                     phase: Phase::Update,
                     ..
                 })

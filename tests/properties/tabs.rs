@@ -20,7 +20,7 @@ use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::MARGIN;
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -160,33 +160,33 @@ fn response(grant: usize, serial: u32) -> TokenResponse {
 }
 
 fn http(status: u16, retry_after: Option<u32>) -> Unusable {
-    let error = Error::Http {
+    let error = ErrorKind::Http {
         phase: PHASE,
         status,
         body: None,
         retry_after,
     };
-    error.into()
+    Error::from(error).into()
 }
 
 fn refusal(error: &str) -> Unusable {
-    let error = Error::OAuth {
+    let error = ErrorKind::OAuth {
         phase: PHASE,
         status: 400,
         error: error.into(),
         description: None,
         retry_after: None,
     };
-    error.into()
+    Error::from(error).into()
 }
 
 fn garbled(refresh_token: Option<Secret>) -> Unusable {
-    let error = Error::InvalidResponse {
+    let error = ErrorKind::InvalidResponse {
         phase: PHASE,
         reason: "",
     };
     Unusable {
-        error,
+        error: error.into(),
         refresh_token,
     }
 }
@@ -850,7 +850,9 @@ impl<'a> World<'a> {
             state.lost = true;
         }
         let answer = match (fault, served) {
-            (Some(Fault::AnswerLost), _) => Err(Error::Timeout { phase: PHASE }.into()),
+            (Some(Fault::AnswerLost), _) => {
+                Err(Error::from(ErrorKind::Timeout { phase: PHASE }).into())
+            }
             (Some(Fault::Garbled), Ok(_)) => Err(garbled(None)),
             (Some(Fault::HalfGarbled), Ok(response)) => Err(garbled(response.refresh_token)),
             (_, served) => served,
@@ -874,7 +876,7 @@ impl<'a> World<'a> {
             Some(Fault::RequestLost) => {
                 let cause = String::new();
                 let phase = PHASE;
-                return Err(Error::Network { phase, cause }.into());
+                return Err(Error::from(ErrorKind::Network { phase, cause }).into());
             }
             Some(Fault::Unavailable) => return Err(http(503, None)),
             Some(Fault::Busy(seconds)) => return Err(http(429, Some(seconds.into()))),

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use esi_security::Error;
+use esi_security::ErrorKind;
 use esi_security::jwt::{DEFAULT_KID, SignatureAlgorithm, UnverifiedClaims, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -113,7 +113,7 @@ pub(crate) fn parts_of_several_tokens_never_verify(cases: u32) {
         let expected = if signed {
             Ok(())
         } else {
-            Err(Error::SignatureInvalid)
+            Err(ErrorKind::SignatureInvalid.into())
         };
         assert_eq!(outcome.map(drop), expected, "{mixed}");
     });

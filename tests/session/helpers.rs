@@ -4,7 +4,7 @@ use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{self, TokenResponse, Unusable, parse_update};
 use esi_security::session::machine::Session;
 use esi_security::session::refresh::{Others, Refresh, Step};
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 
 pub(crate) const NOW: i64 = 1_700_000_000;
 pub(crate) const LIFE: i64 = 1200;
@@ -48,14 +48,14 @@ pub(crate) fn update(session: &mut Session, json: &str) {
 }
 
 pub(crate) fn oauth(status: u16, error: &str) -> Unusable {
-    let error = Error::OAuth {
+    let error = ErrorKind::OAuth {
         phase: PHASE,
         status,
         error: error.into(),
         description: None,
         retry_after: None,
     };
-    error.into()
+    Error::from(error).into()
 }
 
 pub(crate) fn invalid_grant() -> Unusable {
@@ -71,37 +71,38 @@ pub(crate) fn http(status: u16) -> Unusable {
 }
 
 pub(crate) fn busy(status: u16, retry_after: Option<u32>) -> Unusable {
-    let error = Error::Http {
+    let error = ErrorKind::Http {
         phase: PHASE,
         status,
         body: None,
         retry_after,
     };
-    error.into()
+    Error::from(error).into()
 }
 
 pub(crate) fn network(phase: Phase) -> Unusable {
     let cause = String::new();
-    Error::Network { phase, cause }.into()
+    Error::from(ErrorKind::Network { phase, cause }).into()
 }
 
 pub(crate) fn timeout(phase: Phase) -> Unusable {
-    Error::Timeout { phase }.into()
+    Error::from(ErrorKind::Timeout { phase }).into()
 }
 
 /// An answer that no reader understands, but for the refresh token in it.
 pub(crate) fn garbled(refresh: Option<&str>) -> Unusable {
     Unusable {
-        error: Error::InvalidResponse {
+        error: ErrorKind::InvalidResponse {
             phase: PHASE,
             reason: "",
-        },
+        }
+        .into(),
         refresh_token: refresh.map(Secret::new),
     }
 }
 
 pub(crate) fn superseded() -> Step {
-    Step::Done(Err(Error::Superseded { phase: PHASE }))
+    Step::Done(Err(ErrorKind::Superseded { phase: PHASE }.into()))
 }
 
 pub(crate) fn send(token: &str) -> Step {

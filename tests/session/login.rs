@@ -3,7 +3,7 @@
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::session::login::{LIFETIME, Login, Logins, ends_login};
 use esi_security::session::token_set::CLOCK_STEP;
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 
 const NOW: i64 = 1_700_000_000;
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -38,9 +38,8 @@ fn find<'a>(logins: &'a Logins, state: &str, now: i64) -> Result<&'a Login, Erro
 }
 
 fn unknown() -> Error {
-    Error::StateUnknown {
-        phase: Phase::Redirect,
-    }
+    let phase = Phase::Redirect;
+    ErrorKind::StateUnknown { phase }.into()
 }
 
 #[test]
@@ -54,7 +53,7 @@ fn a_login_is_found_by_its_state_alone() {
     let phase = Phase::Token;
     assert_eq!(
         logins.find("three", NOW, phase),
-        Err(Error::StateUnknown { phase })
+        Err(ErrorKind::StateUnknown { phase }.into())
     );
 }
 
@@ -80,7 +79,11 @@ fn it_can_be_finished_for_ten_minutes() {
     ] {
         let now = NOW.saturating_add(age);
         let found = find(&logins, "one", now);
-        assert_eq!(found, Err(Error::LoginExpired { phase }), "{age}");
+        assert_eq!(
+            found,
+            Err(ErrorKind::LoginExpired { phase }.into()),
+            "{age}"
+        );
         assert!(!logins.any_open(now));
         assert_eq!(logins.only(None, now, phase), Ok(None));
     }
@@ -100,7 +103,7 @@ fn what_has_expired_has_ended() {
     assert!(!row.contains(VERIFIER), "{row}");
     let phase = Phase::Redirect;
     let found = find(&logins, "one", NOW + LIFETIME);
-    assert_eq!(found, Err(Error::LoginExpired { phase }));
+    assert_eq!(found, Err(ErrorKind::LoginExpired { phase }.into()));
     assert!(find(&logins, "one", NOW).unwrap().answer.is_some());
     assert!(!logins.any_open(NOW));
     assert!(logins.any_answered("digest"));
@@ -213,7 +216,7 @@ fn the_only_login_needs_no_state() {
     };
     assert_eq!(only(&Logins::default()), Ok(None));
     assert_eq!(only(&under_way(&["one"])), Ok(Some("one".into())));
-    let missing = Err(Error::StateMissing { phase });
+    let missing = Err(ErrorKind::StateMissing { phase }.into());
     assert_eq!(only(&under_way(&["one", "two"])), missing);
     assert_eq!(only(&under_way(&["one", "two", "three"])), missing);
 
@@ -322,22 +325,22 @@ fn an_answer_is_known_again_whatever_the_login() {
 /// Where the code may not have been judged the login stays open.
 #[test]
 fn only_a_judgement_ends_a_login() {
-    let oauth = |phase, status| Error::OAuth {
+    let oauth = |phase, status| ErrorKind::OAuth {
         phase,
         status,
         error: "invalid_grant".into(),
         description: None,
         retry_after: None,
     };
-    let unreadable = |phase| Error::InvalidResponse {
+    let unreadable = |phase| ErrorKind::InvalidResponse {
         phase,
         reason: "it is garbled",
     };
-    let network = Error::Network {
+    let network = ErrorKind::Network {
         phase: Phase::Token,
         cause: "gone".into(),
     };
-    let page = Error::Http {
+    let page = ErrorKind::Http {
         phase: Phase::Token,
         status: 401,
         body: None,
@@ -350,19 +353,19 @@ fn only_a_judgement_ends_a_login() {
         (unreadable(Phase::Redirect), true),
         (unreadable(Phase::Token), false),
         (
-            Error::StateReused {
+            ErrorKind::StateReused {
                 phase: Phase::Token,
             },
             true,
         ),
         (
-            Error::StateReused {
+            ErrorKind::StateReused {
                 phase: Phase::Redirect,
             },
             false,
         ),
         (
-            Error::LoginExpired {
+            ErrorKind::LoginExpired {
                 phase: Phase::Token,
             },
             true,

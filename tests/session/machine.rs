@@ -6,7 +6,7 @@ use esi_security::oauth::revocation::TokenTypeHint;
 use esi_security::session::machine::{Reason, Session, State, VACATED};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::MARGIN;
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
 
 use crate::helpers::{
     Answer, JITTER, LIFE, NOW, PHASE, access, garbled, invalid_grant, network, refresh,
@@ -37,11 +37,11 @@ fn a_new_session_is_signed_out() {
     assert_eq!(session.lineage(), None);
     let phase = Phase::Refresh;
     assert_eq!(
-        Refresh::begin(&mut session, false).unwrap_err(),
-        Error::NoToken { phase }
+        *Refresh::begin(&mut session, false).unwrap_err(),
+        ErrorKind::NoToken { phase }
     );
     let phase = Phase::Revoke;
-    assert_eq!(session.sign_out(), Err(Error::NoToken { phase }));
+    assert_eq!(session.sign_out(), Err(ErrorKind::NoToken { phase }.into()));
     assert_eq!(session.state(NOW, MARGIN), State::SignedOut);
     assert_eq!(session.take_message(), None);
 }
@@ -124,8 +124,8 @@ fn without_a_refresh_token_it_leads_to_needs_login() {
     }
     let phase = Phase::Refresh;
     assert_eq!(
-        Refresh::begin(&mut session, false).unwrap_err(),
-        Error::NeedsLogin { phase }
+        *Refresh::begin(&mut session, false).unwrap_err(),
+        ErrorKind::NeedsLogin { phase }
     );
     assert_eq!(session.state(NOW, MARGIN), State::Active);
 }
@@ -230,7 +230,7 @@ fn a_session_that_the_server_ended_leaves_nothing_to_revoke() {
         .unwrap_err();
     assert_eq!(session.state(NOW, MARGIN), State::NeedsLogin);
     let phase = Phase::Revoke;
-    assert_eq!(session.sign_out(), Err(Error::NoToken { phase }));
+    assert_eq!(session.sign_out(), Err(ErrorKind::NoToken { phase }.into()));
     assert_eq!(session.state(NOW, MARGIN), State::SignedOut);
 }
 

@@ -6,7 +6,7 @@ use esi_security::session::handover::Message;
 use esi_security::session::machine::{Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::{MARGIN, TokenSet};
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 
 use crate::helpers::{
     Answer, JITTER, LIFE, NOW, PHASE, access, busy, copy, garbled, http, invalid_grant,
@@ -191,7 +191,10 @@ fn a_grant_that_ended_in_another_tab_leaves_nothing_to_begin_anew_with() {
         let mut refresh = Refresh::begin(&mut session, narrowed).unwrap();
         session.receive(ended.clone());
         let step = refresh.start(&mut session, Others::Behind, now);
-        assert_eq!(step, Step::Done(Err(Error::NeedsLogin { phase })));
+        assert_eq!(
+            step,
+            Step::Done(Err(ErrorKind::NeedsLogin { phase }.into()))
+        );
         assert_ne!(session.state(now, MARGIN), State::Refreshing);
     }
 }
@@ -281,8 +284,8 @@ fn a_400_with_invalid_grant_ends_the_session_once_the_others_were_asked() {
         assert_eq!(session.state(NOW + LIFE, MARGIN), State::NeedsLogin);
         let phase = PHASE;
         assert_eq!(
-            Refresh::begin(&mut session, false).unwrap_err(),
-            Error::NeedsLogin { phase }
+            *Refresh::begin(&mut session, false).unwrap_err(),
+            ErrorKind::NeedsLogin { phase }
         );
     }
 }
@@ -400,7 +403,7 @@ fn every_other_failure_leads_to_offline_at_once_and_leaves_the_tokens_alone() {
         timeout(Phase::Metadata),
         network(Phase::Keys),
         timeout(Phase::Keys),
-        Error::InvalidMetadata { reason: "" }.into(),
+        Error::from(ErrorKind::InvalidMetadata { reason: "" }).into(),
         http(500),
         http(502),
         http(503),

@@ -6,7 +6,7 @@ use esi_security::jwt::{Checks, Rules, UnverifiedClaims};
 use esi_security::oauth::token_response::{self, TokenResponse, parse_update};
 use esi_security::session::machine::Session;
 use esi_security::session::skew::{LARGEST, measure};
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
 use serde_json::{Value, json};
 
 use crate::helpers;
@@ -116,8 +116,8 @@ fn an_old_token_that_is_handed_out_as_fresh_has_expired() {
     let checks = Checks::default();
     for (age, expected) in [
         (0, Ok(())),
-        (LARGEST + 1, Err(Error::TokenExpired)),
-        (366 * 86_400, Err(Error::TokenExpired)),
+        (LARGEST + 1, Err(ErrorKind::TokenExpired.into())),
+        (366 * 86_400, Err(ErrorKind::TokenExpired.into())),
     ] {
         let issued_at = NOW - age;
         let claims = json!({

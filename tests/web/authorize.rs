@@ -1,7 +1,7 @@
 //! Signing a request to an API: EsiPy's `__call__`.
 
 use esi_security::web::SecurityRequirements;
-use esi_security::{Error, EsiSecurity, Options, Phase};
+use esi_security::{ErrorKind, EsiSecurity, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Request;
 
@@ -86,7 +86,7 @@ async fn the_token_goes_to_allowed_origins_alone() {
     ] {
         let error = security.authorize(&request(url), None).await.unwrap_err();
         assert!(
-            matches!(error, Error::OriginNotAllowed { .. }),
+            matches!(*error, ErrorKind::OriginNotAllowed { .. }),
             "{url}: {error:?}"
         );
         assert_eq!(error.phase(), Phase::Authorize);
@@ -104,7 +104,7 @@ async fn a_request_that_lies_about_its_address_is_refused() {
     assert_eq!(liar.url(), ROUTE);
     let origin = "https://evil.example".into();
     let error = security.authorize(&liar, None).await.unwrap_err();
-    assert_eq!(error, Error::OriginNotAllowed { origin });
+    assert_eq!(*error, ErrorKind::OriginNotAllowed { origin });
 }
 
 #[wasm_bindgen_test]
@@ -149,7 +149,7 @@ async fn a_request_that_cannot_carry_the_token_is_refused() {
     for unfit in [request_without_cors(ROUTE), request_that_was_sent(ROUTE)] {
         let error = security.authorize(&unfit, None).await.unwrap_err();
         assert!(
-            matches!(&error, Error::InvalidArgument { phase: Phase::Authorize, name, .. } if name == "request"),
+            matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Authorize, name, .. } if name == "request"),
             "{error:?}"
         );
     }

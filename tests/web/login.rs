@@ -4,7 +4,7 @@ use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{AuthUriOptions, LoginOptions};
-use esi_security::{Error, EsiSecurity, Phase};
+use esi_security::{ErrorKind, EsiSecurity, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, break_fetch, fetched, now, parameter, redirect_uri, rows, warnings};
@@ -120,7 +120,7 @@ async fn what_cannot_be_asked_is_refused_and_stores_nothing() {
     for (options, expected) in bad {
         let error = security.get_auth_uri(options).await.unwrap_err();
         assert!(
-            matches!(&error, Error::InvalidArgument { phase: Phase::Login, name, .. } if name == expected),
+            matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Login, name, .. } if name == expected),
             "{error:?}"
         );
     }

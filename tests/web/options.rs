@@ -1,19 +1,20 @@
 //! What the constructor refuses, by name.
 
 use esi_security::oauth::secret::Secret;
-use esi_security::{Error, EsiSecurity, Options, Phase};
+use esi_security::{ErrorKind, EsiSecurity, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, fetched, server, warnings};
 
 fn refused(options: Options) -> String {
-    match EsiSecurity::new(options).err() {
-        Some(Error::InvalidArgument {
+    let error = EsiSecurity::new(options).err().unwrap();
+    match &*error {
+        ErrorKind::InvalidArgument {
             phase: Phase::Create,
             name,
             ..
-        }) => name.into(),
-        other => panic!("{other:?}"),
+        } => name.to_string(),
+        _ => panic!("{error:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::web::{AuthUriOptions, code_verifier};
-use esi_security::{Error, Phase};
+use esi_security::{ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, parameter, remove_random};
@@ -32,7 +32,7 @@ fn other_lengths_are_refused() {
     for length in [0, 1, 31, 97, 1000, usize::MAX] {
         let refused = code_verifier(length).unwrap_err();
         assert!(
-            matches!(&refused, Error::InvalidArgument { name, .. } if name == "bytes"),
+            matches!(&*refused, ErrorKind::InvalidArgument { name, .. } if name == "bytes"),
             "{length}: {refused:?}"
         );
     }
@@ -44,10 +44,10 @@ async fn without_random_bytes_there_is_no_login() {
     remove_random();
     let phase = Phase::Login;
     let error = code_verifier(32).unwrap_err();
-    assert_eq!(error, Error::CryptoUnavailable { phase });
+    assert_eq!(*error, ErrorKind::CryptoUnavailable { phase });
     let options = AuthUriOptions::default();
     let error = page.security().get_auth_uri(options).await.unwrap_err();
-    assert_eq!(error, Error::CryptoUnavailable { phase });
+    assert_eq!(*error, ErrorKind::CryptoUnavailable { phase });
 }
 
 #[wasm_bindgen_test]

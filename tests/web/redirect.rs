@@ -2,7 +2,7 @@
 
 use esi_security::session::machine::State;
 use esi_security::web::{AuthUriOptions, LoginResult};
-use esi_security::{Error, EsiSecurity, Phase};
+use esi_security::{Error, ErrorKind, EsiSecurity, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
@@ -174,7 +174,7 @@ async fn the_same_callback_twice_gives_the_same_answer() {
     for _ in 0..2 {
         let error = handle(&security, answer).await.unwrap_err();
         let description = Some("No".into());
-        assert_eq!(error, Error::AccessDenied { description });
+        assert_eq!(*error, ErrorKind::AccessDenied { description });
     }
     // But another answer under this state comes too late.
     for other in [

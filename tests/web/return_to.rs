@@ -2,7 +2,7 @@
 //! section 4.11).
 
 use esi_security::web::LoginOptions;
-use esi_security::{Error, Phase};
+use esi_security::{Error, ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, fill_storage, last_attempt, origin};
@@ -14,14 +14,15 @@ async fn return_to(page: &Page, address: &str) -> Result<String, Error> {
         return_to: Some(address.into()),
         ..LoginOptions::default()
     };
-    match page.security().login(options).await.unwrap_err() {
-        Error::StorageUnavailable {
+    let error = page.security().login(options).await.unwrap_err();
+    match *error {
+        ErrorKind::StorageUnavailable {
             phase: Phase::Login,
         } => {
             let logins: serde_json::Value = serde_json::from_str(&last_attempt()).unwrap();
             Ok(logins[0]["return_to"].as_str().unwrap().to_owned())
         }
-        other => Err(other),
+        _ => Err(error),
     }
 }
 
@@ -66,7 +67,7 @@ async fn other_places_are_refused() {
     ] {
         let error = return_to(&page, address).await.unwrap_err();
         assert!(
-            matches!(&error, Error::InvalidArgument { phase: Phase::Login, name, .. } if name == "returnTo"),
+            matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Login, name, .. } if name == "returnTo"),
             "{address}: {error:?}"
         );
     }

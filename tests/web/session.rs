@@ -1,7 +1,7 @@
 //! One session for one client, server and identifier; and tokens that come from elsewhere.
 
 use esi_security::session::machine::State;
-use esi_security::{Error, EsiSecurity, Phase};
+use esi_security::{ErrorKind, EsiSecurity, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{EXPIRED, Page, TOKENS, now, rows, server, shift_clock};
@@ -166,7 +166,7 @@ fn a_bad_update_changes_nothing() {
         for identifier in [None, Some("another".to_owned())] {
             let error = security.update_token(bad, identifier).unwrap_err();
             assert!(
-                matches!(error, Error::InvalidResponse { phase: at, .. } if at == phase),
+                matches!(*error, ErrorKind::InvalidResponse { phase: at, .. } if at == phase),
                 "{bad}: {error:?}"
             );
             assert_eq!(security.token_identifier(), None);
@@ -224,7 +224,7 @@ fn an_update_to_nobody_is_refused() {
             .update_token(TOKENS, Some(nobody.into()))
             .unwrap_err();
         assert!(
-            matches!(&error, Error::InvalidArgument { phase: Phase::Update, name, .. } if name == "tokenIdentifier"),
+            matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Update, name, .. } if name == "tokenIdentifier"),
             "{error:?}"
         );
     }

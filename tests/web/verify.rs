@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use esi_security::jwt::{Check, Checks, Claims, SignatureAlgorithm, UnverifiedClaims};
 use esi_security::web::VerifyOptions;
-use esi_security::{Error, EsiSecurity, Options, Phase};
+use esi_security::{Error, ErrorKind, EsiSecurity, Options, Phase};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -143,7 +143,7 @@ async fn a_flipped_bit_of_the_signature_makes_it_invalid() {
                 let error = verify(&security, &flipped(&token, 2, byte, bit)).await;
                 assert_eq!(
                     error,
-                    Err(Error::SignatureInvalid),
+                    Err(ErrorKind::SignatureInvalid.into()),
                     "{algorithm} {byte} {bit}"
                 );
             }
@@ -167,7 +167,7 @@ async fn claims_that_were_changed_after_signing_are_invalid() {
         let forged = format!("{}.{changed}.{}", parts[0], parts[2]);
         assert_eq!(
             verify(&security, &forged).await,
-            Err(Error::SignatureInvalid)
+            Err(ErrorKind::SignatureInvalid.into())
         );
     }
 }
@@ -188,7 +188,7 @@ async fn a_signature_of_another_length_or_algorithm_is_invalid() {
             let short = format!("{input}.{}", URL_SAFE_NO_PAD.encode(bytes));
             assert_eq!(
                 verify(&security, &short).await,
-                Err(Error::SignatureInvalid)
+                Err(ErrorKind::SignatureInvalid.into())
             );
         }
     }
@@ -197,7 +197,7 @@ async fn a_signature_of_another_length_or_algorithm_is_invalid() {
     let crossed = format!("{input}.{signature}");
     assert_eq!(
         verify(&security, &crossed).await,
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
 }
 
@@ -210,7 +210,10 @@ async fn a_key_that_the_set_does_not_have_is_not_found() {
     })
     .unwrap();
     let token = token("RS256", &page.claims(&json!({}))).await;
-    assert_eq!(verify(&security, &token).await, Err(Error::KeyNotFound));
+    assert_eq!(
+        verify(&security, &token).await,
+        Err(ErrorKind::KeyNotFound.into())
+    );
 }
 
 #[wasm_bindgen_test]
@@ -221,28 +224,32 @@ async fn the_claims_are_judged_too() {
     for (changes, expected) in [
         (
             json!({ "iss": "https://evil.example" }),
-            Error::ClaimInvalid { claim: "iss" },
+            ErrorKind::ClaimInvalid { claim: "iss" },
         ),
         (
             json!({ "aud": [page.client_id] }),
-            Error::ClaimInvalid { claim: "aud" },
+            ErrorKind::ClaimInvalid { claim: "aud" },
         ),
         (
             json!({ "aud": ["EVE Online"] }),
-            Error::ClaimInvalid { claim: "aud" },
+            ErrorKind::ClaimInvalid { claim: "aud" },
         ),
         (
             json!({ "azp": "another" }),
-            Error::ClaimInvalid { claim: "azp" },
+            ErrorKind::ClaimInvalid { claim: "azp" },
         ),
-        (past.clone(), Error::TokenExpired),
+        (past.clone(), ErrorKind::TokenExpired),
         (
             json!({ "iat": now() + 600 }),
-            Error::TokenNotYetValid { claim: "iat" },
+            ErrorKind::TokenNotYetValid { claim: "iat" },
         ),
     ] {
         let token = token("ES256", &page.claims(&changes)).await;
-        assert_eq!(verify(&security, &token).await, Err(expected), "{changes}");
+        assert_eq!(
+            verify(&security, &token).await,
+            Err(expected.into()),
+            "{changes}"
+        );
     }
     let without_scheme = json!({ "iss": "sso.example" });
     let token = token("ES256", &page.claims(&without_scheme)).await;
@@ -267,14 +274,14 @@ async fn a_check_can_be_switched_off_by_name() {
     let options = VerifyOptions::default();
     assert_eq!(
         security.verify(&options).await,
-        Err(Error::SignatureInvalid)
+        Err(ErrorKind::SignatureInvalid.into())
     );
     let UnverifiedClaims(claims) = security.verify_without_signature(&options).await.unwrap();
     assert_eq!(claims.character_id, Some(2_119_000_101));
     // All other checks are made.
     hold(&security, &expired);
     let judged = security.verify_without_signature(&options).await;
-    assert_eq!(judged, Err(Error::TokenExpired));
+    assert_eq!(judged, Err(ErrorKind::TokenExpired.into()));
 }
 
 #[wasm_bindgen_test]
@@ -322,14 +329,14 @@ async fn clocks_may_differ_by_the_leeway() {
     let ten = Checks::default().leeway;
     shift_clock(105.0);
     assert!(within(ten).await.is_ok());
-    assert_eq!(within(0).await, Err(Error::TokenExpired));
+    assert_eq!(within(0).await, Err(ErrorKind::TokenExpired.into()));
     shift_clock(100.0);
-    assert_eq!(within(ten).await, Err(Error::TokenExpired));
+    assert_eq!(within(ten).await, Err(ErrorKind::TokenExpired.into()));
     assert!(within(300).await.is_ok());
     for odd in [-1, 301, i64::MIN, i64::MAX] {
         let error = within(odd).await.unwrap_err();
         assert!(
-            matches!(&error, Error::InvalidArgument { phase: Phase::Verify, name, .. } if name == "leeway"),
+            matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Verify, name, .. } if name == "leeway"),
             "{odd}: {error:?}"
         );
     }
@@ -345,7 +352,7 @@ async fn other_audiences_can_be_asked_for() {
     let ours = token("ES256", &page.claims(&json!({ "aud": "an-api" }))).await;
     assert!(verify(&security, &ours).await.is_ok());
     let eves = token("ES256", &page.claims(&json!({}))).await;
-    let expected = Err(Error::ClaimInvalid { claim: "aud" });
+    let expected = Err(ErrorKind::ClaimInvalid { claim: "aud" }.into());
     assert_eq!(verify(&security, &eves).await, expected);
 }
 
@@ -507,9 +514,10 @@ async fn a_page_without_webcrypto_is_told_so() {
     } else {
         assert_eq!(
             verified,
-            Err(Error::CryptoUnavailable {
+            Err(ErrorKind::CryptoUnavailable {
                 phase: Phase::Verify
-            })
+            }
+            .into())
         );
     }
 }
@@ -538,7 +546,7 @@ async fn begin(security: &EsiSecurity) -> impl Future<Output = Result<Rc<Claims>
     verifying
 }
 
-const SUPERSEDED: Error = Error::Superseded {
+const SUPERSEDED: ErrorKind = ErrorKind::Superseded {
     phase: Phase::Verify,
 };
 
@@ -575,11 +583,11 @@ async fn a_verification_does_not_outlive_its_session() {
                 end();
                 verifying.await
             };
-            assert_eq!(verified, Err(SUPERSEDED), "{index} {begun}");
+            assert_eq!(verified, Err(SUPERSEDED.into()), "{index} {begun}");
             security.update_token(&update, None).unwrap();
             let decoding = security.verify_without_signature(&options);
             end();
-            assert_eq!(decoding.await, Err(SUPERSEDED), "{index}");
+            assert_eq!(decoding.await, Err(SUPERSEDED.into()), "{index}");
         }
     }
 }
@@ -601,7 +609,7 @@ async fn a_token_that_was_given_up_is_checked_again_when_it_comes_back() {
     hold(&security, &token);
     let verifying = begin(&security).await;
     drop(security.revoke());
-    assert_eq!(verifying.await, Err(SUPERSEDED));
+    assert_eq!(verifying.await, Err(SUPERSEDED.into()));
     assert!(verify(&security, &token).await.is_ok());
     assert_eq!(verifications(), 4);
 }
