@@ -241,10 +241,17 @@ impl Session {
         serde_json::to_string(self.tokens.as_ref()?).ok()
     }
 
-    /// True if this row would bring back another refresh token than the one that is held, which is used up then.
+    /// True if this row would bring back another refresh token than the one that is held, which is used up then;
+    /// but not where another page of this storage has written a newer one of the same grant.
     pub fn has_outgrown(&self, row: &str) -> bool {
-        let refresh_token = read(row).and_then(|tokens| tokens.refresh_token);
-        refresh_token.is_none() || refresh_token.as_ref() != self.refresh_token()
+        let Some(stored) = read(row) else {
+            return true;
+        };
+        let ours = self.tokens.as_ref();
+        if ours.is_some_and(|ours| stored.is_ahead_of(ours)) {
+            return false;
+        }
+        stored.refresh_token.is_none() || stored.refresh_token.as_ref() != self.refresh_token()
     }
 
     /// The tokens, where there are any.

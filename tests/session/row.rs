@@ -173,3 +173,21 @@ fn a_row_that_comes_late_gives_way_to_newer_tokens() {
     });
     assert_eq!(without.refresh_token().map(Secret::expose), Some("old"));
 }
+
+/// What cannot be replaced in storage is better taken away, but only if it has seen its day.
+#[test]
+fn a_row_is_outgrown_once_its_refresh_token_is_used_up() {
+    let mut session = holding(r#"{"access_token":"a","refresh_token":"r"}"#);
+    let first = session.to_row().unwrap();
+    let behind = Session::restore(Some(&first));
+    assert!(!session.has_outgrown(&first));
+    renew(&mut session, "b", Some("s"));
+    let second = session.to_row().unwrap();
+    assert!(session.has_outgrown(&first));
+    assert!(!session.has_outgrown(&second));
+    // Another page of the storage was faster.
+    assert!(!behind.has_outgrown(&second));
+    let stranger = holding(r#"{"access_token":"c","refresh_token":"t"}"#);
+    assert!(stranger.has_outgrown(&second));
+    assert!(session.has_outgrown("{"));
+}
