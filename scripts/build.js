@@ -9,7 +9,7 @@ import { setup } from "./setup.js";
 
 const SOURCES = [
   ...["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js"],
-  ...["scripts/build.js", "scripts/optimise.js"],
+  ...["scripts/build.js", "scripts/optimise.js", "scripts/dead-data.js", "scripts/wasm.js"],
 ];
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
 const MODULE = join(ROOT, "pkg/esi_security_bg.wasm");

@@ -2,7 +2,7 @@
 // more with them; what is counted is the same code, byte for byte.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { optimise } from "./optimise.js";
+import { linkedModule, optimise, plainName } from "./optimise.js";
 import { ROOT, run } from "./run.js";
 import { TARGET } from "./toolchain.js";
 import { readModule } from "./wasm.js";
@@ -11,17 +11,18 @@ const SHIPPED = join(ROOT, "pkg/esi_security_bg.wasm");
 const FOLDER = join(ROOT, "target/named");
 const NAMED = join(FOLDER, "optimised.wasm");
 
-/** A path's first name, with the hash that newer compilers put behind it. */
-const CRATE = String.raw`([a-z_]\w*)(?:\[[0-9a-f]+\])?::`;
+/** A path's first name. */
+const CRATE = String.raw`([a-z_]\w*)::`;
 const OF_TYPE = new RegExp(String.raw`^[<&*(\[]*(?:(?:mut|const|dyn) )*${CRATE}`);
 const OF_TRAIT = new RegExp(` as ${CRATE}`);
 
 /** Generic code counts for the crate that wrote it, whoever made it necessary. @param {string} [name] of a function */
 export function crateOf(name = "") {
-  const path = OF_TYPE.exec(name) ?? OF_TRAIT.exec(name);
+  const plain = plainName(name);
+  const path = OF_TYPE.exec(plain) ?? OF_TRAIT.exec(plain);
   if (path) return path[1];
   // What is left are methods of the language's own types, and what has no path: exports, with all that was inlined.
-  return name.startsWith("<") ? "core" : "(exports)";
+  return plain.startsWith("<") ? "core" : "(exports)";
 }
 
 async function makeNamed(env) {
@@ -29,9 +30,8 @@ async function makeNamed(env) {
   mkdirSync(FOLDER, { recursive: true });
   const cargo = ["build", "--quiet", "--release", "--locked", "--lib", "--package", "esi-security-bindings"];
   await run("cargo", [...cargo, "--target", TARGET], { env });
-  const compiled = join("target", TARGET, "release/esi_security_bindings.wasm");
   const bindgen = ["--target", "web", "--keep-debug", "--no-typescript", "--out-dir", FOLDER, "--out-name", "module"];
-  await run("wasm-bindgen", [compiled, ...bindgen], { env });
+  await run("wasm-bindgen", [linkedModule(env), ...bindgen], { env });
   await optimise(env, join(FOLDER, "module_bg.wasm"), NAMED, { names: true });
 }
 

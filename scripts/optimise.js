@@ -6,22 +6,27 @@
 // built it out of the module.
 //
 // What `{:?}` writes, and serde_json's words for what it has not expected, nobody reads: they could quote a token. They
-// write nothing, as rustc's `-Zfmt-debug=none` has it, and the tables of printable characters go with them.
+// write nothing, as rustc's `-Zfmt-debug=none` has it.
+//
+// Texts and tables that only these functions referred to become zeros, which take no room.
 import { readFileSync, writeFileSync } from "node:fs";
-import { run } from "./run.js";
-import { readData } from "./wasm.js";
+import { resolve } from "node:path";
+import { deadData } from "./dead-data.js";
+import { ROOT, run } from "./run.js";
+import { TARGET } from "./toolchain.js";
+import { readModule, withoutSections } from "./wasm.js";
 
-/** Functions of the standard library that never return. Newer compilers put a hash behind a crate's name. */
+/** Functions of the standard library that never return. */
 const PANICS = [
-  /^<?(?:core|alloc|std)(?:\[[0-9a-f]+\])?::(?:.*::)?(?:panic_\w+|\w+_fail(?:ed|_rt)?)$/,
-  /^core(?:\[[0-9a-f]+\])?::panicking::.*$/,
-  /^alloc(?:\[[0-9a-f]+\])?::(?:.*::)?(?:handle_(?:alloc_)?error|capacity_overflow)$/,
+  /^<?(?:core|alloc|std)::(?:.*::)?(?:panic_\w+|\w+_fail(?:ed|_rt)?)$/,
+  /^core::panicking::.*$/,
+  /^alloc::(?:.*::)?(?:handle_(?:alloc_)?error|capacity_overflow)$/,
   /(?:^|::)rust_begin_unwind$/,
 ];
 
 /** Functions that write what nobody reads, and tell whether that went well. */
 const UNREAD = [
-  / as core(?:\[[0-9a-f]+\])?::fmt::Debug>::fmt$/,
+  / as core::fmt::Debug>::fmt$/,
   /^<serde_json::error::JsonUnexpected as .*>::fmt$/,
   /^<serde_core::de::OneOf as .*>::fmt$/,
   / as serde_core::de::Expected>::fmt$/,
@@ -31,14 +36,16 @@ const UNREAD = [
 const SOURCE = /^[\w+./@\\: -]+\.rs$/;
 const LONGEST_PATH = 1024;
 
-/** What legacy names end in. */
-const HASH = /::h[0-9a-f]{16}$/;
-
 /** The one that all others end in, by which a compiler is known that names them otherwise. */
 const LAST = "rust_begin_unwind";
 
-/** Rust's `Ok(())`, which is what a function that writes gives back. */
-const OK = 0;
+const I32 = 0x7f;
+
+/** Instructions. `i32.const 0` is Rust's `Ok(())`, which is what a function that writes gives back. */
+const UNREACHABLE = [0x00];
+const OK = [0x41, 0x00];
+const NOP = 0x01;
+const END = 0x0b;
 
 const FEATURES = [
   "bulk-memory",
@@ -56,7 +63,21 @@ const PASSES = [
   "--strip-producers",
 ];
 
-const matches = (name, patterns) => patterns.some((pattern) => pattern.test(name.replace(HASH, "")));
+/** What stands for characters in names that the linker has spelled out halfway. */
+const ESCAPES = { LT: "<", GT: ">", RF: "&", BP: "*", C: ",", LP: "(", RP: ")", SP: "@" };
+
+/** A name as newer compilers spell it, without the hash and the number that make it unique. */
+export const plainName = (name) =>
+  name
+    .replace(/ \(\.\d+\)$|\.\d+$/, "")
+    .replace(/::h[0-9a-f]{16}$/, "")
+    .replace(/\[[0-9a-f]{8,16}\]/g, "")
+    .replace(/\$u([0-9a-f]+)\$/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\$([A-Z]{1,2})\$/g, (whole, character) => ESCAPES[character] ?? whole)
+    .replaceAll("..", "::")
+    .replace(/(^|::)_(?=<)/g, "$1");
+
+const matches = (name, patterns) => patterns.some((pattern) => pattern.test(plainName(name)));
 
 /** @param {string} name of a function */
 export const panics = (name) => matches(name, PANICS);
@@ -64,26 +85,37 @@ export const panics = (name) => matches(name, PANICS);
 /** @param {string} name of a function */
 export const isUnread = (name) => matches(name, UNREAD);
 
-/** @param {Uint8Array} bytes of a module with names */
-export async function withoutWords(bytes) {
-  // Imported late, because the packages may not be there before `setup`.
-  const { default: binaryen } = await import("binaryen");
-  const { Function: Func, getFunctionInfo, i32, none, readBinary, setDebugInfo } = binaryen;
-  setDebugInfo(true);
-  const module = readBinary(bytes);
-  const functions = Array.from({ length: module.getNumFunctions() }, (_, index) => module.getFunctionByIndex(index));
-  const find = (type, isOne) =>
-    functions.filter((each) => {
-      const { name, module: from, results } = getFunctionInfo(each);
-      return !from && results === type && isOne(name);
-    });
-  const found = find(none, panics);
-  if (!found.some((each) => getFunctionInfo(each).name.includes(LAST))) throw new Error(`There is no \`${LAST}\`.`);
-  for (const each of found) Func.setBody(each, module.unreachable());
-  for (const each of find(i32, isUnread)) Func.setBody(each, module.i32.const(OK));
-  const made = module.emitBinary();
-  module.dispose();
-  return made;
+/** What is done in a function's place; nothing, if it stays. @param {import("./wasm.js").Func} func */
+function replacementFor({ name = "", results }) {
+  if (results.length === 0 && panics(name)) return UNREACHABLE;
+  if (results.length === 1 && results[0] === I32 && isUnread(name)) return OK;
+  return null;
+}
+
+/** @param {Buffer} bytes of a module with names, changed in place */
+export function emptyFunctions(bytes) {
+  const emptied = readModule(bytes).functions.filter((func) => replacementFor(func));
+  if (!emptied.some(({ name }) => name.includes(LAST))) throw new Error(`There is no \`${LAST}\`.`);
+  for (const func of emptied) {
+    // It has no variables, and stays as long as it was.
+    const code = [0, ...replacementFor(func)];
+    if (func.body.length <= code.length) continue;
+    func.body.fill(NOP).set(code);
+    func.body[func.body.length - 1] = END;
+  }
+}
+
+/** @param {Buffer} bytes of a module, changed in place @param {Buffer} linked the same, as the linker has made it */
+export function forgetDeadData(bytes, linked) {
+  const { segments } = readModule(bytes);
+  const same = readModule(linked).segments;
+  if (segments.length !== same.length || !segments.every((each, index) => each.bytes.equals(same[index].bytes))) {
+    throw new Error("What was linked is another module.");
+  }
+  for (const address of deadData(linked, (func) => replacementFor(func) !== null)) {
+    const segment = segments.find((each) => address >= each.address && address < each.address + each.bytes.length);
+    segment.bytes[address - segment.address] = 0;
+  }
 }
 
 /** A path, its length, a line and a column: `core::panic::Location`. */
@@ -95,7 +127,7 @@ const PLACE = 16;
  * @param {Buffer} bytes
  */
 export function forgetPlaces(bytes) {
-  const segments = readData(bytes);
+  const { segments } = readModule(bytes);
   const textAt = (address, length) => {
     const segment = segments.find(
       (each) => address >= each.address && address + length <= each.address + each.bytes.length,
@@ -115,16 +147,26 @@ export function forgetPlaces(bytes) {
   for (const each of places) each.fill(0);
 }
 
+/** What Cargo has made, which wasm-bindgen reads. @param {NodeJS.ProcessEnv} env */
+export const linkedModule = ({ CARGO_TARGET_DIR: folder = "target" }) =>
+  resolve(ROOT, folder, TARGET, "release/esi_security_bindings.wasm");
+
 /**
  * @param {NodeJS.ProcessEnv} env from `setup`
- * @param {string} file a module with names
+ * @param {string} file a module with names, which wasm-bindgen has made of what was linked last
  * @param {string} [to] where it goes
  * @param {{ names?: boolean }} [keep]
  */
 export async function optimise(env, file, to = file, { names = false } = {}) {
   const bytes = readFileSync(file);
+  emptyFunctions(bytes);
+  forgetDeadData(bytes, readFileSync(linkedModule(env)));
   forgetPlaces(bytes);
-  writeFileSync(to, await withoutWords(bytes));
+  // They are true of the linked module alone.
+  writeFileSync(
+    to,
+    withoutSections(bytes, (name) => name === "linking" || name.startsWith("reloc.")),
+  );
   const features = FEATURES.map((name) => `--enable-${name}`);
   await run("wasm-opt", [to, "-o", to, ...features, ...PASSES, names ? "-g" : "--strip-debug"], { env });
 }

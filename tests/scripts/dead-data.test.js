@@ -1,0 +1,79 @@
+// What of a module's data is taken for dead, in modules that the compiler and the linker of this machine have made.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { deadData } from "../../scripts/dead-data.js";
+import { output } from "../../scripts/run.js";
+import { setup } from "../../scripts/setup.js";
+import { withTemporaryFolder } from "../../scripts/temporary.js";
+import { TARGET } from "../../scripts/toolchain.js";
+import { readModule } from "../../scripts/wasm.js";
+
+const SOURCE = `
+static NUMBERS: [u32; 4] = [1_111_111_111, 22, 3_333, 4];
+static WORDS: [&str; 2] = ["one that only words has", "one that both have"];
+#[inline(never)]
+fn words(index: usize) -> &'static str { WORDS[index & 1] }
+#[no_mangle]
+pub extern "C" fn read(index: usize) -> *const u8 { words(index).as_ptr() }
+#[no_mangle]
+pub extern "C" fn other() -> *const u8 { "one that both have".as_ptr() }
+#[no_mangle]
+pub extern "C" fn number(index: usize) -> u32 { NUMBERS[index & 3] }
+`;
+
+async function link(env, flags) {
+  return await withTemporaryFolder(async (folder) => {
+    const [source, module] = ["lib.rs", "lib.wasm"].map((name) => join(folder, name));
+    writeFileSync(source, SOURCE);
+    const options = ["--crate-type", "cdylib", "--target", TARGET, "-Copt-level=2", "-Cpanic=abort", ...flags];
+    assert.notEqual(output("rustc", [source, "-o", module, ...options], env), null);
+    return readFileSync(module);
+  });
+}
+
+const RELOCATIONS = ["-Clink-arg=--emit-relocs", "-Clink-arg=--demangle"];
+
+let bytes;
+
+before(async () => {
+  bytes = await link(await setup({ tests: false }), RELOCATIONS);
+});
+
+/** The addresses of a text's bytes, in the one place where it stands. */
+function addressesOf(text) {
+  const found = readModule(bytes).segments.flatMap((segment) => {
+    const at = segment.bytes.indexOf(text);
+    return at < 0 ? [] : [segment.address + at];
+  });
+  assert.equal(found.length, 1, text);
+  return Array.from({ length: text.length }, (_, index) => found[0] + index);
+}
+
+test("what only emptied functions refer to is dead, also by way of a table", () => {
+  const dead = new Set(deadData(bytes, ({ name }) => name.includes("words")));
+  assert.ok(addressesOf("one that only words has").every((address) => dead.has(address)));
+});
+
+test("what anybody else refers to is not", () => {
+  const dead = new Set(deadData(bytes, ({ name }) => name.includes("words")));
+  const numbers = Buffer.from(Uint32Array.of(1_111_111_111, 22, 3_333, 4).buffer);
+  for (const text of ["one that both have", numbers]) {
+    assert.ok(
+      addressesOf(text).every((address) => !dead.has(address)),
+      text,
+    );
+  }
+});
+
+test("as long as no function is emptied, the linker has left out what is dead", () => {
+  const dead = deadData(bytes, () => false);
+  const texts = ["one that only words has", "one that both have"].flatMap(addressesOf);
+  assert.ok(texts.every((address) => !dead.includes(address)));
+});
+
+test("a module that does not tell is refused", async () => {
+  const silent = await link(await setup({ tests: false }), []);
+  assert.throws(() => deadData(silent, () => false), /without `--emit-relocs`/);
+});
