@@ -19,6 +19,7 @@ mod suggestion;
 pub mod web;
 
 pub use error::{Error, ErrorKind, Phase};
+pub use record::Members;
 pub use suggestion::suggestion;
 #[cfg(target_arch = "wasm32")]
 pub use web::{EsiSecurity, Options};

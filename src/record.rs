@@ -1,11 +1,10 @@
-//! JSON objects of a known shape, read member by member: one way for all of them, which is much less code
-//! than what serde derives for each.
+//! JSON objects of a known shape, read and written member by member: one way for all of them, which is much less
+//! code than what serde derives for each.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 /// What stands in storage, in a message or in a document as such an object.
@@ -79,25 +78,104 @@ pub(crate) fn count(value: &Value) -> Option<u32> {
     value.as_u64()?.try_into().ok()
 }
 
-/// For serde.
-pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: FromRecord,
-    D: Deserializer<'de>,
-{
-    let value = Value::deserialize(deserializer)?;
-    object(&value).ok_or_else(|| D::Error::custom("no such object"))
+/// Any JSON, compiled once. Of a member that stands twice the last counts.
+pub(crate) fn parse(json: &str) -> Option<Value> {
+    serde_json::from_slice(json.as_bytes()).ok()
 }
 
-/// Lets serde read what is read as a record.
-macro_rules! deserialize_as_record {
-    ($name:ty) => {
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::record::deserialize(deserializer)
-            }
+/// An object, from its JSON.
+pub(crate) fn read<T: FromRecord>(json: &str) -> Option<T> {
+    object(&parse(json)?)
+}
+
+/// What becomes such an object.
+pub(crate) trait ToRecord {
+    /// Writes what there is.
+    fn to_record(&self, members: &mut Members);
+
+    /// The whole object as JSON.
+    fn to_json(&self) -> String {
+        let mut members = Members::new();
+        self.to_record(&mut members);
+        members.finish()
+    }
+}
+
+const NULL: &str = "null";
+
+/// Writes an object, member by member.
+pub struct Members(String);
+
+impl Members {
+    /// None yet.
+    #[expect(clippy::new_without_default, reason = "it is begun to be finished")]
+    pub fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    /// A member whose value is JSON already. Its name needs no escapes.
+    pub fn json(&mut self, name: &str, value: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
         }
-    };
+        for part in ["\"", name, "\":", value] {
+            self.0.push_str(part);
+        }
+    }
+
+    /// A text.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.json(name, &quoted(value));
+    }
+
+    /// A text, or `null`.
+    pub fn text_or_null(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.json(name, NULL),
+        }
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, name: &str, values: &[String]) {
+        self.json(name, &array(values.iter().map(|value| quoted(value))));
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, name: &str, value: i64) {
+        self.json(name, &value.to_string());
+    }
+
+    /// A whole number, or `null`.
+    pub fn number_or_null(&mut self, name: &str, value: Option<i64>) {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self.json(name, NULL),
+        }
+    }
+
+    /// The object.
+    pub fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
 }
 
-pub(crate) use deserialize_as_record;
+/// A text as JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    // It cannot fail: what is written is in memory.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A list of what is JSON already.
+pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
+    let mut json = String::from("[");
+    for value in values {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&value);
+    }
+    json.push(']');
+    json
+}

@@ -1,7 +1,7 @@
 //! The one mapping from the library's error to JavaScript's.
 
-use esi_security::web::object;
-use esi_security::{Error, ErrorKind, Phase};
+use esi_security::web::{object, set};
+use esi_security::{Error, ErrorKind, Members, Phase};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "../js/error.js")]
@@ -41,22 +41,27 @@ pub(crate) fn aborted(phase: Phase, reason: &JsValue) -> JsValue {
 
 fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {
     // Only those exist that say something.
-    let details = [
-        ("status", error.status().map(JsValue::from)),
-        ("error", error.oauth_error().map(JsValue::from)),
-        (
-            "errorDescription",
-            error.oauth_description().map(JsValue::from),
-        ),
-        ("body", error.body().map(JsValue::from)),
-        ("retryAfter", error.retry_after().map(JsValue::from)),
-        ("claim", error.claim().map(JsValue::from)),
-        ("cause", cause.cloned()),
-    ];
-    let details = details
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let details = object(&details.collect::<Vec<_>>());
+    let mut details = Members::new();
+    let (status, retry_after) = (error.status().map(u32::from), error.retry_after());
+    for (name, number) in [("status", status), ("retryAfter", retry_after)] {
+        if let Some(number) = number {
+            details.number(name, number.into());
+        }
+    }
+    for (name, text) in [
+        ("error", error.oauth_error()),
+        ("errorDescription", error.oauth_description()),
+        ("body", error.body()),
+        ("claim", error.claim()),
+    ] {
+        if let Some(text) = text {
+            details.text(name, text);
+        }
+    }
+    let details = object(details);
+    if let Some(cause) = cause {
+        set(&details, "cause", cause);
+    }
     EsiError::new(
         &error.to_string(),
         error.code(),

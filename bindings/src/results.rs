@@ -3,40 +3,37 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
+use esi_security::Members;
 use esi_security::jwt::Claims;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
-use esi_security::web::{LoginResult, Revocation, Snapshot, number, object, or_null};
-use js_sys::{JSON, JsString, Object};
+use esi_security::web::{LoginResult, Revocation, Snapshot, object, or_null, set};
+use js_sys::{JsString, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::error;
 
-/// A list of texts.
-fn list(texts: &[String]) -> JsValue {
-    serde_wasm_bindgen::to_value(texts).unwrap_or_default()
-}
-
 pub(crate) fn tokens(response: &TokenResponse) -> JsValue {
-    let mut members = vec![
-        ("access_token", response.access_token.expose().into()),
-        ("token_type", response.token_type.as_str().into()),
-        (
-            "refresh_token",
-            or_null(response.refresh_token.as_ref().map(Secret::expose)),
-        ),
-    ];
-    members.extend(response.expires_in.map(|life| ("expires_in", life.into())));
-    object(&members).into()
+    let mut members = Members::new();
+    members.text("access_token", response.access_token.expose());
+    members.text("token_type", &response.token_type);
+    let refresh_token = response.refresh_token.as_ref().map(Secret::expose);
+    members.text_or_null("refresh_token", refresh_token);
+    if let Some(life) = response.expires_in {
+        members.number("expires_in", life.into());
+    }
+    object(members).into()
 }
 
 pub(crate) fn login(result: Option<&LoginResult>) -> JsValue {
     or_null(result.map(|result| {
-        object(&[
-            ("state", result.state.as_str().into()),
-            ("returnTo", or_null(result.return_to.as_deref())),
-            ("requestedScopes", list(&result.requested_scopes)),
-        ])
+        let mut members = Members::new();
+        members.text("state", &result.state);
+        members.text_or_null("returnTo", result.return_to.as_deref());
+        let object = object(members);
+        let scopes = serde_wasm_bindgen::to_value(&result.requested_scopes);
+        set(&object, "requestedScopes", &scopes.unwrap_or_default());
+        object
     }))
 }
 
@@ -54,15 +51,12 @@ impl Snapshots {
             return object.clone();
         }
         drop(made);
-        let object = Object::freeze(&object(&[
-            ("state", snapshot.state.as_str().into()),
-            ("reason", snapshot.reason.as_str().into()),
-            (
-                "tokenIdentifier",
-                or_null(snapshot.token_identifier.as_deref()),
-            ),
-            ("tokenExpiry", or_null(snapshot.token_expiry.map(number))),
-        ]));
+        let mut members = Members::new();
+        members.text("state", snapshot.state.as_str());
+        members.text("reason", snapshot.reason.as_str());
+        members.text_or_null("tokenIdentifier", snapshot.token_identifier.as_deref());
+        members.number_or_null("tokenExpiry", snapshot.token_expiry);
+        let object = Object::freeze(&object(members));
         self.0.replace(Some((snapshot.clone(), object.clone())));
         object
     }
@@ -73,13 +67,18 @@ pub(crate) fn revocation(result: Revocation) -> JsValue {
         Ok(status) => Some(*status),
         Err(error) => error.status(),
     };
-    object(&[
-        ("revoked", result.answer.is_ok().into()),
-        ("tokenTypeHint", result.hint.as_str().into()),
-        ("status", or_null(status)),
-        ("error", or_null(result.answer.err().map(error::to_js))),
-    ])
-    .into()
+    let mut members = Members::new();
+    members.json("revoked", flag(result.answer.is_ok()));
+    members.text("tokenTypeHint", result.hint.as_str());
+    members.number_or_null("status", status.map(i64::from));
+    let object = object(members);
+    let error = or_null(result.answer.err().map(error::to_js));
+    set(&object, "error", &error);
+    object.into()
+}
+
+fn flag(is_so: bool) -> &'static str {
+    if is_so { "true" } else { "false" }
 }
 
 /// The claims of a token that was verified, as the text that JavaScript makes an object of at each call: a page may
@@ -89,49 +88,57 @@ pub(crate) struct VerifiedClaims(RefCell<Option<(Rc<Claims>, JsString)>>);
 
 impl VerifiedClaims {
     pub(crate) fn of(&self, verified: &Rc<Claims>) -> JsValue {
-        #[wasm_bindgen]
-        extern "C" {
-            // js-sys would copy the text each time.
-            #[wasm_bindgen(js_namespace = JSON, catch)]
-            fn parse(text: &JsString) -> Result<JsValue, JsValue>;
-        }
         let made = self.0.borrow().clone();
         if let Some((of, text)) = made
             && Rc::ptr_eq(&of, verified)
         {
-            // A text that was made here.
-            return parse(&text).unwrap_or_default();
+            return parse(&text);
         }
-        let object = claims(verified, true);
-        let text = JSON::stringify(&object).ok();
-        self.0.replace(text.map(|text| (Rc::clone(verified), text)));
+        let text = json(verified, true);
+        let object = parse(&text);
+        self.0.replace(Some((Rc::clone(verified), text)));
         object
     }
 }
 
-pub(crate) fn claims(claims: &Claims, verified: bool) -> JsValue {
-    #[expect(clippy::cast_precision_loss, reason = "at most 2^53 - 1")]
-    let character_id = claims.character_id.map(|id| id as f64);
-    let raw = JSON::parse(&claims.raw);
-    object(&[
-        ("verified", verified.into()),
-        ("characterId", or_null(character_id)),
-        ("subject", or_null(claims.subject.as_deref())),
-        ("name", or_null(claims.name.as_deref())),
-        ("owner", or_null(claims.owner.as_deref())),
-        ("scopes", list(&claims.scopes)),
-        ("issuer", or_null(claims.issuer.as_deref())),
-        ("audience", list(&claims.audience)),
-        (
-            "authorizedParty",
-            or_null(claims.authorized_party.as_deref()),
-        ),
-        ("issuedAt", or_null(claims.issued_at.map(number))),
-        ("expiresAt", or_null(claims.expires_at.map(number))),
-        ("tenant", or_null(claims.tenant.as_deref())),
-        ("tier", or_null(claims.tier.as_deref())),
-        ("region", or_null(claims.region.as_deref())),
-        ("raw", raw.unwrap_or_else(|_| Object::new().into())),
-    ])
-    .into()
+/// The claims of a token whose signature nobody has checked.
+pub(crate) fn unverified(claims: &Claims) -> JsValue {
+    parse(&json(claims, false))
+}
+
+fn parse(text: &JsString) -> JsValue {
+    #[wasm_bindgen]
+    extern "C" {
+        // js-sys would copy the text each time.
+        #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+        fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
+    }
+    // A text that was made here.
+    parse_json(text).unwrap_or_default()
+}
+
+fn json(claims: &Claims, verified: bool) -> JsString {
+    let mut members = Members::new();
+    members.json("verified", flag(verified));
+    #[expect(clippy::cast_possible_wrap, reason = "at most 2^53 - 1")]
+    let character_id = claims.character_id.map(|id| id as i64);
+    members.number_or_null("characterId", character_id);
+    for (name, text) in [
+        ("subject", &claims.subject),
+        ("name", &claims.name),
+        ("owner", &claims.owner),
+        ("issuer", &claims.issuer),
+        ("authorizedParty", &claims.authorized_party),
+        ("tenant", &claims.tenant),
+        ("tier", &claims.tier),
+        ("region", &claims.region),
+    ] {
+        members.text_or_null(name, text.as_deref());
+    }
+    members.texts("scopes", &claims.scopes);
+    members.texts("audience", &claims.audience);
+    members.number_or_null("issuedAt", claims.issued_at);
+    members.number_or_null("expiresAt", claims.expires_at);
+    members.json("raw", &claims.raw);
+    members.finish().into()
 }

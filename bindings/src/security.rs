@@ -11,8 +11,7 @@ use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{
-    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions, number,
-    or_null,
+    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions, or_null,
 };
 use esi_security::{Error, Phase};
 use js_sys::{Function, Object, Promise};
@@ -65,7 +64,8 @@ impl EsiSecurity {
 
     #[wasm_bindgen(getter, js_name = tokenExpiry)]
     pub fn token_expiry(&self) -> JsValue {
-        or_null(self.security.token_expiry().map(number))
+        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
+        or_null(self.security.token_expiry().map(|seconds| seconds as f64))
     }
 
     #[wasm_bindgen(js_name = getSnapshot)]
@@ -184,7 +184,7 @@ impl EsiSecurity {
                 }
                 Ok((options, false)) => {
                     let decoded = self.security.verify_without_signature(&options);
-                    Box::pin(async move { Ok(results::claims(&decoded.await?.0, false)) })
+                    Box::pin(async move { Ok(results::unverified(&decoded.await?.0)) })
                 }
                 Err(error) => Box::pin(ready(Err(error))),
             };

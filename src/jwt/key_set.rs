@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::algorithm::SignatureAlgorithm;
 use super::key::Jwk;
+use crate::record;
 use crate::{Error, ErrorKind};
 
 /// The name of EVE's signing key, unchanged since 2019: for tokens whose header names none.
@@ -54,8 +55,7 @@ impl KeySet {
     /// signed with.
     pub fn read(json: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::from(ErrorKind::InvalidKeySet { reason });
-        let document: Value =
-            serde_json::from_slice(json.as_bytes()).map_err(|_| invalid("it is not JSON"))?;
+        let document = record::parse(json).ok_or_else(|| invalid("it is not JSON"))?;
         let entries = match document.get("keys") {
             Some(Value::Array(entries)) => entries.as_slice(),
             Some(_) => return Err(invalid("its keys are no list")),

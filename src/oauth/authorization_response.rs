@@ -2,7 +2,6 @@
 //! in the query or, for the implicit grant, in the fragment of the redirect URI.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
 use super::url;
+use crate::record::Members;
 use crate::{Error, ErrorKind, Phase};
 
 /// The parameters of a query that are ours to take out of the address.
@@ -116,19 +116,17 @@ impl AuthorizationResponse {
     }
 
     fn from_fragment(fields: &Fields) -> Result<Self, Error> {
-        let mut members = Vec::new();
+        let mut members = Members::new();
         for name in ["access_token", "token_type", "expires_in"] {
             if let Some(text) = once(fields, name)? {
                 // In a fragment everything is text; the token response has a number here.
-                let value = match text.parse::<u64>() {
-                    Ok(number) if name == "expires_in" => number.to_string(),
-                    _ => serde_json::to_string(&text).unwrap_or_default(),
-                };
-                members.push(format!(r#""{name}":{value}"#));
+                match text.parse::<u32>() {
+                    Ok(number) if name == "expires_in" => members.number(name, number.into()),
+                    _ => members.text(name, &text),
+                }
             }
         }
-        let json = format!("{{{}}}", members.join(","));
-        Self::new(fields, Outcome::Token(Secret::new(json)))
+        Self::new(fields, Outcome::Token(Secret::new(members.finish())))
     }
 
     fn new(fields: &Fields, outcome: Outcome) -> Result<Self, Error> {

@@ -1,11 +1,11 @@
 //! Error answers of an authorization server (RFC 6749 section 5.2). Judged by status; JSON is read
 //! only if it parses, because EVE's server and the gateways before it also answer with HTML.
 
-use alloc::string::String;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::http::{Request, Response};
 use super::redaction::names_tokens;
+use crate::record;
 use crate::{Error, ErrorKind, Phase};
 
 /// How much of a body an error keeps, in characters.
@@ -18,8 +18,7 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let without_tokens = |text: &str| names_tokens(text).is_none().then(|| clean(text));
     let (status, retry_after) = (response.status, response.retry_after);
     // Member by member, so that an odd description does not hide the error.
-    let body: Map<String, Value> =
-        serde_json::from_slice(response.body.as_bytes()).unwrap_or_default();
+    let body = record::parse(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let kind = match text("error") {
         Some(error) => ErrorKind::OAuth {

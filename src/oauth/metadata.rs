@@ -48,8 +48,6 @@ impl FromRecord for Metadata {
     }
 }
 
-record::deserialize_as_record!(Metadata);
-
 impl Metadata {
     /// EVE Online's, as it stood in March 2026: serves when the document cannot be fetched.
     pub fn eve() -> Self {
@@ -92,8 +90,7 @@ impl Metadata {
 
     /// Reads the members alone; they are still to be checked.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let metadata = serde_json::from_slice(json.as_bytes());
-        Ok(metadata.map_err(|_| ErrorKind::InvalidMetadata {
+        Ok(record::read(json).ok_or(ErrorKind::InvalidMetadata {
             reason: "it is no JSON object with authorization_endpoint and token_endpoint",
         })?)
     }

@@ -3,7 +3,6 @@
 use alloc::string::{String, ToString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::secret::Secret;
@@ -13,8 +12,7 @@ use crate::{Error, Phase};
 pub const VERIFIER_BYTES: core::ops::RangeInclusive<usize> = 32..=96;
 
 /// A code verifier (section 4.1). Not `Clone`: one login, one use.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct CodeVerifier(Secret);
 
 impl CodeVerifier {

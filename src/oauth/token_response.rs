@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::error_response;
 use super::http::{Request, Response};
 use super::secret::Secret;
+use crate::record;
 use crate::{Error, ErrorKind, Phase};
 
 /// The longest life that is believed, in seconds: a year. EVE's tokens live twenty minutes.
@@ -105,8 +106,10 @@ struct Body(Map<String, Value>);
 
 impl Body {
     fn parse(json: &str) -> Result<Self, &'static str> {
-        let members = serde_json::from_slice(json.as_bytes());
-        members.map(Self).map_err(|_| "it is no JSON object")
+        match record::parse(json) {
+            Some(Value::Object(members)) => Ok(Self(members)),
+            _ => Err("it is no JSON object"),
+        }
     }
 
     fn member(&self, name: &str) -> &Value {

@@ -2,10 +2,9 @@
 //! while and, where it cannot be fetched again, for longer.
 
 use alloc::string::String;
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 
 /// For how many seconds a document is believed without asking, unless the page says otherwise: CCP's
 /// own sample uses 300.
@@ -15,7 +14,7 @@ pub const MAX_AGE: i64 = 300;
 pub const COOL_DOWN: i64 = 60;
 
 /// A document and when it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// Seconds since 1970.
     pub fetched_at: i64,
@@ -32,7 +31,24 @@ impl FromRecord for Document {
     }
 }
 
-record::deserialize_as_record!(Document);
+impl ToRecord for Document {
+    fn to_record(&self, members: &mut Members) {
+        members.number("fetched_at", self.fetched_at);
+        members.text("text", &self.text);
+    }
+}
+
+impl Document {
+    /// Reads the stored row; `None` if it is none.
+    pub fn restore(row: &str) -> Option<Self> {
+        record::read(row)
+    }
+
+    /// The row to store.
+    pub fn to_row(&self) -> String {
+        self.to_json()
+    }
+}
 
 /// True while a document that was fetched then need not be fetched again. A clock that was set back
 /// makes it old, not eternal.

@@ -2,10 +2,8 @@
 //! wants to, and waits a while: whoever comes before it, or is at it already, says so. Whoever hears of one that
 //! comes before gives up, waits for its tokens, and claims again if none have come.
 
-use serde::Serialize;
-
 use super::lineage::Lineage;
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 
 /// For how many milliseconds a turn is good in which nothing was sent: less than the others wait for an answer,
 /// since a tab that hung for longer has given them none.
@@ -22,7 +20,7 @@ const SENT: u32 = 0;
 const TURN: u32 = 1;
 
 /// What a tab tells the others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Of the tokens that it holds. Newer ones come first.
     pub lineage: Lineage,
@@ -39,7 +37,12 @@ impl FromRecord for Claim {
     }
 }
 
-record::deserialize_as_record!(Claim);
+impl ToRecord for Claim {
+    fn to_record(&self, members: &mut Members) {
+        members.json("lineage", &self.lineage.to_json());
+        members.number("number", self.number.into());
+    }
+}
 
 /// A tab and what it claims.
 #[derive(Debug, Default)]

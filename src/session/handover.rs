@@ -2,18 +2,16 @@
 //! token that has been rotated in one of them is dead in the others until they are handed the new one.
 
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
 
 /// A message to the other tabs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Does anybody hold newer tokens than this?
     Ask(Lineage),
@@ -28,15 +26,13 @@ pub enum Message {
 }
 
 /// A refresh that did not get through, as the other tabs are told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Of the tokens that were to be renewed.
     pub lineage: Lineage,
     /// What the server has answered with; `None` if nothing has come that it has said.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// `Retry-After`, seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
     /// When it failed, seconds since 1970: the tabs have one clock.
     pub since: i64,
@@ -57,7 +53,19 @@ impl FromRecord for Failure {
     }
 }
 
-record::deserialize_as_record!(Failure);
+impl ToRecord for Failure {
+    fn to_record(&self, members: &mut Members) {
+        members.json("lineage", &self.lineage.to_json());
+        if let Some(status) = self.status {
+            members.number("status", status.into());
+        }
+        if let Some(seconds) = self.retry_after {
+            members.number("retry_after", seconds.into());
+        }
+        members.number("since", self.since);
+        members.number("until", self.until);
+    }
+}
 
 impl Failure {
     /// Of the error no more than what others need.
@@ -93,11 +101,33 @@ impl Failure {
 impl Message {
     /// What another tab has sent; `None` if it is of no use.
     pub fn parse(json: &str) -> Option<Self> {
-        serde_json::from_slice(json.as_bytes()).ok()
+        let message = record::parse(json)?;
+        let mut members = message.as_object()?.iter();
+        let (kind, value) = members.next()?;
+        if members.next().is_some() {
+            return None;
+        }
+        match kind.as_str() {
+            "ask" => record::object(value).map(Self::Ask),
+            "claim" => record::object(value).map(Self::Claim),
+            "tokens" => record::object(value).map(Self::Tokens),
+            "failed" => record::object(value).map(Self::Failed),
+            "revoked" => record::object(value).map(Self::Revoked),
+            _ => None,
+        }
     }
 
     /// As it is sent.
-    pub fn to_json(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+    pub fn to_json(&self) -> String {
+        let (kind, value): (_, &dyn ToRecord) = match self {
+            Self::Ask(lineage) => ("ask", lineage),
+            Self::Claim(claim) => ("claim", claim),
+            Self::Tokens(tokens) => ("tokens", tokens),
+            Self::Failed(failure) => ("failed", failure),
+            Self::Revoked(lineage) => ("revoked", lineage),
+        };
+        let mut message = Members::new();
+        message.json(kind, &value.to_json());
+        message.finish()
     }
 }

@@ -4,14 +4,13 @@
 use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::oauth::secret::Secret;
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 
 /// A grant, and a place in its history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lineage {
     /// Names the grant: a digest of the first refresh token that is known of it, so that tabs which were
     /// brought the same one know each other too.
@@ -29,7 +28,12 @@ impl FromRecord for Lineage {
     }
 }
 
-record::deserialize_as_record!(Lineage);
+impl ToRecord for Lineage {
+    fn to_record(&self, members: &mut Members) {
+        members.text("grant", &self.grant);
+        members.number("rotation", self.rotation.into());
+    }
+}
 
 impl Lineage {
     /// The beginning, with this refresh token.

@@ -3,12 +3,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::token_set::CLOCK_STEP;
 use crate::oauth::pkce::CodeVerifier;
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
 
 /// For how many seconds a login can be finished.
@@ -18,18 +17,15 @@ pub const LIFETIME: i64 = 600;
 const CAPACITY: usize = 8;
 
 /// One login.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Login {
     /// The `state` that names it.
     pub state: String,
     /// Its code verifier; `None` with a client secret, in the implicit grant, and once it was used.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier: Option<CodeVerifier>,
     /// True if the token itself was asked for, and not a code.
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub implicit: bool,
     /// Whose session it is to become.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_identifier: Option<String>,
     /// Where the answer was asked to go, which the exchange must repeat (RFC 6749 section 4.1.3).
     pub redirect_uri: String,
@@ -38,13 +34,11 @@ pub struct Login {
     /// The scopes that were asked for.
     pub scopes: Vec<String>,
     /// Where the page wants to be afterwards.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
     /// When it began, seconds since 1970.
     pub began_at: i64,
     /// Set when it has ended: a digest of the answer that ended it, so that the same answer again is
     /// known from another one under the same `state`; empty where it was time that did.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
 }
 
@@ -67,15 +61,39 @@ impl FromRecord for Login {
     }
 }
 
+impl ToRecord for Login {
+    fn to_record(&self, members: &mut Members) {
+        members.text("state", &self.state);
+        if let Some(verifier) = &self.verifier {
+            members.text("verifier", verifier.secret().expose());
+        }
+        if self.implicit {
+            members.json("implicit", "true");
+        }
+        if let Some(token_identifier) = &self.token_identifier {
+            members.text("token_identifier", token_identifier);
+        }
+        members.text("redirect_uri", &self.redirect_uri);
+        members.text("issuer", &self.issuer);
+        members.texts("scopes", &self.scopes);
+        if let Some(return_to) = &self.return_to {
+            members.text("return_to", return_to);
+        }
+        members.number("began_at", self.began_at);
+        if let Some(answer) = &self.answer {
+            members.text("answer", answer);
+        }
+    }
+}
+
 /// The logins of one client at one server.
-#[derive(Debug, Default, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Default)]
 pub struct Logins(Vec<Login>);
 
 impl Logins {
     /// Reads the stored row; one that cannot be read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
-        let row = row.and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
+        let row = row.and_then(record::parse);
         let logins = row.and_then(|row| record::list(&row, record::object));
         logins.map(Self).unwrap_or_default()
     }
@@ -85,7 +103,7 @@ impl Logins {
         if self.0.is_empty() {
             return None;
         }
-        serde_json::to_string(self).ok()
+        Some(record::array(self.0.iter().map(Login::to_json)))
     }
 
     /// Adds a login; one with the same `state` is replaced.

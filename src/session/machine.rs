@@ -14,6 +14,7 @@ use super::token_set::{AccessToken, TokenSet};
 use crate::oauth::revocation::TokenTypeHint;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{TokenResponse, Unusable, Update};
+use crate::record::{self, ToRecord};
 use crate::{Error, ErrorKind, Phase};
 
 /// The row of a session that could not be stored: no tokens, and yet no sign-out.
@@ -238,7 +239,7 @@ impl Session {
 
     /// The row to store; `None` if there is nothing to remember.
     pub fn to_row(&self) -> Option<String> {
-        serde_json::to_string(self.tokens.as_ref()?).ok()
+        Some(self.tokens.as_ref()?.to_json())
     }
 
     /// True if this row would bring back another refresh token than the one that is held, which is used up then;
@@ -617,7 +618,7 @@ impl Session {
 }
 
 fn read(row: &str) -> Option<TokenSet> {
-    let mut tokens: TokenSet = serde_json::from_slice(row.as_bytes()).ok()?;
+    let mut tokens: TokenSet = record::read(row)?;
     // A row of an earlier version does not name its grant, and without one no tab waits for another.
     if tokens.lineage.is_none() {
         tokens.lineage = tokens.refresh_token.as_ref().map(Lineage::begin);

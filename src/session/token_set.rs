@@ -1,19 +1,18 @@
 //! The tokens of one session, as they are held, stored, and handed to other tabs.
 
 use alloc::string::String;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::lineage::Lineage;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
-use crate::record::{self, FromRecord, Record};
+use crate::record::{self, FromRecord, Members, Record, ToRecord};
 
 /// How many seconds before its end an access token counts as expiring, unless the page says otherwise.
 pub const MARGIN: i64 = 60;
 
 /// An access token and when it ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// The token.
     pub token: Secret,
@@ -22,10 +21,8 @@ pub struct AccessToken {
     /// When it came, seconds since 1970 by this machine's clock.
     pub received_at: i64,
     /// When it ends, by the same clock; `None` where nobody knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
     /// By how many seconds that clock was behind the server's when it was last measured.
-    #[serde(skip_serializing_if = "is_default")]
     pub clock_skew: i64,
 }
 
@@ -41,8 +38,18 @@ impl FromRecord for AccessToken {
     }
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+impl ToRecord for AccessToken {
+    fn to_record(&self, members: &mut Members) {
+        members.text("token", self.token.expose());
+        members.text("token_type", &self.token_type);
+        members.number("received_at", self.received_at);
+        if let Some(expires_at) = self.expires_at {
+            members.number("expires_at", expires_at);
+        }
+        if self.clock_skew != 0 {
+            members.number("clock_skew", self.clock_skew);
+        }
+    }
 }
 
 /// By how many seconds a clock may have been set back before its times mean nothing any more: time servers
@@ -83,16 +90,13 @@ impl AccessToken {
 }
 
 /// What a session holds; a refresh token alone is enough to start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenSet {
     /// `None` until the first refresh of a refresh token that came alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<AccessToken>,
     /// `None` for a login without scopes, and after the server has refused it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
     /// Where the refresh token comes from; `None` if there never was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
 }
 
@@ -108,7 +112,19 @@ impl FromRecord for TokenSet {
     }
 }
 
-record::deserialize_as_record!(TokenSet);
+impl ToRecord for TokenSet {
+    fn to_record(&self, members: &mut Members) {
+        if let Some(access) = &self.access {
+            members.json("access", &access.to_json());
+        }
+        if let Some(refresh_token) = &self.refresh_token {
+            members.text("refresh_token", refresh_token.expose());
+        }
+        if let Some(lineage) = &self.lineage {
+            members.json("lineage", &lineage.to_json());
+        }
+    }
+}
 
 impl TokenSet {
     /// A refresh token alone.

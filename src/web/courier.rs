@@ -1,7 +1,6 @@
 //! A courier: somebody who outlives this page, and sends its forms, so that an answer is not lost with it.
 //! The npm package brings one, a shared worker.
 
-use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use js_sys::{Array, Function};
@@ -9,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::object::object;
 use super::promise::settled;
+use crate::Members;
 use crate::oauth::http::{FORM, Request};
 
 std::thread_local! {
@@ -31,14 +31,14 @@ pub(super) async fn carry(
     let Some(courier) = COURIER.with_borrow(Clone::clone) else {
         return Ok(None);
     };
-    let mut headers: Vec<(&str, JsValue)> = [("Content-Type", FORM.into())].into();
+    let mut headers = Members::new();
+    headers.text("Content-Type", FORM);
     for (name, value) in &request.headers {
-        headers.push((name, value.expose().into()));
+        headers.text(name, value.expose());
     }
-    let headers = object(&headers);
     let given: [JsValue; 4] = [
         request.url.as_str().into(),
-        headers.into(),
+        object(headers).into(),
         body.into(),
         patience.into(),
     ];

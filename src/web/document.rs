@@ -207,7 +207,7 @@ impl<T: Document> Cache<T> {
             fetched_at,
             text: response.body,
         });
-        let json = row.and_then(|row| serde_json::to_string(&row).ok());
+        let json = row.map(|row| row.to_row());
         Storage::Session.write_now(&Place::document(&self.url), json.as_deref());
         Ok(document)
     }
@@ -215,8 +215,7 @@ impl<T: Document> Cache<T> {
     fn restore(&self) {
         let stored = Storage::Session.read_now(&Place::document(&self.url));
         let stored = stored.ok().flatten();
-        let stored =
-            stored.and_then(|json| serde_json::from_slice(String::from(json).as_bytes()).ok());
+        let stored = stored.and_then(|json| cache::Document::restore(&String::from(json)));
         let Some(cache::Document { fetched_at, text }) = stored else {
             return;
         };

@@ -10,7 +10,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::object::object;
+use super::object::set;
 use super::promise::settled;
 use super::timer::abort_after;
 
@@ -67,18 +67,18 @@ pub(super) async fn take(name: &str, patience: u32) -> Turn {
     let Some(locks) = manager() else {
         return Turn::Unlocked;
     };
-    if let Some(lock) = request(&locks, name, &[("ifAvailable", true.into())]).await {
+    if let Some(lock) = request(&locks, name, ("ifAvailable", true.into())).await {
         return Turn::Free(lock);
     }
     loop {
         let holder = holder(name).await;
         // A browser without such signals waits for as long as it takes.
         let signal = abort_after(patience).map_or(JsValue::UNDEFINED, JsValue::from);
-        if let Some(lock) = request(&locks, name, &[("signal", signal)]).await {
+        if let Some(lock) = request(&locks, name, ("signal", signal)).await {
             return Turn::Contended(lock);
         }
         if self::holder(name).await == holder {
-            let stolen = request(&locks, name, &[("steal", true.into())]).await;
+            let stolen = request(&locks, name, ("steal", true.into())).await;
             return stolen.map_or(Turn::Unlocked, Turn::Contended);
         }
     }
@@ -86,7 +86,7 @@ pub(super) async fn take(name: &str, patience: u32) -> Turn {
 
 /// A lock that many tabs hold at once; its name is what it is for.
 pub(super) async fn share(name: &str) -> Option<Lock> {
-    request(&manager()?, name, &[("mode", "shared".into())]).await
+    request(&manager()?, name, ("mode", "shared".into())).await
 }
 
 /// Lets go of it, and waits until that is known: the browser takes it back in its own time, but before it looks who
@@ -131,8 +131,9 @@ fn manager() -> Option<LockManager> {
 }
 
 /// `None` if it is not to be had on these terms.
-async fn request(locks: &LockManager, name: &str, terms: &[(&str, JsValue)]) -> Option<Lock> {
-    let options = object(terms);
+async fn request(locks: &LockManager, name: &str, terms: (&str, JsValue)) -> Option<Lock> {
+    let options = Object::new();
+    set(&options, terms.0, &terms.1);
     let stolen = Rc::new(Cell::new(false));
     let refusal = Rc::clone(&stolen);
     // The lock is held for as long as the promise that the callback gives is pending.

@@ -11,7 +11,7 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto};
 use super::object::object;
 use super::promise::settled;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Members};
 
 /// How many imported keys are kept, the newest.
 const KEYS: usize = 8;
@@ -135,11 +135,11 @@ fn parameters(algorithm: SignatureAlgorithm) -> Object {
         SignatureAlgorithm::Es384 => ("ECDSA", 384),
         SignatureAlgorithm::EdDsa | SignatureAlgorithm::Ed25519 => ("Ed25519", 512),
     };
-    object(&[
-        ("name", name.into()),
-        ("hash", format!("SHA-{bits}").into()),
-        ("namedCurve", format!("P-{bits}").into()),
-        // As long as the hash (RFC 7518 section 3.5).
-        ("saltLength", (bits / 8).into()),
-    ])
+    let mut members = Members::new();
+    members.text("name", name);
+    members.text("hash", &format!("SHA-{bits}"));
+    members.text("namedCurve", &format!("P-{bits}"));
+    // As long as the hash (RFC 7518 section 3.5).
+    members.number("saltLength", bits / 8);
+    object(members)
 }

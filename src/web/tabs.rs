@@ -104,9 +104,7 @@ impl Tabs {
     /// Tells the others. False if nobody can hear it.
     pub(super) fn post(&self, message: &Message) -> bool {
         let channel = self.channel.as_ref();
-        channel
-            .zip(message.to_json())
-            .is_some_and(|(to, json)| to.channel.post_message(&json.into()).is_ok())
+        channel.is_some_and(|to| to.channel.post_message(&message.to_json().into()).is_ok())
     }
 }
 

@@ -201,7 +201,7 @@ fn every_endpoint_must_be_safe_to_send_a_token_to() {
             let json = document(&json!({ member: bad }));
             let reason = refused(&Metadata::parse(&json, SSO));
             assert!(reason.contains("https"), "{member} {bad:?}: {reason}");
-            let given: Metadata = serde_json::from_str(&json).unwrap();
+            let given = Metadata::from_json(&json).unwrap();
             assert_eq!(refused(&given.check()), reason);
         }
         for good in [

@@ -446,7 +446,7 @@ impl<'a> World<'a> {
         let Some(grant) = self.tabs[index].channel.clone() else {
             return;
         };
-        let json = message.to_json().unwrap();
+        let json = message.to_json();
         for tab in &self.tabs {
             if tab.page != from && tab.channel.as_ref() == Some(&grant) {
                 self.letters.push(Letter {
