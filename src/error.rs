@@ -2,8 +2,8 @@
 //! same call succeed later?"; none of them holds a token, code, verifier or secret.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
 
@@ -58,7 +58,7 @@ impl Phase {
 
 /// What went wrong: a [`ErrorKind`], behind a pointer, so that results that may fail are no larger than their values.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error(Box<ErrorKind>);
+pub struct Error(Arc<ErrorKind>);
 
 /// Everything that can go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -552,7 +552,7 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
+        Self(Arc::new(kind))
     }
 }
 

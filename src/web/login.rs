@@ -426,7 +426,7 @@ impl EsiSecurity {
 
     /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
-        let row = Storage::default().read_now(&self.inner().place.logins());
+        let row = Storage::default().read_now(&self.inner().place.logins().into());
         let row = row.ok().flatten().map(String::from);
         let mut logins = Logins::restore(row.as_deref());
         if logins.expire(clock::now()) {
@@ -437,6 +437,6 @@ impl EsiSecurity {
 
     fn keep_logins(&self, logins: &Logins) -> bool {
         let (key, row) = (self.inner().place.logins(), logins.to_row());
-        Storage::default().write_now(&key, row.as_deref())
+        Storage::default().write_now(&key.into(), row.as_deref())
     }
 }

@@ -63,7 +63,7 @@ enum Writing {
 
 /// A session and where it is stored.
 pub(super) struct Row {
-    key: String,
+    key: JsString,
     token_identifier: Option<String>,
     storage: Storage,
     /// What storage held when it was last read or written here.
@@ -116,10 +116,10 @@ impl Row {
         margin: i64,
     ) -> Rc<Self> {
         let mut held = Self::all().into_iter();
-        let held = held.find(|row| row.key == key && row.storage == *storage);
+        let held = held.find(|row| row.key == *key && row.storage == *storage);
         let row = held.unwrap_or_else(|| {
             let row = Rc::new(Self {
-                key: key.to_owned(),
+                key: key.into(),
                 token_identifier: token_identifier.map(ToOwned::to_owned),
                 storage: storage.clone(),
                 known: RefCell::new(None),
@@ -372,7 +372,7 @@ impl Row {
         let damaged = self.damaged.take();
         let row = self.session.borrow().to_row();
         if let Some(damaged) = damaged {
-            let aside = Place::damaged(&self.key);
+            let aside = Place::damaged(&String::from(&self.key)).into();
             if !self.storage.write(&aside, Some(&damaged)).await && row.is_none() {
                 // There is no room for it elsewhere. Tokens would replace it.
                 return;

@@ -14,13 +14,24 @@ extern "C" {
     pub type CustomStorage;
 
     #[wasm_bindgen(method, structural, catch, js_name = getItem)]
-    fn get_item(this: &CustomStorage, key: &str) -> Result<JsValue, JsValue>;
+    fn get_item(this: &CustomStorage, key: &JsString) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, structural, catch, js_name = setItem)]
-    fn set_item(this: &CustomStorage, key: &str, row: &str) -> Result<JsValue, JsValue>;
+    fn set_item(this: &CustomStorage, key: &JsString, row: &str) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, structural, catch, js_name = removeItem)]
-    fn remove_item(this: &CustomStorage, key: &str) -> Result<JsValue, JsValue>;
+    fn remove_item(this: &CustomStorage, key: &JsString) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Global;
+
+    #[wasm_bindgen(method, structural, catch, getter, js_name = localStorage)]
+    fn local_storage(this: &Global) -> Result<CustomStorage, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch, getter, js_name = sessionStorage)]
+    fn session_storage(this: &Global) -> Result<CustomStorage, JsValue>;
 }
 
 std::thread_local! {
@@ -71,27 +82,25 @@ impl Storage {
     }
 
     fn object(&self) -> Result<CustomStorage, JsValue> {
-        let name = match self {
-            Self::Custom(object) => return Ok(object.clone()),
-            Self::Local => "localStorage",
-            Self::Session | Self::Memory => "sessionStorage",
-        };
-        Reflect::get(&js_sys::global(), &name.into()).map(JsCast::unchecked_into)
+        let global: Global = js_sys::global().unchecked_into();
+        match self {
+            Self::Custom(object) => Ok(object.clone()),
+            Self::Local => global.local_storage(),
+            Self::Session | Self::Memory => global.session_storage(),
+        }
     }
 
-    fn get(&self, key: &str) -> Result<JsValue, JsValue> {
+    fn get(&self, key: &JsString) -> Result<JsValue, JsValue> {
         match self {
-            Self::Memory => Ok(MEMORY.with(|rows| rows.get(&key.into()))),
+            Self::Memory => Ok(MEMORY.with(|rows| rows.get(key))),
             _ => self.object()?.get_item(key),
         }
     }
 
-    fn put(&self, key: &str, row: Option<&str>) -> Result<JsValue, JsValue> {
+    fn put(&self, key: &JsString, row: Option<&str>) -> Result<JsValue, JsValue> {
         match (self, row) {
-            (Self::Memory, Some(row)) => Ok(MEMORY
-                .with(|rows| rows.set(&key.into(), &row.into()))
-                .into()),
-            (Self::Memory, None) => Ok(MEMORY.with(|rows| rows.delete(&key.into())).into()),
+            (Self::Memory, Some(row)) => Ok(MEMORY.with(|rows| rows.set(key, &row.into())).into()),
+            (Self::Memory, None) => Ok(MEMORY.with(|rows| rows.delete(key)).into()),
             (_, Some(row)) => self.object()?.set_item(key, row),
             (_, None) => self.object()?.remove_item(key),
         }
@@ -99,22 +108,22 @@ impl Storage {
 
     /// The row under `key`, as JavaScript has it: to compare two costs less than to copy one. `None` if there is
     /// none. Waits only for a promise.
-    pub(super) async fn read(&self, key: &str) -> Result<Option<JsString>, Unreadable> {
+    pub(super) async fn read(&self, key: &JsString) -> Result<Option<JsString>, Unreadable> {
         row(settle(self.get(key)).await)
     }
 
     /// The same without waiting.
-    pub(super) fn read_now(&self, key: &str) -> Result<Option<JsString>, Unreadable> {
+    pub(super) fn read_now(&self, key: &JsString) -> Result<Option<JsString>, Unreadable> {
         row(self.get(key))
     }
 
     /// Writes the row, or takes it away. False if it could not be done. Waits only for a promise.
-    pub(super) async fn write(&self, key: &str, row: Option<&str>) -> bool {
+    pub(super) async fn write(&self, key: &JsString, row: Option<&str>) -> bool {
         settle(self.put(key, row)).await.is_ok()
     }
 
     /// The same without waiting.
-    pub(super) fn write_now(&self, key: &str, row: Option<&str>) -> bool {
+    pub(super) fn write_now(&self, key: &JsString, row: Option<&str>) -> bool {
         self.put(key, row).is_ok()
     }
 }
