@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { optimise } from "./optimise.js";
 import { fail, isMain, output, ROOT, run } from "./run.js";
 import { setup } from "./setup.js";
+import { withShortNames } from "./short-names.js";
 
 const SOURCES = [
   ...["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js"],
-  ...["scripts/build.js", "scripts/optimise.js", "scripts/dead-data.js", "scripts/wasm.js"],
+  ...["scripts/build.js", "scripts/optimise.js", "scripts/dead-data.js", "scripts/short-names.js", "scripts/wasm.js"],
 ];
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
-const MODULE = join(ROOT, "pkg/esi_security_bg.wasm");
+const [GLUE, MODULE] = RESULTS.map((file) => join(ROOT, file));
 const STAMP = join(ROOT, "pkg/.fingerprint");
 
 const wasmPack = (profile, folder) => [
@@ -61,7 +62,8 @@ export async function build(env, options = []) {
   console.log("\nBuilding the package; this tends to take a minute, and more at first.");
   rmSync(STAMP, { force: true });
   await run("wasm-pack", [...wasmPack("--release", join(ROOT, "pkg")), ...options], { env });
-  await optimise(env, MODULE);
+  const names = await optimise(env, MODULE);
+  writeFileSync(GLUE, withShortNames(readFileSync(GLUE, "utf8"), names));
   writeFileSync(STAMP, fingerprint(env, options));
 }
 

@@ -48,12 +48,12 @@ const NOP = 0x01;
 const END = 0x0b;
 
 const FEATURES = [
-  "bulk-memory",
-  "mutable-globals",
-  "nontrapping-float-to-int",
-  "sign-ext",
-  "reference-types",
-  "multivalue",
+  "--enable-bulk-memory",
+  "--enable-mutable-globals",
+  "--enable-nontrapping-float-to-int",
+  "--enable-sign-ext",
+  "--enable-reference-types",
+  "--enable-multivalue",
 ];
 
 const PASSES = [
@@ -62,6 +62,9 @@ const PASSES = [
   "--low-memory-unused",
   "--strip-producers",
 ];
+
+/** A run of its own, since it prints the new names, and `--converge` would do it several times. */
+const SHORT_NAMES = "--minify-imports-and-exports-and-modules";
 
 /** What stands for characters in names that the linker has spelled out halfway. */
 const ESCAPES = { LT: "<", GT: ">", RF: "&", BP: "*", C: ",", LP: "(", RP: ")", SP: "@" };
@@ -156,6 +159,7 @@ export const linkedModule = ({ CARGO_TARGET_DIR: folder = "target" }) =>
  * @param {string} file a module with names, which wasm-bindgen has made of what was linked last
  * @param {string} [to] where it goes
  * @param {{ names?: boolean }} [keep]
+ * @returns {Promise<import("./short-names.js").ShortNames>} what its imports and exports are called now
  */
 export async function optimise(env, file, to = file, { names = false } = {}) {
   const bytes = readFileSync(file);
@@ -167,6 +171,7 @@ export async function optimise(env, file, to = file, { names = false } = {}) {
     to,
     withoutSections(bytes, (name) => name === "linking" || name.startsWith("reloc.")),
   );
-  const features = FEATURES.map((name) => `--enable-${name}`);
-  await run("wasm-opt", [to, "-o", to, ...features, ...PASSES, names ? "-g" : "--strip-debug"], { env });
+  const symbols = names ? "-g" : "--strip-debug";
+  await run("wasm-opt", [to, "-o", to, ...FEATURES, ...PASSES, symbols], { env });
+  return JSON.parse(await run("wasm-opt", [to, "-o", to, ...FEATURES, SHORT_NAMES, symbols], { env, shown: false }));
 }

@@ -15,10 +15,10 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
  *
  * @param {string} program
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, shown?: boolean }} [options]
  * @returns {Promise<string>} what it printed to its standard output
  */
-export async function run(program, args, { cwd = ROOT, env = process.env } = {}) {
+export async function run(program, args, { cwd = ROOT, env = process.env, shown = true } = {}) {
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   let interruption;
   const forward = (signal) => {
@@ -28,7 +28,7 @@ export async function run(program, args, { cwd = ROOT, env = process.env } = {})
   for (const signal of SIGNALS) process.on(signal, forward);
   const printed = [];
   child.stdout.on("data", (chunk) => {
-    process.stdout.write(chunk);
+    if (shown) process.stdout.write(chunk);
     printed.push(chunk);
   });
   try {
