@@ -34,7 +34,9 @@ function watchModules() {
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (...given) => {
     const result = await instantiateStreaming.apply(WebAssembly, given);
-    globalThis.wasmMemory = result.instance.exports.memory;
+    // By its kind: its name is a short one.
+    const exported = Object.values(result.instance.exports);
+    globalThis.wasmMemory = exported.find((each) => each instanceof WebAssembly.Memory);
     return result;
   };
 }
