@@ -67,6 +67,9 @@ export function deadData(bytes, isEmptied) {
   const { functions, exports, segments, custom } = readModule(bytes);
   const [linking, inCode, inData] = ["linking", "reloc.CODE", "reloc.DATA"].map((name) => custom.get(name));
   if (!linking || !inCode || !inData) throw new Error("The module was linked without `--emit-relocs`.");
+  // The linker's own function, which would call the exported one, and has no relocations.
+  const wrapped = functions.find(({ name }) => name?.endsWith(".command_export"));
+  if (wrapped) throw new Error(`Nobody knows what \`${wrapped.name}\` refers to.`);
   const symbols = readSymbols(linking);
   const data = symbols.filter(({ kind, offset }) => kind === DATA && offset !== undefined);
   for (const each of data) {

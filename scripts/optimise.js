@@ -10,9 +10,9 @@
 //
 // Texts and tables that only these functions referred to become zeros, which take no room.
 import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { deadData } from "./dead-data.js";
-import { ROOT, run } from "./run.js";
+import { output, run } from "./run.js";
 import { TARGET } from "./toolchain.js";
 import { readModule, withoutSections } from "./wasm.js";
 
@@ -152,9 +152,12 @@ export function forgetPlaces(bytes) {
   for (const each of places) each.fill(0);
 }
 
-/** What Cargo has made, which wasm-bindgen reads. @param {NodeJS.ProcessEnv} env */
-export const linkedModule = ({ CARGO_TARGET_DIR: folder = "target" }) =>
-  resolve(ROOT, folder, TARGET, "release/esi_security_bindings.wasm");
+/** What Cargo has made, which wasm-bindgen reads. Cargo may have been told to put it elsewhere. */
+export function linkedModule(env) {
+  const printed = output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"], env);
+  if (printed === null) throw new Error("`cargo metadata` failed.");
+  return join(JSON.parse(printed).target_directory, TARGET, "release/esi_security_bindings.wasm");
+}
 
 /**
  * @param {NodeJS.ProcessEnv} env from `setup`

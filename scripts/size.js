@@ -1,6 +1,6 @@
 // What a page has to load: the WebAssembly module and the minified JavaScript, plain and as servers compress
-// them; and what takes the room in the module, by crate. Fails above the budget. That also guards link-time optimisation: without it the module is an eighth
-// larger, measured, and the budget leaves a fiftieth.
+// them; and what takes the room in the module, by crate. Fails above the budget. That also guards link-time optimisation:
+// without it the module is an eighth larger, measured, and the budget leaves far less.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";

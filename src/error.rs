@@ -56,7 +56,7 @@ impl Phase {
     }
 }
 
-/// What went wrong: a [`ErrorKind`], behind a pointer, so that results that may fail are no larger than their values.
+/// What went wrong: an [`ErrorKind`], behind a pointer, so that results that may fail are no larger than their values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Arc<ErrorKind>);
 

@@ -245,14 +245,15 @@ impl Session {
     /// True if this row would bring back another refresh token than the one that is held, which is used up then;
     /// but not where another page of this storage has written a newer one of the same grant.
     pub fn has_outgrown(&self, row: &str) -> bool {
-        let Some(stored) = read(row) else {
-            return true;
-        };
-        let ours = self.tokens.as_ref();
-        if ours.is_some_and(|ours| stored.is_ahead_of(ours)) {
-            return false;
-        }
-        stored.refresh_token.is_none() || stored.refresh_token.as_ref() != self.refresh_token()
+        let refresh_token = read(row).and_then(|tokens| tokens.refresh_token);
+        let same = refresh_token.is_some() && refresh_token.as_ref() == self.refresh_token();
+        !same && !self.is_behind(row)
+    }
+
+    /// True if this row holds newer tokens of the same grant.
+    pub fn is_behind(&self, row: &str) -> bool {
+        let both = read(row).zip(self.tokens.as_ref());
+        both.is_some_and(|(stored, ours)| stored.is_ahead_of(ours))
     }
 
     /// The tokens, where there are any.

@@ -378,17 +378,21 @@ impl Row {
                 return;
             }
         }
-        if !self.write_row(row.as_deref()).await && row.is_some() {
+        let written = self.write_row(row.as_deref()).await;
+        if !written && row.is_some() {
             if !self.has_good_row().await && !self.write_row(Some(machine::VACATED)).await {
                 self.write_row(None).await;
             }
             Warning::MemoryOnly.once();
         }
-        // An older one that could be neither replaced nor removed is no news.
+        // An older one that could be neither replaced nor removed is no news; another page's newer one is.
         if !self.slow.get()
             && let Ok(stored) = self.storage.read_now(&self.key)
         {
-            self.known.replace(stored);
+            let row = stored.as_ref().map(String::from);
+            if written || !row.is_some_and(|row| self.session.borrow().is_behind(&row)) {
+                self.known.replace(stored);
+            }
         }
     }
 

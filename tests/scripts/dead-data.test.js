@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { deadData } from "../../scripts/dead-data.js";
+import { forgetDeadData } from "../../scripts/optimise.js";
 import { output } from "../../scripts/run.js";
 import { setup } from "../../scripts/setup.js";
 import { withTemporaryFolder } from "../../scripts/temporary.js";
@@ -11,6 +12,14 @@ import { TARGET } from "../../scripts/toolchain.js";
 import { readModule } from "../../scripts/wasm.js";
 
 const SOURCE = `
+#[no_mangle]
+pub static EXPORTED: [u8; 17] = *b"one that is given";
+struct Unread;
+impl std::fmt::Debug for Unread {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result { formatter.write_str("one of Debug's") }
+}
+#[no_mangle]
+pub extern "C" fn show() -> usize { format!("{:?}", Unread).len() }
 static NUMBERS: [u32; 4] = [1_111_111_111, 22, 3_333, 4];
 static WORDS: [&str; 2] = ["one that only words has", "one that both have"];
 #[inline(never)]
@@ -71,6 +80,23 @@ test("as long as no function is emptied, the linker has left out what is dead", 
   const dead = deadData(bytes, () => false);
   const texts = ["one that only words has", "one that both have"].flatMap(addressesOf);
   assert.ok(texts.every((address) => !dead.includes(address)));
+});
+
+test("what the module gives away is not dead, whatever its functions do", () => {
+  const dead = new Set(deadData(bytes, () => true));
+  assert.ok(addressesOf("one that only words has").every((address) => dead.has(address)));
+  assert.ok(addressesOf("one that is given").every((address) => !dead.has(address)));
+});
+
+test("what is dead in the module that is shipped becomes zeros, and nothing else does", () => {
+  const shipped = Buffer.from(bytes);
+  forgetDeadData(shipped, bytes);
+  assert.ok(!shipped.includes("one of Debug's"));
+  for (const text of ["one that only words has", "one that both have", "one that is given"]) {
+    assert.ok(shipped.includes(text), text);
+  }
+  const differs = shipped.filter((byte, index) => byte !== bytes[index]);
+  assert.ok(differs.length > 0 && differs.every((byte) => byte === 0));
 });
 
 test("a module that does not tell is refused", async () => {

@@ -8,7 +8,7 @@ use esi_security::session::handover::{Failure, Message};
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
-use esi_security::session::token_set::{MARGIN, TokenSet};
+use esi_security::session::token_set::{AccessToken, MARGIN, TokenSet};
 
 use crate::helpers::{
     JITTER, LIFE, NOW, PHASE, busy, copy, garbled, http, invalid_grant, network, oauth, refresh,
@@ -64,6 +64,72 @@ fn a_message_arrives_as_it_was_sent() {
         Message::Tokens(TokenSet::default()),
     ] {
         let json = message.to_json();
+        assert_eq!(Message::parse(&json), Some(message), "{json}");
+    }
+}
+
+/// Tabs with an older or newer version of this library read it too.
+#[test]
+fn every_message_is_written_as_it_always_was() {
+    let lineage = || Lineage {
+        grant: "g".into(),
+        rotation: 7,
+    };
+    let failure = |status, retry_after| Failure {
+        lineage: lineage(),
+        status,
+        retry_after,
+        since: NOW,
+        until: NOW + 1,
+    };
+    let access = AccessToken {
+        token: Secret::new("a"),
+        token_type: "Bearer".into(),
+        received_at: 1,
+        expires_at: Some(2),
+        clock_skew: -3,
+    };
+    let tokens = TokenSet {
+        access: Some(access),
+        refresh_token: Some(Secret::new("r")),
+        lineage: Some(lineage()),
+    };
+    let claim = Claim {
+        lineage: lineage(),
+        number: 9,
+    };
+    let of = r#"{"grant":"g","rotation":7}"#;
+    let times = format!(r#""since":{NOW},"until":{}"#, NOW + 1);
+    for (message, json) in [
+        (Message::Ask(lineage()), format!(r#"{{"ask":{of}}}"#)),
+        (
+            Message::Revoked(lineage()),
+            format!(r#"{{"revoked":{of}}}"#),
+        ),
+        (
+            Message::Claim(claim),
+            format!(r#"{{"claim":{{"lineage":{of},"number":9}}}}"#),
+        ),
+        (
+            Message::Failed(failure(Some(503), Some(4))),
+            format!(r#"{{"failed":{{"lineage":{of},"status":503,"retry_after":4,{times}}}}}"#),
+        ),
+        (
+            Message::Failed(failure(None, None)),
+            format!(r#"{{"failed":{{"lineage":{of},{times}}}}}"#),
+        ),
+        (
+            Message::Tokens(TokenSet::default()),
+            r#"{"tokens":{}}"#.into(),
+        ),
+        (
+            Message::Tokens(tokens),
+            format!(
+                r#"{{"tokens":{{"access":{{"token":"a","token_type":"Bearer","received_at":1,"expires_at":2,"clock_skew":-3}},"refresh_token":"r","lineage":{of}}}}}"#
+            ),
+        ),
+    ] {
+        assert_eq!(message.to_json(), json);
         assert_eq!(Message::parse(&json), Some(message), "{json}");
     }
 }

@@ -187,7 +187,12 @@ fn a_row_is_outgrown_once_its_refresh_token_is_used_up() {
     assert!(!session.has_outgrown(&second));
     // Another page of the storage was faster.
     assert!(!behind.has_outgrown(&second));
+    assert!(behind.is_behind(&second));
+    for row in [&first, &second] {
+        assert!(!session.is_behind(row), "{row}");
+    }
     let stranger = holding(r#"{"access_token":"c","refresh_token":"t"}"#);
     assert!(stranger.has_outgrown(&second));
+    assert!(!stranger.is_behind(&second));
     assert!(session.has_outgrown("{"));
 }

@@ -365,6 +365,26 @@ async fn what_cannot_be_replaced_is_removed() {
     }
 }
 
+/// Another page of this storage was faster, and the older tokens of this one cannot be written.
+#[wasm_bindgen_test]
+async fn a_newer_row_stays_and_is_taken_over() {
+    let page = Page::new();
+    let (row, key) = (stored(&page), page.session_key());
+    let security = kept_in(&page, &own_storage("read at once, refused later"));
+    hold_storage();
+    let same_grant = TOKENS.replace("the-access-token", "ours");
+    security.update_token(&same_grant, None).unwrap();
+    let newer = row
+        .replace("the-access-token", "theirs")
+        .replace("refresh+token/==", "rotated")
+        .replace(r#""rotation":0"#, r#""rotation":1"#);
+    keep_row(&key, Some(&newer));
+    release_storage();
+    security.restored().await;
+    assert_eq!(kept_row(&key), Some(newer));
+    assert_eq!(security.get_access_token().await, Ok("theirs".into()));
+}
+
 #[wasm_bindgen_test]
 async fn a_damaged_record_is_set_aside_here_too() {
     for manner in ["at once", "later", "read at once, written later"] {

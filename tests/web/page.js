@@ -366,6 +366,8 @@ const manners = {
   later: (work) => new Promise((resolve) => setTimeout(resolve)).then(work),
   held: (work) => hold.then(work),
   "read at once, written later": (work, name) => (name === "getItem" ? work() : hold.then(work)),
+  "read at once, refused later": (work, name) =>
+    name === "getItem" ? work() : hold.then(() => Promise.reject(new Error("no storage"))),
   // biome-ignore lint/suspicious/noThenProperty: a promise of another make.
   "with a thenable": (work) => ({ then: (resolve) => setTimeout(() => resolve(work())) }),
   "it throws": () => {
