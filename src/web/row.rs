@@ -389,8 +389,8 @@ impl Row {
         if !self.slow.get()
             && let Ok(stored) = self.storage.read_now(&self.key)
         {
-            let row = stored.as_ref().map(String::from);
-            if written || !row.is_some_and(|row| self.session.borrow().is_behind(&row)) {
+            let behind = |row| self.session.borrow().is_behind(&String::from(row));
+            if written || !stored.as_ref().is_some_and(behind) {
                 self.known.replace(stored);
             }
         }
