@@ -10,6 +10,7 @@ extern crate alloc;
 extern crate std;
 
 mod error;
+mod json;
 pub mod jwt;
 pub mod oauth;
 mod record;
@@ -19,6 +20,7 @@ mod suggestion;
 pub mod web;
 
 pub use error::{Error, ErrorKind, Phase};
+pub use json::{Json, Object};
 pub use record::Members;
 pub use suggestion::suggestion;
 #[cfg(target_arch = "wasm32")]

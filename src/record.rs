@@ -5,7 +5,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde_json::{Map, Value};
+use crate::json::{Json, Object};
 
 /// What stands in storage, in a message or in a document as such an object.
 pub(crate) trait FromRecord: Sized {
@@ -15,14 +15,14 @@ pub(crate) trait FromRecord: Sized {
 
 /// The members of an object.
 #[derive(Clone, Copy)]
-pub(crate) struct Record<'a>(&'a Map<String, Value>);
+pub(crate) struct Record<'a>(&'a Object<'a>);
 
 impl Record<'_> {
     /// A member that must be there.
     pub(crate) fn required<T>(
         self,
         name: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&Json<'_>) -> Option<T>,
     ) -> Option<T> {
         self.0.get(name).and_then(read)
     }
@@ -35,10 +35,10 @@ impl Record<'_> {
     pub(crate) fn optional<T>(
         self,
         name: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&Json<'_>) -> Option<T>,
     ) -> Option<Option<T>> {
         match self.0.get(name) {
-            None | Some(Value::Null) => Some(None),
+            None | Some(Json::Null) => Some(None),
             Some(value) => read(value).map(Some),
         }
     }
@@ -47,45 +47,56 @@ impl Record<'_> {
     pub(crate) fn or_default<T: Default>(
         self,
         name: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&Json<'_>) -> Option<T>,
     ) -> Option<T> {
         self.0.get(name).map_or_else(|| Some(T::default()), read)
     }
 
     /// True if there is no member but these.
     pub(crate) fn has_only(self, names: &[&str]) -> bool {
-        self.0.keys().all(|name| names.contains(&name.as_str()))
+        self.0
+            .members()
+            .iter()
+            .all(|(name, _)| names.contains(&name.as_ref()))
     }
 }
 
 /// For the members of objects: an object.
-pub(crate) fn object<T: FromRecord>(value: &Value) -> Option<T> {
+pub(crate) fn object<T: FromRecord>(value: &Json<'_>) -> Option<T> {
     T::from_record(Record(value.as_object()?))
 }
 
 /// A text, or what is made of one.
-pub(crate) fn text<T: From<String>>(value: &Value) -> Option<T> {
-    Some(value.as_str()?.to_owned().into())
+pub(crate) fn text<T: From<String>>(value: &Json<'_>) -> Option<T> {
+    Some(value.as_text()?.to_owned().into())
 }
 
 /// A list, of which each entry is read.
-pub(crate) fn list<T>(value: &Value, read: impl FnMut(&Value) -> Option<T>) -> Option<Vec<T>> {
-    value.as_array()?.iter().map(read).collect()
+pub(crate) fn list<T>(
+    value: &Json<'_>,
+    read: impl FnMut(&Json<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    value.as_list()?.iter().map(read).collect()
+}
+
+/// A flag.
+pub(crate) fn flag(value: &Json<'_>) -> Option<bool> {
+    value.as_flag()
+}
+
+/// A whole number.
+pub(crate) fn whole(value: &Json<'_>) -> Option<i64> {
+    value.as_whole()
 }
 
 /// A small number that is not below zero.
-pub(crate) fn count(value: &Value) -> Option<u32> {
-    value.as_u64()?.try_into().ok()
-}
-
-/// Any JSON, compiled once. Of a member that stands twice the last counts.
-pub(crate) fn parse(json: &str) -> Option<Value> {
-    serde_json::from_slice(json.as_bytes()).ok()
+pub(crate) fn count(value: &Json<'_>) -> Option<u32> {
+    value.as_whole()?.try_into().ok()
 }
 
 /// An object, from its JSON.
 pub(crate) fn read<T: FromRecord>(json: &str) -> Option<T> {
-    object(&parse(json)?)
+    object(&Json::parse(json.as_bytes())?)
 }
 
 /// What becomes such an object.
@@ -113,19 +124,25 @@ impl Members {
         Self("{".to_owned())
     }
 
-    /// A member whose value is JSON already. Its name needs no escapes.
-    pub fn json(&mut self, name: &str, value: &str) {
+    fn name(&mut self, name: &str) {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        for part in ["\"", name, "\":", value] {
+        for part in ["\"", name, "\":"] {
             self.0.push_str(part);
         }
     }
 
+    /// A member whose value is JSON already. Its name needs no escapes.
+    pub fn json(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.0.push_str(value);
+    }
+
     /// A text.
     pub fn text(&mut self, name: &str, value: &str) {
-        self.json(name, &quoted(value));
+        self.name(name);
+        push_text(&mut self.0, value);
     }
 
     /// A text, or `null`.
@@ -138,7 +155,8 @@ impl Members {
 
     /// A list of texts.
     pub fn texts(&mut self, name: &str, values: &[String]) {
-        self.json(name, &array(values.iter().map(|value| quoted(value))));
+        self.name(name);
+        push_list(&mut self.0, values, |json, value| push_text(json, value));
     }
 
     /// A whole number.
@@ -161,21 +179,37 @@ impl Members {
     }
 }
 
-/// A text as JSON.
-pub(crate) fn quoted(text: &str) -> String {
-    // It cannot fail: what is written is in memory.
-    serde_json::to_string(text).unwrap_or_default()
+/// Writes a text as JSON.
+fn push_text(json: &mut String, text: &str) {
+    // Hardly any has something to escape, and copying the others as they are is several times as fast.
+    let plain = |byte| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        for part in ["\"", text, "\""] {
+            json.push_str(part);
+        }
+    } else {
+        // It cannot fail: what is written is in memory.
+        json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }
 
-/// A list of what is JSON already.
-pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
-    let mut json = String::from("[");
-    for value in values {
-        if json.len() > 1 {
+/// Writes a list.
+fn push_list<T>(json: &mut String, values: &[T], mut push: impl FnMut(&mut String, &T)) {
+    json.push('[');
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
             json.push(',');
         }
-        json.push_str(&value);
+        push(json, value);
     }
     json.push(']');
+}
+
+/// A list of objects.
+pub(crate) fn to_list(values: &[impl ToRecord]) -> String {
+    let mut json = String::new();
+    push_list(&mut json, values, |json, value| {
+        json.push_str(&value.to_json());
+    });
     json
 }

@@ -79,6 +79,7 @@ const PURE: &[&str] = &[
     "src/session",
     "src/error.rs",
     "src/suggestion.rs",
+    "src/json.rs",
     "src/record.rs",
 ];
 

@@ -1,9 +1,10 @@
 //! Reading what JavaScript passes. Everything may be anything: a wrong type is refused by the
 //! argument's name, an option that does not exist too, with what was probably meant.
 
-use esi_security::{Error, ErrorKind, Phase, suggestion};
+use std::borrow::Cow;
+
+use esi_security::{Error, ErrorKind, Json, Phase, suggestion};
 use js_sys::{JSON, Reflect, Symbol};
-use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -106,7 +107,7 @@ impl Options {
         &self,
         name: &'static str,
         expected: &'static str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&Json<'_>) -> Option<T>,
     ) -> Result<Option<T>, Error> {
         let value = self.value(name)?;
         value
@@ -122,8 +123,13 @@ impl Options {
         if self.value(name)?.is_some_and(listed) {
             return Err(Error::argument(self.phase, name, PAIRS));
         }
-        let pair = |(name, value): (&String, &Value)| Some((name.clone(), text_of(value)?));
-        let read = |value: &Value| value.as_object()?.iter().map(pair).collect();
+        let read = |value: &Json<'_>| {
+            let members = value.as_object()?.members().iter();
+            let pair = |(name, value): &(Cow<'_, str>, Json<'_>)| {
+                Some((name.as_ref().to_owned(), text_of(value)?))
+            };
+            members.map(pair).collect()
+        };
         Ok(self.data(name, PAIRS, read)?.unwrap_or_default())
     }
 }
@@ -162,12 +168,12 @@ pub(crate) fn texts(
     data(value, phase, name, TEXTS, list)
 }
 
-fn text_of(value: &Value) -> Option<String> {
-    value.as_str().map(String::from)
+fn text_of(value: &Json<'_>) -> Option<String> {
+    value.as_text().map(String::from)
 }
 
-fn list(value: &Value) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(text_of).collect()
+fn list(value: &Json<'_>) -> Option<Vec<String>> {
+    value.as_list()?.iter().map(text_of).collect()
 }
 
 /// Plain data by way of JSON: the one way to read it during which no getter of the page can throw into
@@ -177,11 +183,10 @@ fn data<T>(
     phase: Phase,
     name: &'static str,
     expected: &'static str,
-    read: impl FnOnce(&Value) -> Option<T>,
+    read: impl FnOnce(&Json<'_>) -> Option<T>,
 ) -> Result<T, Error> {
     let json = json(value, phase, name)?;
-    let value: Option<Value> = serde_json::from_slice(json.as_bytes()).ok();
-    value
+    Json::parse(json.as_bytes())
         .as_ref()
         .and_then(read)
         .ok_or_else(|| Error::argument(phase, name, expected))

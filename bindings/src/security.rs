@@ -13,9 +13,8 @@ use esi_security::oauth::secret::Secret;
 use esi_security::web::{
     self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions, or_null,
 };
-use esi_security::{Error, Phase};
+use esi_security::{Error, Json, Phase};
 use js_sys::{Function, Object, Promise};
-use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
@@ -421,7 +420,16 @@ fn verify_options(given: &Options) -> Result<(VerifyOptions, bool), Error> {
 }
 
 fn requirements(options: &Options) -> Result<Option<SecurityRequirements>, Error> {
-    let names = |schemes: &Value| Some(schemes.as_object()?.keys().cloned().collect());
-    let read = |all: &Value| all.as_array()?.iter().map(names).collect();
+    let names = |schemes: &Json<'_>| {
+        Some(
+            schemes
+                .as_object()?
+                .members()
+                .iter()
+                .map(|(name, _)| name.as_ref().to_owned())
+                .collect(),
+        )
+    };
+    let read = |all: &Json<'_>| all.as_list()?.iter().map(names).collect();
     options.data("security", "must be a list of objects", read)
 }

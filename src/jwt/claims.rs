@@ -7,11 +7,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use serde_json::Value;
-
-use super::object::Object;
-use super::token::{CompactToken, malformed};
+use super::token::{CompactToken, malformed, unique_members};
 use crate::Error;
+use crate::json::{Json, Object};
 
 /// 1970 to 9999, in seconds: a `NumericDate` outside it is a mistake or an attack.
 const MOMENTS: RangeInclusive<i64> = 0..=253_402_300_799;
@@ -71,14 +69,15 @@ impl UnverifiedClaims {
 
 impl Claims {
     pub(super) fn read(raw: String) -> Result<Self, Error> {
-        let members = serde_json::from_slice(raw.as_bytes())
-            .map_err(|_| malformed("its claims are no JSON object with unique members"))?;
+        let members = unique_members(raw.as_bytes()).ok_or(malformed(
+            "its claims are no JSON object with unique members",
+        ))?;
         let mut reader = Reader {
             members,
             mistyped: Vec::new(),
         };
         let subject = reader.text("sub");
-        Ok(Self {
+        let claims = Self {
             character_id: subject.as_deref().and_then(character_id),
             subject,
             name: reader.description("name"),
@@ -95,23 +94,24 @@ impl Claims {
             tier: reader.description("tier"),
             region: reader.description("region"),
             mistyped: reader.mistyped,
-            raw,
-        })
+            raw: String::new(),
+        };
+        Ok(Self { raw, ..claims })
     }
 }
 
 /// Reads claims by name. `null` where a claim only describes or grants reads as missing; where a
 /// rule looks at it, it is a wrong type.
-struct Reader {
-    members: Object,
+struct Reader<'a> {
+    members: Object<'a>,
     mistyped: Vec<&'static str>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn read<T>(
         &mut self,
         claim: &'static str,
-        convert: impl FnOnce(&Value) -> Option<T>,
+        convert: impl FnOnce(&Json<'_>) -> Option<T>,
     ) -> Option<T> {
         let value = self.members.get(claim)?;
         let converted = convert(value);
@@ -122,16 +122,16 @@ impl Reader {
     }
 
     fn text(&mut self, claim: &'static str) -> Option<String> {
-        self.read(claim, |value| value.as_str().map(ToOwned::to_owned))
+        self.read(claim, |value| value.as_text().map(ToOwned::to_owned))
     }
 
     /// One text or a list of texts (RFC 7519 section 4.1.3).
     fn texts(&mut self, claim: &'static str) -> Option<Vec<String>> {
         self.read(claim, |value| match value {
-            Value::String(text) => Some(vec![text.clone()]),
-            Value::Array(items) => items
+            Json::Text(text) => Some(vec![text.as_ref().to_owned()]),
+            Json::List(items) => items
                 .iter()
-                .map(|item| item.as_str().map(ToOwned::to_owned))
+                .map(|item| item.as_text().map(ToOwned::to_owned))
                 .collect(),
             _ => None,
         })
@@ -140,10 +140,12 @@ impl Reader {
     /// A `NumericDate` (RFC 7519 section 2).
     fn moment(&mut self, claim: &'static str) -> Option<i64> {
         self.read(claim, |value| {
-            value
-                .as_i64()
-                .or_else(|| value.as_f64().and_then(whole))
-                .filter(|moment| MOMENTS.contains(moment))
+            let moment = match value {
+                Json::Whole(seconds) => Some(*seconds),
+                Json::Number(seconds) => whole(*seconds),
+                _ => None,
+            };
+            moment.filter(|moment| MOMENTS.contains(moment))
         })
     }
 

@@ -7,11 +7,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::algorithm::{KeyType, SignatureAlgorithm};
 use super::small_order::has_small_order;
+use crate::json::{Json, Object};
 
 /// RFC 7518 section 3.3 sets the lower end. The upper one is what jwt-compact's RSA takes: one key
 /// set must mean the same on every backend.
@@ -61,8 +62,8 @@ pub enum PublicKey {
 
 impl Jwk {
     /// From one entry of a key set, or why it is of no use.
-    pub(super) fn from_json(entry: &Value) -> Result<Self, &'static str> {
-        let entry = Entry(entry);
+    pub(super) fn from_json(entry: &Json<'_>) -> Result<Self, &'static str> {
+        let entry = Entry(entry.as_object());
         let public_key = match (entry.text("kty")?, entry.text("crv")?) {
             (Some("RSA"), _) => entry.rsa()?,
             (Some("EC"), Some("P-256")) => {
@@ -99,7 +100,7 @@ impl Jwk {
     /// The key's public members alone, in the one form that RFC 7638 section 3 hashes: what Web
     /// Crypto can import.
     pub fn canonical_json(&self) -> String {
-        let text = Base64UrlUnpadded::encode_string;
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let point = |curve, x, y| {
             let (x, y) = (text(x), text(y));
             format!(r#"{{"crv":"{curve}","kty":"EC","x":"{x}","y":"{y}"}}"#)
@@ -151,18 +152,18 @@ impl Jwk {
 }
 
 /// An entry of a key set as JSON, with readers that tell a missing member from a wrong one.
-struct Entry<'a>(&'a Value);
+struct Entry<'a>(Option<&'a Object<'a>>);
 
 impl<'a> Entry<'a> {
     /// `null` is how some servers write that a member is missing.
-    fn member(&self, name: &str) -> Option<&'a Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+    fn member(&self, name: &str) -> Option<&'a Json<'a>> {
+        self.0?.get(name).filter(|value| !value.is_null())
     }
 
     fn text(&self, name: &str) -> Result<Option<&'a str>, &'static str> {
         match self.member(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Json::Text(text)) => Ok(Some(text)),
             Some(_) => Err("a key has a member of the wrong type"),
         }
     }
@@ -172,11 +173,11 @@ impl<'a> Entry<'a> {
             return Ok(None);
         };
         value
-            .as_array()
+            .as_list()
             .and_then(|items| {
                 items
                     .iter()
-                    .map(|item| item.as_str().map(ToOwned::to_owned))
+                    .map(|item| item.as_text().map(ToOwned::to_owned))
                     .collect()
             })
             .map(Some)
@@ -185,7 +186,9 @@ impl<'a> Entry<'a> {
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, &'static str> {
         let text = self.text(name)?.ok_or("a key lacks one of its numbers")?;
-        Base64UrlUnpadded::decode_vec(text).map_err(|_| "a key has a number that is not base64url")
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| "a key has a number that is not base64url")
     }
 
     /// A number without the leading zeros that some servers put before it, against RFC 7518 section

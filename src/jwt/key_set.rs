@@ -4,11 +4,9 @@
 use alloc::vec::Vec;
 use core::slice;
 
-use serde_json::Value;
-
 use super::algorithm::SignatureAlgorithm;
 use super::key::Jwk;
-use crate::record;
+use crate::json::Json;
 use crate::{Error, ErrorKind};
 
 /// The name of EVE's signing key, unchanged since 2019: for tokens whose header names none.
@@ -55,11 +53,12 @@ impl KeySet {
     /// signed with.
     pub fn read(json: &str) -> Result<Self, Error> {
         let invalid = |reason| Error::from(ErrorKind::InvalidKeySet { reason });
-        let document = record::parse(json).ok_or_else(|| invalid("it is not JSON"))?;
-        let entries = match document.get("keys") {
-            Some(Value::Array(entries)) => entries.as_slice(),
+        let document = Json::parse(json.as_bytes()).ok_or_else(|| invalid("it is not JSON"))?;
+        let member = |name| document.as_object()?.get(name);
+        let entries = match member("keys") {
+            Some(Json::List(entries)) => entries.as_slice(),
             Some(_) => return Err(invalid("its keys are no list")),
-            None if document.get("kty").is_some() => slice::from_ref(&document),
+            None if member("kty").is_some() => slice::from_ref(&document),
             None => return Err(invalid("it is neither a key set nor a key")),
         };
         if entries.len() > MAX_ENTRIES {

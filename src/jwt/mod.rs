@@ -13,8 +13,8 @@
 //! 4. A backend checks the signature (RFC 7515 section 5.2), and [`SignatureCheck::finish`] has
 //!    jwt-compact conclude from it: else [`SignatureInvalid`](crate::Error::SignatureInvalid),
 //!    whatever the claims are.
-//! 5. The [`Claims`] are read: a JSON object in which no member stands twice (RFC 7519 section 4),
-//!    else `TokenMalformed`.
+//! 5. The [`Claims`] are read: a JSON object in which no member stands twice (RFC 7519 section 4)
+//!    and of a thousand at most, else `TokenMalformed`.
 //! 6. [`Rules::check`] judges them: first that each has its type, then, in this order, `iss`, `aud`,
 //!    `azp`, `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 section 4.1, RFC 8725 sections 3.8 to
 //!    3.10). Missing is [`ClaimMissing`](crate::Error::ClaimMissing), wrong is
@@ -30,7 +30,6 @@ mod checks;
 mod claims;
 mod key;
 mod key_set;
-mod object;
 mod rules;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;

@@ -1,11 +1,9 @@
 //! Error answers of an authorization server (RFC 6749 section 5.2). Judged by status; JSON is read
 //! only if it parses, because EVE's server and the gateways before it also answer with HTML.
 
-use serde_json::Value;
-
 use super::http::{Request, Response};
 use super::redaction::names_tokens;
-use crate::record;
+use crate::json::Json;
 use crate::{Error, ErrorKind, Phase};
 
 /// How much of a body an error keeps, in characters.
@@ -18,8 +16,8 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let without_tokens = |text: &str| names_tokens(text).is_none().then(|| clean(text));
     let (status, retry_after) = (response.status, response.retry_after);
     // Member by member, so that an odd description does not hide the error.
-    let body = record::parse(&response.body).unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let body = Json::parse(response.body.as_bytes()).unwrap_or_default();
+    let text = |name: &str| body.as_object()?.get(name)?.as_text();
     let kind = match text("error") {
         Some(error) => ErrorKind::OAuth {
             phase,

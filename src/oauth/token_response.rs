@@ -2,12 +2,11 @@
 
 use alloc::string::String;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::error_response;
 use super::http::{Request, Response};
 use super::secret::Secret;
-use crate::record;
+use crate::json::{Json, Object};
 use crate::{Error, ErrorKind, Phase};
 
 /// The longest life that is believed, in seconds: a year. EVE's tokens live twenty minutes.
@@ -93,32 +92,30 @@ pub fn parse_update(json: &str) -> Result<Update, Error> {
     let unusable = |reason| Error::from(ErrorKind::InvalidResponse { phase, reason });
     let body = Body::parse(json).map_err(unusable)?;
     match (body.member("access_token"), body.refresh_token()) {
-        (Value::Null, Some(token)) => Ok(Update::RefreshToken(token)),
-        (Value::String(access), Some(token)) if access.is_empty() => {
-            Ok(Update::RefreshToken(token))
-        }
+        (Json::Null, Some(token)) => Ok(Update::RefreshToken(token)),
+        (Json::Text(access), Some(token)) if access.is_empty() => Ok(Update::RefreshToken(token)),
         _ => body.read().map(Update::Tokens).map_err(unusable),
     }
 }
 
 /// The members as whatever they are, so that one of the wrong type does not hide the others.
-struct Body(Map<String, Value>);
+struct Body<'a>(Object<'a>);
 
-impl Body {
-    fn parse(json: &str) -> Result<Self, &'static str> {
-        match record::parse(json) {
-            Some(Value::Object(members)) => Ok(Self(members)),
+impl<'a> Body<'a> {
+    fn parse(json: &'a str) -> Result<Self, &'static str> {
+        match Json::parse(json.as_bytes()) {
+            Some(Json::Object(members)) => Ok(Self(members)),
             _ => Err("it is no JSON object"),
         }
     }
 
-    fn member(&self, name: &str) -> &Value {
-        self.0.get(name).unwrap_or(&Value::Null)
+    fn member(&self, name: &str) -> &Json<'a> {
+        self.0.get(name).unwrap_or(&Json::Null)
     }
 
     fn refresh_token(&self) -> Option<Secret> {
         match self.member("refresh_token") {
-            Value::String(token) if !token.is_empty() => Some(Secret::new(token.as_str())),
+            Json::Text(token) if !token.is_empty() => Some(Secret::new(token.as_ref())),
             _ => None,
         }
     }
@@ -126,24 +123,24 @@ impl Body {
     fn read(&self) -> Result<TokenResponse, &'static str> {
         let graphic = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
         let access_token = match self.member("access_token") {
-            Value::String(token) if graphic(token) => Secret::new(token.as_str()),
+            Json::Text(token) if graphic(token) => Secret::new(token.as_ref()),
             _ => return Err("access_token must be a string of printable ASCII"),
         };
         let token_type = match self.member("token_type") {
-            Value::Null => String::from("Bearer"),
-            Value::String(kind) if kind.eq_ignore_ascii_case("bearer") => kind.clone(),
+            Json::Null => String::from("Bearer"),
+            Json::Text(kind) if kind.eq_ignore_ascii_case("bearer") => kind.as_ref().into(),
             _ => return Err("token_type must be Bearer"),
         };
-        let seconds = |value: &Value| value.as_u64().and_then(|life| u32::try_from(life).ok());
+        let seconds = |value: &Json<'_>| value.as_whole().and_then(|life| u32::try_from(life).ok());
         let expires_in = match (
             self.member("expires_in"),
             seconds(self.member("expires_in")),
         ) {
-            (Value::Null, _) => None,
+            (Json::Null, _) => None,
             (_, Some(life @ 1..=LONGEST_LIFE)) => Some(life),
             _ => return Err("expires_in must be a whole number of seconds, from 1 to a year"),
         };
-        if !matches!(self.member("refresh_token"), Value::Null | Value::String(_)) {
+        if !matches!(self.member("refresh_token"), Json::Null | Json::Text(_)) {
             return Err("refresh_token must be a string or null");
         }
         Ok(TokenResponse {

@@ -2,7 +2,6 @@
 //! while and, where it cannot be fetched again, for longer.
 
 use alloc::string::String;
-use serde_json::Value;
 
 use crate::record::{self, FromRecord, Members, Record, ToRecord};
 
@@ -25,7 +24,7 @@ pub struct Document {
 impl FromRecord for Document {
     fn from_record(record: Record<'_>) -> Option<Self> {
         Some(Self {
-            fetched_at: record.required("fetched_at", Value::as_i64)?,
+            fetched_at: record.required("fetched_at", record::whole)?,
             text: record.required("text", record::text)?,
         })
     }

@@ -2,11 +2,11 @@
 //! token that has been rotated in one of them is dead in the others until they are handed the new one.
 
 use alloc::string::String;
-use serde_json::Value;
 
 use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
+use crate::json::Json;
 use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
 
@@ -47,8 +47,8 @@ impl FromRecord for Failure {
             lineage: record.required("lineage", record::object)?,
             status: status.map(u16::try_from).transpose().ok()?,
             retry_after: record.optional("retry_after", record::count)?,
-            since: record.required("since", Value::as_i64)?,
-            until: record.required("until", Value::as_i64)?,
+            since: record.required("since", record::whole)?,
+            until: record.required("until", record::whole)?,
         })
     }
 }
@@ -101,13 +101,11 @@ impl Failure {
 impl Message {
     /// What another tab has sent; `None` if it is of no use.
     pub fn parse(json: &str) -> Option<Self> {
-        let message = record::parse(json)?;
-        let mut members = message.as_object()?.iter();
-        let (kind, value) = members.next()?;
-        if members.next().is_some() {
+        let message = Json::parse(json.as_bytes())?;
+        let [(kind, value)] = message.as_object()?.members() else {
             return None;
-        }
-        match kind.as_str() {
+        };
+        match kind.as_ref() {
             "ask" => record::object(value).map(Self::Ask),
             "claim" => record::object(value).map(Self::Claim),
             "tokens" => record::object(value).map(Self::Tokens),

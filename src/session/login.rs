@@ -3,9 +3,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::Value;
 
 use super::token_set::CLOCK_STEP;
+use crate::json::Json;
 use crate::oauth::pkce::CodeVerifier;
 use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
@@ -49,13 +49,13 @@ impl FromRecord for Login {
             verifier: record.optional("verifier", |text| {
                 record::text(text).map(CodeVerifier::restored)
             })?,
-            implicit: record.or_default("implicit", Value::as_bool)?,
+            implicit: record.or_default("implicit", record::flag)?,
             token_identifier: record.optional("token_identifier", record::text)?,
             redirect_uri: record.required("redirect_uri", record::text)?,
             issuer: record.required("issuer", record::text)?,
             scopes: record.required("scopes", |scopes| record::list(scopes, record::text))?,
             return_to: record.optional("return_to", record::text)?,
-            began_at: record.required("began_at", Value::as_i64)?,
+            began_at: record.required("began_at", record::whole)?,
             answer: record.optional("answer", record::text)?,
         })
     }
@@ -93,7 +93,7 @@ pub struct Logins(Vec<Login>);
 impl Logins {
     /// Reads the stored row; one that cannot be read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
-        let row = row.and_then(record::parse);
+        let row = row.and_then(|row| Json::parse(row.as_bytes()));
         let logins = row.and_then(|row| record::list(&row, record::object));
         logins.map(Self).unwrap_or_default()
     }
@@ -103,7 +103,7 @@ impl Logins {
         if self.0.is_empty() {
             return None;
         }
-        Some(record::array(self.0.iter().map(Login::to_json)))
+        Some(record::to_list(&self.0))
     }
 
     /// Adds a login; one with the same `state` is replaced.

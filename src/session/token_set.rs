@@ -1,7 +1,6 @@
 //! The tokens of one session, as they are held, stored, and handed to other tabs.
 
 use alloc::string::String;
-use serde_json::Value;
 
 use super::lineage::Lineage;
 use crate::oauth::secret::Secret;
@@ -31,9 +30,9 @@ impl FromRecord for AccessToken {
         Some(Self {
             token: record.required("token", record::text)?,
             token_type: record.required("token_type", record::text)?,
-            received_at: record.required("received_at", Value::as_i64)?,
-            expires_at: record.optional("expires_at", Value::as_i64)?,
-            clock_skew: record.or_default("clock_skew", Value::as_i64)?,
+            received_at: record.required("received_at", record::whole)?,
+            expires_at: record.optional("expires_at", record::whole)?,
+            clock_skew: record.or_default("clock_skew", record::whole)?,
         })
     }
 }

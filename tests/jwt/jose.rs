@@ -232,8 +232,9 @@ fn damage(random: &mut Random, token: &str, part: usize) -> String {
 }
 
 fn from_base64url(text: &str) -> Vec<u8> {
-    use base64ct::{Base64UrlUnpadded, Encoding};
-    Base64UrlUnpadded::decode_vec(text).unwrap()
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
 /// The public key, and a token with these claims under this `kid`.

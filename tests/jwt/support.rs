@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use esi_security::Error;
 use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck};
 use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, SigningKey};
@@ -59,7 +60,7 @@ pub(crate) fn key_set(keys: &[Value]) -> KeySet {
 }
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
-    Base64UrlUnpadded::encode_string(bytes.as_ref())
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 pub(crate) fn signing_input(header: &str, payload: &str) -> String {

@@ -156,6 +156,22 @@ fn other_kinds_of_jwt_are_refused() {
     assert!(verify(&token_with_header(&json!({ "alg": "RS256" }))).is_ok());
 }
 
+/// Comparing them takes time that grows with the square of how many there are.
+#[test]
+fn claims_are_a_thousand_at_most() {
+    let claims = |count: usize| {
+        let odd: Vec<String> = (0..count)
+            .map(|number| format!(r#""odd {number}":0"#))
+            .collect();
+        token_of(&format!("{{{}}}", odd.join(",")))
+    };
+    assert!(UnverifiedClaims::decode(&claims(1000)).is_ok());
+    assert_malformed(
+        &claims(1001),
+        "its claims are no JSON object with unique members",
+    );
+}
+
 #[test]
 fn claims_are_an_object_with_unique_members() {
     let reason = "its claims are no JSON object with unique members";

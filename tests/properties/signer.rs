@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use esi_security::Error;
 use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, SignatureAlgorithm, SignatureCheck};
 use jwt_compact::alg::{Ed25519, Es256, Rsa, RsaPrivateKey, SigningKey};
@@ -89,11 +90,11 @@ pub(crate) fn kid(algorithm: A) -> &'static str {
 }
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
-    Base64UrlUnpadded::encode_string(bytes.as_ref())
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 pub(crate) fn decode(part: &str) -> Vec<u8> {
-    Base64UrlUnpadded::decode_vec(part).unwrap()
+    URL_SAFE_NO_PAD.decode(part).unwrap()
 }
 
 /// A token of exactly this header and payload, whatever they say, signed with that algorithm.

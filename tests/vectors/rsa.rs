@@ -204,8 +204,8 @@ impl Rsa {
 
     /// The same as text (RFC 7468 section 13).
     pub(crate) fn pem(&self) -> String {
-        use base64ct::Encoding;
-        let text = base64ct::Base64::encode_string(&self.spki());
+        use base64::Engine;
+        let text = base64::engine::general_purpose::STANDARD.encode(self.spki());
         let lines: Vec<&str> = (0..text.len())
             .step_by(64)
             .map(|at| &text[at..text.len().min(at + 64)])

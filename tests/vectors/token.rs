@@ -1,6 +1,7 @@
 //! Tokens put together by hand, part by part.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::ecdsa::{P256, p256};
@@ -13,11 +14,11 @@ pub(crate) const RSA_KID: &str = "JWT-Signature-Key";
 pub(crate) const EC_KID: &str = "8878a23f-2489-4045-989e-4d2f3ec1ae1a";
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
-    Base64UrlUnpadded::encode_string(bytes.as_ref())
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
-    Base64UrlUnpadded::decode_vec(text).unwrap()
+    URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
 /// The object with these members more, or others; `null` takes one away.
