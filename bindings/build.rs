@@ -1,5 +1,5 @@
 //! What the linker is asked for: the names of functions as they are read, and what refers to what, by which
-//! `scripts/dead-data.js` finds the data that nothing refers to.
+//! `scripts/dead.js` finds what nothing refers to.
 
 use std::env;
 

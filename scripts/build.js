@@ -10,7 +10,7 @@ import { withShortNames } from "./short-names.js";
 
 const SOURCES = [
   ...["Cargo.toml", "Cargo.lock", "package-lock.json", "src", "bindings", "js/error.js"],
-  ...["scripts/build.js", "scripts/optimise.js", "scripts/dead-data.js", "scripts/short-names.js", "scripts/wasm.js"],
+  ...["scripts/build.js", "scripts/optimise.js", "scripts/dead.js", "scripts/short-names.js", "scripts/wasm.js"],
 ];
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
 const [GLUE, MODULE] = RESULTS.map((file) => join(ROOT, file));

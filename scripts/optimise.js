@@ -8,10 +8,11 @@
 // What `{:?}` writes, and serde_json's words for what it has not expected, nobody reads: they could quote a token. They
 // write nothing, as rustc's `-Zfmt-debug=none` has it.
 //
-// Texts and tables that only these functions referred to become zeros, which take no room.
+// Texts and tables that only these functions referred to become zeros, which take no room; and functions that nothing else
+// could have called are left out.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { deadData } from "./dead-data.js";
+import { findDead } from "./dead.js";
 import { output, run } from "./run.js";
 import { TARGET } from "./toolchain.js";
 import { readModule, withoutSections } from "./wasm.js";
@@ -101,26 +102,32 @@ function replacementFor({ name = "", results }) {
 export function emptyFunctions(bytes) {
   const emptied = readModule(bytes).functions.filter((func) => replacementFor(func));
   if (!emptied.some(({ name }) => name.includes(LAST))) throw new Error(`There is no \`${LAST}\`.`);
-  for (const func of emptied) {
-    // It has no variables, and stays as long as it was.
-    const code = [0, ...replacementFor(func)];
-    if (func.body.length <= code.length) continue;
-    func.body.fill(NOP).set(code);
-    func.body[func.body.length - 1] = END;
-  }
+  for (const func of emptied) replace(func, replacementFor(func));
+}
+
+/** @param {import("./wasm.js").Func} func changed in place @param {number[]} instructions */
+function replace({ body }, instructions) {
+  // It has no variables, and stays as long as it was.
+  const code = [0, ...instructions];
+  if (body.length <= code.length) return;
+  body.fill(NOP).set(code);
+  body[body.length - 1] = END;
 }
 
 /** @param {Buffer} bytes of a module, changed in place @param {Buffer} linked the same, as the linker has made it */
-export function forgetDeadData(bytes, linked) {
-  const { segments } = readModule(bytes);
+export function forgetDead(bytes, linked) {
+  const { segments, functions } = readModule(bytes);
   const same = readModule(linked).segments;
   if (segments.length !== same.length || !segments.every((each, index) => each.bytes.equals(same[index].bytes))) {
     throw new Error("What was linked is another module.");
   }
-  for (const address of deadData(linked, (func) => replacementFor(func) !== null)) {
+  const dead = findDead(linked, (func) => replacementFor(func) !== null);
+  for (const address of dead.data) {
     const segment = segments.find((each) => address >= each.address && address < each.address + each.bytes.length);
     segment.bytes[address - segment.address] = 0;
   }
+  const names = new Set(dead.functions);
+  for (const func of functions) if (names.has(func.name) && !replacementFor(func)) replace(func, UNREACHABLE);
 }
 
 /** A path, its length, a line and a column: `core::panic::Location`. */
@@ -169,7 +176,7 @@ export function linkedModule(env) {
 export async function optimise(env, file, to = file, { names = false } = {}) {
   const bytes = readFileSync(file);
   emptyFunctions(bytes);
-  forgetDeadData(bytes, readFileSync(linkedModule(env)));
+  forgetDead(bytes, readFileSync(linkedModule(env)));
   forgetPlaces(bytes);
   // They are true of the linked module alone.
   writeFileSync(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import binaryen from "binaryen";
-import { emptyFunctions, forgetDeadData, forgetPlaces, isUnread, panics, plainName } from "../../scripts/optimise.js";
+import { emptyFunctions, forgetDead, forgetPlaces, isUnread, panics, plainName } from "../../scripts/optimise.js";
 import { readModule } from "../../scripts/wasm.js";
 
 const LAST = "__rustc[b7974e8690430dd9]::rust_begin_unwind";
@@ -128,7 +128,7 @@ test("data that belongs to another module is left alone", () => {
     module.dispose();
     return bytes;
   };
-  assert.throws(() => forgetDeadData(withData("one"), withData("two")), /another module/);
+  assert.throws(() => forgetDead(withData("one"), withData("two")), /another module/);
 });
 
 test("a name is spelled out, however far the linker has come with it", () => {

@@ -1,6 +1,6 @@
-// What the data of a module holds that nothing refers to any more, once some of its functions do nothing. The linker leaves
-// out only what nobody refers to before, and an optimiser does not know where in the data one thing ends and another
-// begins: the linker does, and tells when it is asked to (`bindings/build.rs`).
+// What nothing in a module refers to any more, once some of its functions do nothing. The linker leaves out only what
+// nobody refers to before, and an optimiser does not know where in the data one thing ends and another begins, nor which
+// functions of the table a dead one stands for: the linker does, and tells when it is asked to (`bindings/build.rs`).
 // https://github.com/WebAssembly/tool-conventions/blob/main/Linking.md
 import { Reader, readModule } from "./wasm.js";
 
@@ -61,9 +61,10 @@ function readReferences(content) {
 /**
  * @param {Buffer} bytes of a module that was linked with `--emit-relocs`
  * @param {(func: import("./wasm.js").Func) => boolean} isEmptied true for a function that does nothing any more
- * @returns {number[]} the address of each byte that nothing refers to
+ * @returns {{ data: number[], functions: string[] }} the address of each byte that nothing refers to, and the names of
+ *   such functions
  */
-export function deadData(bytes, isEmptied) {
+export function findDead(bytes, isEmptied) {
   const { functions, exports, segments, custom } = readModule(bytes);
   const [linking, inCode, inData] = ["linking", "reloc.CODE", "reloc.DATA"].map((name) => custom.get(name));
   if (!linking || !inCode || !inData) throw new Error("The module was linked without `--emit-relocs`.");
@@ -106,8 +107,12 @@ export function deadData(bytes, isEmptied) {
   // Two symbols may share what they name.
   const kept = data.filter((each) => live.has(each));
   const isKept = (address) => kept.some((each) => each.address <= address && address < each.address + each.length);
-  return data
+  const unused = data
     .filter((each) => !live.has(each))
     .flatMap(({ address, length }) => Array.from({ length }, (_, index) => address + index))
     .filter((address) => !isKept(address));
+  // A name that stands there more than once says nothing.
+  const used = new Set([...live].map(({ func }) => func?.name));
+  const unreached = functions.map(({ name }) => name).filter((name) => name && !used.has(name));
+  return { data: unused, functions: unreached };
 }
