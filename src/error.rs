@@ -430,107 +430,113 @@ impl ErrorKind {
     }
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
+impl ErrorKind {
+    /// What happened, in words for developers.
+    pub fn message(&self) -> String {
+        let (before, what, after) = match self {
             Self::InvalidArgument { name, reason, .. } => {
-                return write!(formatter, "`{name}` {reason}");
+                return ["`", name, "` ", reason].concat();
             }
             Self::UnknownOption {
                 name,
                 suggestion: Some(meant),
                 ..
-            } => {
-                return write!(
-                    formatter,
-                    "unknown option `{name}`; did you mean `{meant}`?"
-                );
-            }
-            Self::UnknownOption { name, .. } => {
-                return write!(formatter, "unknown option `{name}`");
-            }
-            Self::Network { cause, .. } => {
-                return write!(
-                    formatter,
-                    "the server could not be reached, or its answer may not be read: {cause}"
-                );
-            }
+            } => return ["unknown option `", name, "`; did you mean `", meant, "`?"].concat(),
+            Self::UnknownOption { name, .. } => ("unknown option `", name.as_str(), "`"),
+            Self::Network { cause, .. } => (
+                "the server could not be reached, or its answer may not be read: ",
+                cause.as_str(),
+                "",
+            ),
             Self::Http { status, .. } => {
-                return write!(formatter, "the server answered with status {status}");
+                return ["the server answered with status ", &number(*status)].concat();
             }
             Self::OAuth { status, error, .. } => {
-                return write!(
-                    formatter,
-                    "the server answered `{error}` with status {status}"
-                );
+                let status = number(*status);
+                return ["the server answered `", error, "` with status ", &status].concat();
             }
             Self::InvalidResponse { reason, .. } => {
-                return write!(formatter, "the token response cannot be used: {reason}");
+                ("the token response cannot be used: ", *reason, "")
             }
             Self::InvalidMetadata { reason } => {
-                return write!(formatter, "the server's metadata cannot be used: {reason}");
+                ("the server's metadata cannot be used: ", *reason, "")
             }
-            Self::InvalidKeySet { reason } => {
-                return write!(formatter, "the key set cannot be used: {reason}");
-            }
+            Self::InvalidKeySet { reason } => ("the key set cannot be used: ", *reason, ""),
             Self::AuthorizationFailed { error, .. } => {
-                return write!(formatter, "the server refused the login: `{error}`");
+                ("the server refused the login: `", error.as_str(), "`")
             }
-            Self::TokenMalformed { reason } => {
-                return write!(
-                    formatter,
-                    "the access token is no JWT that can be verified: {reason}"
-                );
-            }
+            Self::TokenMalformed { reason } => (
+                "the access token is no JWT that can be verified: ",
+                *reason,
+                "",
+            ),
             Self::KeyUnusable { reason } => {
-                return write!(
-                    formatter,
-                    "the key for this token must not be used: {reason}"
-                );
+                ("the key for this token must not be used: ", *reason, "")
             }
-            Self::ClaimMissing { claim } => {
-                return write!(formatter, "the token has no claim `{claim}`");
-            }
+            Self::ClaimMissing { claim } => ("the token has no claim `", *claim, "`"),
             Self::ClaimInvalid { claim } => {
-                return write!(
-                    formatter,
-                    "the token's claim `{claim}` is not what it must be"
-                );
+                ("the token's claim `", *claim, "` is not what it must be")
             }
-            Self::TokenNotYetValid { claim } => {
-                return write!(formatter, "the token's `{claim}` is in the future");
-            }
+            Self::TokenNotYetValid { claim } => ("the token's `", *claim, "` is in the future"),
             Self::OriginNotAllowed { origin } => {
-                return write!(formatter, "`{origin}` is not among `apiOrigins`");
+                ("`", origin.as_str(), "` is not among `apiOrigins`")
             }
-            Self::StorageUnavailable { .. } => {
-                "sessionStorage is blocked or full, so the login could not be finished after the redirect"
+            Self::StorageUnavailable { .. } => (
+                "sessionStorage is blocked or full, so the login could not be finished after the redirect",
+                "",
+                "",
+            ),
+            Self::Timeout { .. } => ("the server did not answer in time", "", ""),
+            Self::Aborted { .. } => ("the signal of this call was aborted", "", ""),
+            Self::StateMissing { .. } => {
+                ("no `state` says which login this code belongs to", "", "")
             }
-            Self::Timeout { .. } => "the server did not answer in time",
-            Self::Aborted { .. } => "the signal of this call was aborted",
-            Self::StateMissing { .. } => "no `state` says which login this code belongs to",
-            Self::StateUnknown { .. } => "this `state` belongs to no login of this tab",
-            Self::StateReused { .. } => "this `state` has been used already",
-            Self::LoginExpired { .. } => "the login took longer than ten minutes",
-            Self::LoginNotFound => "no login is under way here: call `getAuthUri` or `login` first",
-            Self::IssuerMismatch { .. } => {
-                "the answer comes from another server than the login went to"
-            }
-            Self::AccessDenied { .. } => "the pilot cancelled the login",
-            Self::NoToken { .. } => "there is no token to do this with",
-            Self::NeedsLogin { .. } => "the session cannot be refreshed any more: log in again",
-            Self::Superseded { .. } => "the session was replaced or revoked meanwhile",
-            Self::AlgorithmNotAllowed => {
-                "the token's `alg` is not among the algorithms that are allowed"
-            }
-            Self::KeyNotFound => "the key set has no key for this token",
-            Self::SignatureInvalid => "the token's signature is not valid",
-            Self::TokenExpired => "the token has expired",
-            Self::CryptoUnavailable { .. } => {
-                "the browser's `crypto` is missing, lacks the algorithm or fails: serve the page over https or from localhost, or build with the feature `rust-crypto`"
-            }
+            Self::StateUnknown { .. } => ("this `state` belongs to no login of this tab", "", ""),
+            Self::StateReused { .. } => ("this `state` has been used already", "", ""),
+            Self::LoginExpired { .. } => ("the login took longer than ten minutes", "", ""),
+            Self::LoginNotFound => (
+                "no login is under way here: call `getAuthUri` or `login` first",
+                "",
+                "",
+            ),
+            Self::IssuerMismatch { .. } => (
+                "the answer comes from another server than the login went to",
+                "",
+                "",
+            ),
+            Self::AccessDenied { .. } => ("the pilot cancelled the login", "", ""),
+            Self::NoToken { .. } => ("there is no token to do this with", "", ""),
+            Self::NeedsLogin { .. } => (
+                "the session cannot be refreshed any more: log in again",
+                "",
+                "",
+            ),
+            Self::Superseded { .. } => ("the session was replaced or revoked meanwhile", "", ""),
+            Self::AlgorithmNotAllowed => (
+                "the token's `alg` is not among the algorithms that are allowed",
+                "",
+                "",
+            ),
+            Self::KeyNotFound => ("the key set has no key for this token", "", ""),
+            Self::SignatureInvalid => ("the token's signature is not valid", "", ""),
+            Self::TokenExpired => ("the token has expired", "", ""),
+            Self::CryptoUnavailable { .. } => (
+                "the browser's `crypto` is missing, lacks the algorithm or fails: serve the page over https or from localhost, or build with the feature `rust-crypto`",
+                "",
+                "",
+            ),
         };
-        formatter.write_str(text)
+        [before, what, after].concat()
+    }
+}
+
+fn number(status: u16) -> String {
+    crate::record::digits(status.into())
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message())
     }
 }
 

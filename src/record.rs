@@ -161,7 +161,7 @@ impl Members {
 
     /// A whole number.
     pub fn number(&mut self, name: &str, value: i64) {
-        self.json(name, &value.to_string());
+        self.json(name, &digits(value));
     }
 
     /// A whole number, or `null`.
@@ -177,6 +177,11 @@ impl Members {
         self.0.push('}');
         self.0
     }
+}
+
+/// A whole number as text, without formatting it.
+pub(crate) fn digits(number: i64) -> String {
+    number.to_string()
 }
 
 /// Writes a text as JSON.

@@ -63,7 +63,7 @@ fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {
         set(&details, "cause", cause);
     }
     EsiError::new(
-        &error.to_string(),
+        &error.message(),
         error.code(),
         error.phase().as_str(),
         error.retryable(),

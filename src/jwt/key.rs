@@ -2,7 +2,6 @@
 //! Private members that somebody left in it are never read.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -12,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::algorithm::{KeyType, SignatureAlgorithm};
 use super::small_order::has_small_order;
+use crate::Members;
 use crate::json::{Json, Object};
 
 /// RFC 7518 section 3.3 sets the lower end. The upper one is what jwt-compact's RSA takes: one key
@@ -101,22 +101,27 @@ impl Jwk {
     /// Crypto can import.
     pub fn canonical_json(&self) -> String {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let point = |curve, x, y| {
-            let (x, y) = (text(x), text(y));
-            format!(r#"{{"crv":"{curve}","kty":"EC","x":"{x}","y":"{y}"}}"#)
-        };
+        let mut members = Members::new();
         match &self.public_key {
             PublicKey::Rsa { modulus, exponent } => {
-                let (e, n) = (text(exponent), text(modulus));
-                format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
+                members.text("e", &text(exponent));
+                members.text("kty", "RSA");
+                members.text("n", &text(modulus));
             }
-            PublicKey::P256 { x, y } => point("P-256", x, y),
-            PublicKey::P384 { x, y } => point("P-384", x, y),
+            PublicKey::P256 { x, y } | PublicKey::P384 { x, y } => {
+                let is_p256 = matches!(self.public_key, PublicKey::P256 { .. });
+                members.text("crv", if is_p256 { "P-256" } else { "P-384" });
+                members.text("kty", "EC");
+                members.text("x", &text(x));
+                members.text("y", &text(y));
+            }
             PublicKey::Ed25519 { x } => {
-                let x = text(x);
-                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
+                members.text("crv", "Ed25519");
+                members.text("kty", "OKP");
+                members.text("x", &text(x));
             }
         }
+        members.finish()
     }
 
     /// Whether the key may check signatures of that algorithm, or why not (RFC 8725 section 3.1:

@@ -1,8 +1,8 @@
 //! What an access token and its claims must be (RFC 7519 section 4.1, RFC 8725 sections 3.1 and 3.8
 //! to 3.10). The rules are data: EVE's are a preset, another server's can be written down.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -40,8 +40,8 @@ impl Rules {
         Self {
             algorithms: vec![SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256],
             issuers: Self::spellings(issuer),
-            audiences: vec![client_id.to_string(), EVE_AUDIENCE.to_string()],
-            authorized_party: client_id.to_string(),
+            audiences: vec![client_id.to_owned(), EVE_AUDIENCE.to_owned()],
+            authorized_party: client_id.to_owned(),
             require_authorized_party: false,
             require_character: true,
         }
@@ -51,10 +51,10 @@ impl Rules {
     pub fn spellings(issuer: &str) -> Vec<String> {
         let scheme = issuer.split_once(':');
         let other = match scheme.and_then(|(_, rest)| rest.strip_prefix("//")) {
-            Some(bare) => bare.to_string(),
-            None => format!("https://{issuer}"),
+            Some(bare) => bare.to_owned(),
+            None => ["https://", issuer].concat(),
         };
-        vec![issuer.to_string(), other]
+        vec![issuer.to_owned(), other]
     }
 
     /// Judges claims at the moment `now`, in seconds since 1970 by the server's clock, and tells the

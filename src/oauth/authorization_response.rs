@@ -2,7 +2,8 @@
 //! in the query or, for the implicit grant, in the fragment of the redirect URI.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,7 +70,7 @@ impl Outcome {
 pub fn unasked(phase: Phase) -> Error {
     Error::from(ErrorKind::AuthorizationFailed {
         phase,
-        error: "unsupported_response_type".to_string(),
+        error: "unsupported_response_type".to_owned(),
         description: None,
     })
 }
@@ -181,7 +182,7 @@ fn has(fields: &Fields, name: &str) -> bool {
 /// A parameter that must not appear twice (RFC 6749 section 3.1).
 fn once(fields: &Fields, name: &'static str) -> Result<Option<String>, Error> {
     let mut values = fields.iter().filter(|(key, _)| key == name);
-    let value = values.next().map(|(_, value)| value.to_string());
+    let value = values.next().map(|(_, value)| value.as_ref().to_owned());
     if values.next().is_some() {
         return Err(Error::argument(
             Phase::Redirect,

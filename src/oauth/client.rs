@@ -1,6 +1,5 @@
 //! The client (RFC 6749 section 2): who asks, and how it proves that to the token endpoint.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
@@ -42,9 +41,9 @@ impl Client {
         }
         let encode =
             |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
-        let pair = format!("{}:{}", encode(&self.id), encode(secret.expose()));
+        let pair = [encode(&self.id), encode(secret.expose())].join(":");
         let mut request = Request::post(url, form);
-        let header = format!("Basic {}", STANDARD.encode(pair));
+        let header = ["Basic ", &STANDARD.encode(pair)].concat();
         request
             .headers
             .push(("Authorization".into(), Secret::new(header)));

@@ -1,6 +1,6 @@
 //! Proof key for code exchange (RFC 7636): a code verifier, and the S256 challenge made from it.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -38,7 +38,7 @@ impl CodeVerifier {
     pub fn from_text(text: &str, phase: Phase) -> Result<Self, Error> {
         let unreserved = |c: u8| c.is_ascii_alphanumeric() || b"-._~".contains(&c);
         if (43..=128).contains(&text.len()) && text.bytes().all(unreserved) {
-            Ok(Self(Secret::new(text.to_string())))
+            Ok(Self(Secret::new(text)))
         } else {
             Err(Error::argument(
                 phase,

@@ -2,7 +2,6 @@
 //! client, server and token identifier, so that a refresh token is never sent to another server and
 //! two characters never share a row.
 
-use alloc::format;
 use alloc::string::String;
 
 /// Every key's beginning. The number is the records' version.
@@ -31,21 +30,22 @@ impl Place {
         let who: String =
             form_urlencoded::byte_serialize(token_identifier.unwrap_or_default().as_bytes())
                 .collect();
-        format!("{PREFIX}/session/{}/{}/{who}", self.server, self.client_id)
+        let (server, client) = (&self.server, &self.client_id);
+        [PREFIX, "/session/", server, "/", client, "/", &who].concat()
     }
 
     /// Where a session's record is put that cannot be read: `key` is that of the session.
     pub fn damaged(key: &str) -> String {
-        format!("{key}/damaged")
+        [key, "/damaged"].concat()
     }
 
     /// The logins under way.
     pub fn logins(&self) -> String {
-        format!("{PREFIX}/logins/{}/{}", self.server, self.client_id)
+        [PREFIX, "/logins/", &self.server, "/", &self.client_id].concat()
     }
 
     /// A document that was fetched: the metadata or the key set.
     pub fn document(address: &str) -> String {
-        format!("{PREFIX}/document/{address}")
+        [PREFIX, "/document/", address].concat()
     }
 }

@@ -1,6 +1,5 @@
 //! Addresses of this page: where it is, where it may return to, and taking parameters out of it.
 
-use alloc::format;
 use alloc::string::String;
 use wasm_bindgen::JsValue;
 use web_sys::{Location, Url};
@@ -61,7 +60,7 @@ pub(super) fn return_to(address: &str) -> Result<String, Error> {
     if here.as_deref() != Some(&url.origin()) || !absolute {
         return Err(refused());
     }
-    Ok(format!("{path}{}{}", url.search(), url.hash()))
+    Ok([path, url.search(), url.hash()].concat())
 }
 
 /// Takes the authorization response's parameters out of the page's address, if that is still at the place

@@ -1,7 +1,6 @@
 //! Signing requests to an API (RFC 6750 section 2.1): what EsiPy's `__call__` does.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use js_sys::{Function, Reflect};
@@ -37,7 +36,7 @@ impl EsiSecurity {
         }
         let token = self.get_access_token().await?;
         let headers = signed.headers();
-        let bearer = format!("Bearer {token}");
+        let bearer = ["Bearer ", &token].concat();
         let accepted = headers.set("Authorization", &bearer).is_ok()
             // A request of mode `no-cors` drops the header without a word.
             && headers.get("Authorization").ok().flatten().as_ref() == Some(&bearer);

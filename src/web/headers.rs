@@ -1,7 +1,6 @@
 //! The option `headers`: who the app says it is. Browsers drop `User-Agent`, so ESI takes it as
 //! `X-User-Agent`; every other header goes with what is posted to the authorization server.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -28,7 +27,7 @@ impl Headers {
             if valid.is_err() {
                 return Err(Error::argument(
                     Phase::Create,
-                    format!("headers.{name}"),
+                    ["headers.", &name].concat(),
                     "must be an HTTP header's name and value",
                 ));
             }

@@ -2,8 +2,7 @@
 //! whatever it rejects with becomes an error.
 
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::future::Future;
 use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
@@ -120,7 +119,10 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
             .body(body),
         None => builder.build(),
     };
-    let built = built.map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let built = built.map_err(|error| match error {
+        gloo_net::Error::JsError(error) => JsValue::from(error.name + ": " + &error.message),
+        _ => JsValue::UNDEFINED,
+    })?;
     let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
     let body = settled(&answer.text()?.into()).await?;
@@ -155,7 +157,7 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
         return ErrorKind::Timeout { phase }.into();
     }
     let cause = match (name, text(rejection, "message")) {
-        (Some(name), Some(message)) => format!("{name}: {message}"),
+        (Some(name), Some(message)) => [name, message].join(": "),
         _ => rejection
             .as_string()
             .filter(|text| !text.is_empty())

@@ -1,8 +1,8 @@
 //! Logging in: the authorization request (RFC 6749 section 4.1.1), the redirect back, and the
 //! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::{self, Future};
@@ -229,7 +229,7 @@ impl EsiSecurity {
         }
         response.check_issuer(&login.issuer)?;
         let result = LoginResult {
-            state: state.to_string(),
+            state: state.to_owned(),
             return_to: login.return_to.clone(),
             requested_scopes: login.scopes.clone(),
         };
@@ -400,7 +400,7 @@ impl EsiSecurity {
         let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
         let digest = Outcome::Code(code.clone()).digest();
-        let lock = format!("{}/{digest}", inner.place.logins());
+        let lock = [&inner.place.logins(), "/", &digest].concat();
         let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
         let response = response.ok_or(ErrorKind::StateReused { phase })?;

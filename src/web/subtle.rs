@@ -1,6 +1,5 @@
 //! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed.
 
-use alloc::format;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
@@ -11,6 +10,7 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto};
 use super::object::object;
 use super::promise::settled;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
+use crate::record::digits;
 use crate::{Error, ErrorKind, Members};
 
 /// How many imported keys are kept, the newest.
@@ -137,8 +137,9 @@ fn parameters(algorithm: SignatureAlgorithm) -> Object {
     };
     let mut members = Members::new();
     members.text("name", name);
-    members.text("hash", &format!("SHA-{bits}"));
-    members.text("namedCurve", &format!("P-{bits}"));
+    let digits = digits(bits);
+    members.text("hash", &["SHA-", &digits].concat());
+    members.text("namedCurve", &["P-", &digits].concat());
     // As long as the hash (RFC 7518 section 3.5).
     members.number("saltLength", bits / 8);
     object(members)

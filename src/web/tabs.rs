@@ -2,7 +2,6 @@
 //! are, so that one look at the locks tells for certain whether somebody has newer ones; and all listen to
 //! one channel, on which these are handed over.
 
-use alloc::format;
 use alloc::rc::Weak;
 use alloc::string::String;
 
@@ -13,6 +12,7 @@ use super::clock;
 use super::lock::{self, Lock, Turn};
 use super::random;
 use super::row::Row;
+use crate::record::digits;
 use crate::session::claim::{Claim, Contender};
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
@@ -110,7 +110,7 @@ impl Tabs {
 
 impl Channel {
     fn open(grant: &str, row: Weak<Row>) -> Option<Self> {
-        let channel = BroadcastChannel::new(&format!("{PREFIX}/{grant}")).ok()?;
+        let channel = BroadcastChannel::new(&[PREFIX, "/", grant].concat()).ok()?;
         let listener = Closure::new(move |event: MessageEvent| {
             let message = event.data().as_string();
             let message = message.and_then(|json| Message::parse(&json));
@@ -130,7 +130,7 @@ impl Channel {
 pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
     let Lineage { grant, rotation } = lineage;
     let (lock, uncertain) =
-        match lock::take(&format!("{PREFIX}/refresh/{grant}"), LOCK_PATIENCE).await {
+        match lock::take(&[PREFIX, "/refresh/", grant].concat(), LOCK_PATIENCE).await {
             Turn::Unlocked => return None,
             Turn::Free(lock) => (lock, Others::Behind),
             // Whoever held it may be gone, and what it had to say still under way.
@@ -147,9 +147,9 @@ pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
 /// The lock that tells how new a tab's tokens are; many tabs may hold it.
 pub(super) async fn standing(lineage: &Lineage) -> Option<Lock> {
     let name = place(&lineage.grant);
-    lock::share(&format!("{name}{}", lineage.rotation)).await
+    lock::share(&[name, digits(lineage.rotation.into())].concat()).await
 }
 
 fn place(grant: &str) -> String {
-    format!("{PREFIX}/tokens/{grant}/")
+    [PREFIX, "/tokens/", grant, "/"].concat()
 }
