@@ -121,7 +121,7 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
     };
     let built = built.map_err(|error| match error {
         gloo_net::Error::JsError(error) => JsValue::from(error.name + ": " + &error.message),
-        _ => JsValue::UNDEFINED,
+        gloo_net::Error::GlooError(text) => JsValue::from(text),
     })?;
     let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
