@@ -2,18 +2,18 @@
 //! `[redacted]`, and `expose` marks every place where it is really used.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// A string that must not be seen.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Secret(String);
+/// A string that must not be seen. Its clones share it: one is as good as free, and equal at first sight.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<String>);
 
 impl Secret {
     /// Takes a string out of sight.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self(Arc::new(value.into()))
     }
 
     /// The string itself.
@@ -24,7 +24,13 @@ impl Secret {
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value)
+        Self::new(value)
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
     }
 }
 

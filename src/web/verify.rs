@@ -1,7 +1,7 @@
 //! Verifying the access token: the key set from the server, the signature by the browser, the rest by
 //! the floor below.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -145,12 +145,14 @@ impl EsiSecurity {
     }
 
     async fn judge(&self, claims: &Claims, checks: &Checks, skew: i64) -> Result<(), Error> {
-        let mut rules: Cow<'_, Rules> = Cow::Borrowed(&self.inner().rules);
-        if rules.issuers.is_empty() && checks.issuer != Check::Off {
-            let metadata = self.metadata().await?;
-            rules.to_mut().issuers = Rules::spellings(&metadata.issuer);
-        }
-        rules.check(claims, checks, clock::now().saturating_add(skew))
+        let rules = &self.inner().rules;
+        let servers = if rules.issuers.is_empty() && checks.issuer != Check::Off {
+            Some(Rules::spellings(&self.metadata().await?.issuer))
+        } else {
+            None
+        };
+        let issuers = servers.as_ref().unwrap_or(&rules.issuers);
+        rules.check_for(issuers, claims, checks, clock::now().saturating_add(skew))
     }
 
     async fn authenticate(&self, taken: &Taken, kid: &str) -> Result<Rc<Claims>, Error> {
