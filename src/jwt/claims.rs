@@ -164,12 +164,11 @@ impl Reader<'_> {
     fn scopes(&mut self) -> Vec<String> {
         let claim = if self.has("scp") { "scp" } else { "scope" };
         let texts = self.has(claim).then(|| self.texts(claim)).flatten();
-        texts
-            .iter()
-            .flatten()
-            .flat_map(|text| text.split_ascii_whitespace())
-            .map(ToOwned::to_owned)
-            .collect()
+        let mut scopes = Vec::new();
+        for text in texts.unwrap_or_default() {
+            scopes.extend(text.split_ascii_whitespace().map(ToOwned::to_owned));
+        }
+        scopes
     }
 }
 

@@ -52,8 +52,9 @@ impl CompactToken {
             return Err(malformed("its typ is not an access token's"));
         }
 
-        let (signing_input, _) = token
-            .rsplit_once('.')
+        let end = token.bytes().rposition(|byte| byte == b'.');
+        let signing_input = end
+            .and_then(|end| token.get(..end))
             .ok_or(malformed("it has not three parts"))?;
         Ok(Self {
             signing_input: signing_input.to_owned(),

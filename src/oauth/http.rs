@@ -4,7 +4,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{fmt, iter};
+use core::fmt;
 
 use super::redaction::redact;
 use super::secret::Secret;
@@ -68,19 +68,18 @@ impl Request {
     /// At most `limit` characters of `text`, without anything secret that this request holds: servers and
     /// gateways echo requests in their error pages.
     pub fn redact(&self, text: &str, limit: usize) -> String {
-        let in_form = self
-            .form
-            .iter()
-            .flatten()
-            .filter(|(name, _)| !PUBLIC_FIELDS.contains(name))
-            .map(|(_, value)| value.expose());
-        let in_headers = self.headers.iter().flat_map(|(_, value)| {
+        let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
+        for (name, value) in self.form.as_deref().unwrap_or_default() {
+            if !PUBLIC_FIELDS.contains(name) {
+                secrets.push(value.expose());
+            }
+        }
+        for (_, value) in &self.headers {
+            secrets.push(value.expose());
             // Credentials may be quoted without their scheme, `Basic`.
-            let credentials = value.expose().split_once(' ').map(|(_, after)| after);
-            iter::once(value.expose()).chain(credentials)
-        });
-        let others = self.secrets.iter().map(Secret::expose);
-        redact(text, in_form.chain(in_headers).chain(others), limit)
+            secrets.extend(value.expose().split_once(' ').map(|(_, after)| after));
+        }
+        redact(text, &secrets, limit)
     }
 }
 

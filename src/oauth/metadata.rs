@@ -97,13 +97,16 @@ impl Metadata {
 
     /// Refuses endpoints that a token must not be sent to; fills in the issuer where none is given.
     pub fn check(mut self) -> Result<Self, Error> {
-        let optional = [&self.revocation_endpoint, &self.jwks_uri];
-        let endpoints = [&self.authorization_endpoint, &self.token_endpoint]
-            .into_iter()
-            .chain(optional.into_iter().flatten());
+        let endpoints = [
+            Some(&self.authorization_endpoint),
+            Some(&self.token_endpoint),
+            self.revocation_endpoint.as_ref(),
+            self.jwks_uri.as_ref(),
+        ];
+        let fits = |endpoint: &String| url::is_secure(endpoint) && !endpoint.contains('#');
         if !endpoints
             .into_iter()
-            .all(|endpoint| url::is_secure(endpoint) && !endpoint.contains('#'))
+            .all(|endpoint| endpoint.is_none_or(fits))
         {
             return Err(ErrorKind::InvalidMetadata {
                 reason: "every endpoint must be an https address without a fragment, or http on this machine",

@@ -4,7 +4,6 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::iter;
 
 /// How much of a text is looked through, in characters: enough for an error page, and soon done.
 const READ_LIMIT: usize = 8192;
@@ -33,23 +32,20 @@ pub(super) fn names_tokens(text: &str) -> Option<&str> {
 }
 
 /// At most `limit` characters from the beginning of `text`, without any of the secrets.
-pub(super) fn redact<'a>(
-    text: &str,
-    secrets: impl Iterator<Item = &'a str>,
-    limit: usize,
-) -> String {
+pub(super) fn redact(text: &str, secrets: &[&str], limit: usize) -> String {
     let border = text
         .char_indices()
         .nth(READ_LIMIT)
         .map(|(border, _)| border);
     let read = border.and_then(|border| text.get(..border)).unwrap_or(text);
-    let clean = secrets
-        .filter(|secret| secret.len() >= SHORTEST_SECRET)
-        .fold(read.to_owned(), |text, secret| {
+    let mut clean = read.to_owned();
+    for secret in secrets {
+        if secret.len() >= SHORTEST_SECRET {
             // As it is, too: what stands before it may make another escape of its beginning.
-            let text = without(&text, secret, 0, false);
-            without(&text, secret, NESTING, border.is_some())
-        });
+            clean = without(&clean, secret, 0, false);
+            clean = without(&clean, secret, NESTING, border.is_some());
+        }
+    }
     clean.chars().take(limit).collect()
 }
 
@@ -86,10 +82,10 @@ fn without(text: &str, secret: &str, nesting: usize, cut: bool) -> String {
 fn unescape(text: &str, nesting: usize) -> (Vec<u8>, Vec<usize>) {
     let mut bytes = text.as_bytes().to_vec();
     // Those of a character all come from where it begins, so that the text is never cut within one.
-    let mut origins: Vec<usize> = text
-        .char_indices()
-        .flat_map(|(at, character)| iter::repeat_n(at, character.len_utf8()))
-        .collect();
+    let mut origins = Vec::new();
+    for (at, character) in text.char_indices() {
+        origins.resize(at + character.len_utf8(), at);
+    }
     for _ in 0..nesting {
         let (escaped, places) = (bytes, origins);
         (bytes, origins) = (Vec::new(), Vec::new());

@@ -111,14 +111,12 @@ impl Options {
             ("issuers", self.issuers.as_ref()),
             ("audiences", self.audiences.as_ref()),
         ];
-        let in_lists = lists.into_iter().flat_map(|(name, list)| {
-            list.into_iter()
-                .flatten()
-                .map(move |text| (name, Some(text.as_str())))
-        });
-        for (name, text) in texts.into_iter().chain(in_lists) {
-            if text.is_some_and(|text| text.trim().is_empty()) {
-                return Err(invalid(name, "must not be empty"));
+        for (name, text) in texts {
+            not_empty(name, text)?;
+        }
+        for (name, list) in lists {
+            for text in list.map(Vec::as_slice).unwrap_or_default() {
+                not_empty(name, Some(text))?;
             }
         }
         let nothing_allowed = [
@@ -196,6 +194,13 @@ const ADDRESS: &str = "must be an https address, or http on this machine";
 
 fn is_address(text: &str) -> bool {
     url::is_secure(text) && address::absolute(text).is_some()
+}
+
+fn not_empty(name: &'static str, text: Option<&str>) -> Result<(), Error> {
+    if text.is_some_and(|text| text.trim().is_empty()) {
+        return Err(invalid(name, "must not be empty"));
+    }
+    Ok(())
 }
 
 fn invalid(name: &'static str, reason: &'static str) -> Error {
