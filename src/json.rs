@@ -1,7 +1,8 @@
 //! JSON as it stands in a document. Texts without escapes are borrowed from it, and members are kept in their order,
 //! which is less code and fewer copies than a map of owned ones.
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -75,6 +76,15 @@ impl<'a> Json<'a> {
             Self::List(items) => Some(items),
             _ => None,
         }
+    }
+
+    /// A list of texts, copied.
+    pub fn to_texts(&self) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for item in self.as_list()? {
+            texts.push(item.as_text()?.to_owned());
+        }
+        Some(texts)
     }
 
     /// An object.

@@ -71,12 +71,18 @@ pub(crate) fn text<T: From<String>>(value: &Json<'_>) -> Option<T> {
     Some(value.as_text()?.to_owned().into())
 }
 
-/// A list, of which each entry is read.
-pub(crate) fn list<T>(
-    value: &Json<'_>,
-    read: impl FnMut(&Json<'_>) -> Option<T>,
-) -> Option<Vec<T>> {
-    value.as_list()?.iter().map(read).collect()
+/// A list of texts.
+pub(crate) fn texts(value: &Json<'_>) -> Option<Vec<String>> {
+    value.to_texts()
+}
+
+/// A list of objects.
+pub(crate) fn objects<T: FromRecord>(value: &Json<'_>) -> Option<Vec<T>> {
+    let mut objects = Vec::new();
+    for item in value.as_list()? {
+        objects.push(object(item)?);
+    }
+    Some(objects)
 }
 
 /// A flag.

@@ -1,8 +1,6 @@
 //! Reading what JavaScript passes. Everything may be anything: a wrong type is refused by the
 //! argument's name, an option that does not exist too, with what was probably meant.
 
-use std::borrow::Cow;
-
 use esi_security::{Error, ErrorKind, Json, Phase, suggestion};
 use js_sys::{JSON, Reflect, Symbol};
 use wasm_bindgen::prelude::*;
@@ -124,11 +122,11 @@ impl Options {
             return Err(Error::argument(self.phase, name, PAIRS));
         }
         let read = |value: &Json<'_>| {
-            let members = value.as_object()?.members().iter();
-            let pair = |(name, value): &(Cow<'_, str>, Json<'_>)| {
-                Some((name.as_ref().to_owned(), text_of(value)?))
-            };
-            members.map(pair).collect()
+            let mut pairs = Vec::new();
+            for (name, value) in value.as_object()?.members() {
+                pairs.push((name.as_ref().to_owned(), value.as_text()?.to_owned()));
+            }
+            Some(pairs)
         };
         Ok(self.data(name, PAIRS, read)?.unwrap_or_default())
     }
@@ -168,12 +166,8 @@ pub(crate) fn texts(
     data(value, phase, name, TEXTS, list)
 }
 
-fn text_of(value: &Json<'_>) -> Option<String> {
-    value.as_text().map(String::from)
-}
-
 fn list(value: &Json<'_>) -> Option<Vec<String>> {
-    value.as_list()?.iter().map(text_of).collect()
+    value.to_texts()
 }
 
 /// Plain data by way of JSON: the one way to read it during which no getter of the page can throw into

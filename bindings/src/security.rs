@@ -312,11 +312,14 @@ fn algorithms(given: &Options) -> Result<Option<Vec<SignatureAlgorithm>>, Error>
             "names one that is not supported",
         )
     };
-    let names = given.texts("algorithms")?;
-    let read = |name: &String| SignatureAlgorithm::from_name(name).ok_or_else(unknown);
-    names
-        .map(|names| names.iter().map(read).collect())
-        .transpose()
+    let Some(names) = given.texts("algorithms")? else {
+        return Ok(None);
+    };
+    let mut algorithms = Vec::new();
+    for name in &names {
+        algorithms.push(SignatureAlgorithm::from_name(name).ok_or_else(unknown)?);
+    }
+    Ok(Some(algorithms))
 }
 
 fn endpoints(given: &Options) -> Result<Option<Metadata>, Error> {
@@ -420,16 +423,16 @@ fn verify_options(given: &Options) -> Result<(VerifyOptions, bool), Error> {
 }
 
 fn requirements(options: &Options) -> Result<Option<SecurityRequirements>, Error> {
-    let names = |schemes: &Json<'_>| {
-        Some(
-            schemes
-                .as_object()?
-                .members()
-                .iter()
-                .map(|(name, _)| name.as_ref().to_owned())
-                .collect(),
-        )
+    let read = |all: &Json<'_>| {
+        let mut alternatives = SecurityRequirements::new();
+        for schemes in all.as_list()? {
+            let mut names = Vec::new();
+            for (name, _) in schemes.as_object()?.members() {
+                names.push(name.as_ref().to_owned());
+            }
+            alternatives.push(names);
+        }
+        Some(alternatives)
     };
-    let read = |all: &Json<'_>| all.as_list()?.iter().map(names).collect();
     options.data("security", "must be a list of objects", read)
 }

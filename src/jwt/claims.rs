@@ -129,11 +129,7 @@ impl Reader<'_> {
     fn texts(&mut self, claim: &'static str) -> Option<Vec<String>> {
         self.read(claim, |value| match value {
             Json::Text(text) => Some(vec![text.as_ref().to_owned()]),
-            Json::List(items) => items
-                .iter()
-                .map(|item| item.as_text().map(ToOwned::to_owned))
-                .collect(),
-            _ => None,
+            list => list.to_texts(),
         })
     }
 

@@ -178,13 +178,7 @@ impl<'a> Entry<'a> {
             return Ok(None);
         };
         value
-            .as_list()
-            .and_then(|items| {
-                items
-                    .iter()
-                    .map(|item| item.as_text().map(ToOwned::to_owned))
-                    .collect()
-            })
+            .to_texts()
             .map(Some)
             .ok_or("a key has a member of the wrong type")
     }

@@ -90,11 +90,11 @@ impl AuthorizationResponse {
     /// Reads the query and the fragment, without their `?` and `#`. `None` if neither holds an
     /// authorization response.
     pub fn parse(query: &str, fragment: &str) -> Result<Option<Self>, Error> {
-        let query: Fields = form_urlencoded::parse(query.as_bytes()).collect();
+        let query = fields(query);
         if has(&query, "code") || has(&query, "error") {
             return Self::from_query(&query).map(Some);
         }
-        let fragment: Fields = form_urlencoded::parse(fragment.as_bytes()).collect();
+        let fragment = fields(fragment);
         if has(&fragment, "access_token") {
             return Self::from_fragment(&fragment).map(Some);
         }
@@ -155,7 +155,9 @@ impl AuthorizationResponse {
 
 /// True if a query or fragment has this `state`.
 pub fn has_state(encoded: &str, state: &str) -> bool {
-    form_urlencoded::parse(encoded.as_bytes())
+    let fields = fields(encoded);
+    fields
+        .iter()
         .any(|(name, value)| name == "state" && value == state)
 }
 
@@ -163,14 +165,20 @@ pub fn has_state(encoded: &str, state: &str) -> bool {
 pub fn strip(encoded: &str, ours: &[&str]) -> String {
     // Decoded as when they were read: `%63ode` is a code too.
     let is_ours = |pair: &str| {
-        let field = form_urlencoded::parse(pair.as_bytes()).next();
-        field.is_some_and(|(name, _)| ours.contains(&name.as_ref()))
+        let field = fields(pair);
+        field
+            .first()
+            .is_some_and(|(name, _)| ours.contains(&name.as_ref()))
     };
     let kept: Vec<&str> = encoded.split('&').filter(|pair| !is_ours(pair)).collect();
     kept.join("&")
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn fields(encoded: &str) -> Fields<'_> {
+    form_urlencoded::parse(encoded.as_bytes()).collect()
+}
 
 /// A parameter without a value counts as missing (RFC 6749 section 3.1).
 fn has(fields: &Fields, name: &str) -> bool {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::http::Request;
 use super::metadata::Metadata;
 use super::secret::Secret;
+use super::url::form_encoded;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -39,9 +40,7 @@ impl Client {
             form.push(("client_secret", secret.clone()));
             return Request::post(url, form);
         }
-        let encode =
-            |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
-        let pair = [encode(&self.id), encode(secret.expose())].join(":");
+        let pair = [form_encoded(&self.id), form_encoded(secret.expose())].join(":");
         let mut request = Request::post(url, form);
         let header = ["Basic ", &STANDARD.encode(pair)].concat();
         request

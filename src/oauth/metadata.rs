@@ -41,9 +41,7 @@ impl FromRecord for Metadata {
             revocation_endpoint: record.optional("revocation_endpoint", record::text)?,
             jwks_uri: record.optional("jwks_uri", record::text)?,
             token_endpoint_auth_methods_supported: record
-                .optional("token_endpoint_auth_methods_supported", |methods| {
-                    record::list(methods, record::text)
-                })?,
+                .optional("token_endpoint_auth_methods_supported", record::texts)?,
         })
     }
 }

@@ -44,6 +44,11 @@ pub fn without_scheme(issuer: &str) -> &str {
     bare.strip_suffix('/').unwrap_or(bare)
 }
 
+/// A text as it stands in a form: `application/x-www-form-urlencoded`.
+pub fn form_encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 /// `url` with the fields added to its query. Spaces become `%20`, which every server reads.
 pub fn with_query(url: &str, fields: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());

@@ -53,7 +53,7 @@ impl FromRecord for Login {
             token_identifier: record.optional("token_identifier", record::text)?,
             redirect_uri: record.required("redirect_uri", record::text)?,
             issuer: record.required("issuer", record::text)?,
-            scopes: record.required("scopes", |scopes| record::list(scopes, record::text))?,
+            scopes: record.required("scopes", record::texts)?,
             return_to: record.optional("return_to", record::text)?,
             began_at: record.required("began_at", record::whole)?,
             answer: record.optional("answer", record::text)?,
@@ -94,7 +94,7 @@ impl Logins {
     /// Reads the stored row; one that cannot be read counts as none.
     pub fn restore(row: Option<&str>) -> Self {
         let row = row.and_then(|row| Json::parse(row.as_bytes()));
-        let logins = row.and_then(|row| record::list(&row, record::object));
+        let logins = row.and_then(|row| record::objects(&row));
         logins.map(Self).unwrap_or_default()
     }
 

@@ -4,6 +4,8 @@
 
 use alloc::string::String;
 
+use crate::oauth::url::form_encoded;
+
 /// Every key's beginning. The number is the records' version.
 const PREFIX: &str = "esi-security/1";
 
@@ -17,19 +19,15 @@ pub struct Place {
 impl Place {
     /// `address` is the server's metadata or token endpoint, whole: one origin may hold several servers.
     pub fn new(client_id: &str, address: &str) -> Self {
-        let encode =
-            |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
         Self {
-            client_id: encode(client_id),
-            server: encode(address),
+            client_id: form_encoded(client_id),
+            server: form_encoded(address),
         }
     }
 
     /// The session of one character, or of whoever it is.
     pub fn session(&self, token_identifier: Option<&str>) -> String {
-        let who: String =
-            form_urlencoded::byte_serialize(token_identifier.unwrap_or_default().as_bytes())
-                .collect();
+        let who = form_encoded(token_identifier.unwrap_or_default());
         let (server, client) = (&self.server, &self.client_id);
         [PREFIX, "/session/", server, "/", client, "/", &who].concat()
     }

@@ -98,8 +98,11 @@ pub(super) async fn release(lock: Option<Lock>) {
 
 /// The names of all locks that any tab of this origin holds.
 pub(super) async fn names() -> Vec<String> {
-    let held = held().await;
-    held.into_iter().filter_map(|(name, _)| name).collect()
+    let mut names = Vec::new();
+    for (name, _) in held().await {
+        names.extend(name);
+    }
+    names
 }
 
 /// The browser's name for the page that holds this lock.
@@ -117,10 +120,11 @@ async fn held() -> Vec<(Option<String>, Option<String>)> {
         held.dyn_into::<Array>().ok()
     };
     let text = |lock: &JsValue, member: &str| Reflect::get(lock, &member.into()).ok()?.as_string();
-    let locks = query.await.into_iter().flatten();
-    locks
-        .map(|lock| (text(&lock, "name"), text(&lock, "clientId")))
-        .collect()
+    let mut all = Vec::new();
+    for lock in query.await.unwrap_or_default() {
+        all.push((text(&lock, "name"), text(&lock, "clientId")));
+    }
+    all
 }
 
 /// Not on a page that is served over plain http.

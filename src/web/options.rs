@@ -181,12 +181,13 @@ impl Options {
 
     /// The API's origins as the browser spells them.
     pub(super) fn origins(&self) -> Result<Vec<String>, Error> {
-        let origin = |text: &String| {
+        let mut origins = Vec::new();
+        for text in &self.api_origins {
             let url = address::absolute(text).filter(|_| is_address(text));
-            url.map(|url| url.origin())
-                .ok_or_else(|| invalid("apiOrigins", ADDRESS))
-        };
-        self.api_origins.iter().map(origin).collect()
+            let url = url.ok_or_else(|| invalid("apiOrigins", ADDRESS))?;
+            origins.push(url.origin());
+        }
+        Ok(origins)
     }
 }
 
