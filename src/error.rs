@@ -1,6 +1,7 @@
 //! The one error of the library. Every kind has a stable code, a phase and an answer to "may the
 //! same call succeed later?"; none of them holds a token, code, verifier or secret.
 
+use crate::text::joined;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -435,13 +436,13 @@ impl ErrorKind {
     pub fn message(&self) -> String {
         let (before, what, after) = match self {
             Self::InvalidArgument { name, reason, .. } => {
-                return ["`", name, "` ", reason].concat();
+                return joined(&["`", name, "` ", reason]);
             }
             Self::UnknownOption {
                 name,
                 suggestion: Some(meant),
                 ..
-            } => return ["unknown option `", name, "`; did you mean `", meant, "`?"].concat(),
+            } => return joined(&["unknown option `", name, "`; did you mean `", meant, "`?"]),
             Self::UnknownOption { name, .. } => ("unknown option `", name.as_str(), "`"),
             Self::Network { cause, .. } => (
                 "the server could not be reached, or its answer may not be read: ",
@@ -449,11 +450,11 @@ impl ErrorKind {
                 "",
             ),
             Self::Http { status, .. } => {
-                return ["the server answered with status ", &number(*status)].concat();
+                return joined(&["the server answered with status ", &number(*status)]);
             }
             Self::OAuth { status, error, .. } => {
                 let status = number(*status);
-                return ["the server answered `", error, "` with status ", &status].concat();
+                return joined(&["the server answered `", error, "` with status ", &status]);
             }
             Self::InvalidResponse { reason, .. } => {
                 ("the token response cannot be used: ", *reason, "")
@@ -526,7 +527,7 @@ impl ErrorKind {
                 "",
             ),
         };
-        [before, what, after].concat()
+        joined(&[before, what, after])
     }
 }
 

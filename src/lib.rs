@@ -16,6 +16,7 @@ pub mod oauth;
 mod record;
 pub mod session;
 mod suggestion;
+mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

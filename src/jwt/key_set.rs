@@ -102,7 +102,12 @@ impl KeySet {
             .any(|key| key.kid() == Some(kid))
             .then_some(kid);
         let (mut fitting, mut refusal) = (Vec::new(), None);
-        for key in self.keys.iter().filter(|key| key.kid() == name) {
+        let mut nameless = 0;
+        for key in &self.keys {
+            nameless += usize::from(key.kid().is_none());
+            if key.kid() != name {
+                continue;
+            }
             match key.fits(algorithm) {
                 // One key that is described twice leaves no doubt.
                 Ok(()) if fitting.iter().any(|other: &&Jwk| is_same(other, key)) => {}
@@ -111,8 +116,7 @@ impl KeySet {
             }
         }
         // Where no name chooses, `alg` would, which is the token's own word.
-        let nameless = self.keys.iter().filter(|key| key.kid().is_none());
-        let alone = name.is_some() || nameless.count() == 1;
+        let alone = name.is_some() || nameless == 1;
         match (fitting.as_slice(), name, refusal) {
             ([key], ..) if alone => Ok(key),
             ([], Some(_), Some(reason)) => Err(ErrorKind::KeyUnusable { reason }.into()),

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use super::algorithm::SignatureAlgorithm;
 use super::checks::{Check, Checks};
 use super::claims::Claims;
+use crate::text::joined;
 use crate::{Error, ErrorKind};
 
 /// Every token of EVE's SSO names it as an audience, beside the client.
@@ -52,7 +53,7 @@ impl Rules {
         let scheme = issuer.split_once(':');
         let other = match scheme.and_then(|(_, rest)| rest.strip_prefix("//")) {
             Some(bare) => bare.to_owned(),
-            None => ["https://", issuer].concat(),
+            None => joined(&["https://", issuer]),
         };
         vec![issuer.to_owned(), other]
     }

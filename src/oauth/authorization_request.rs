@@ -6,6 +6,7 @@ use alloc::string::String;
 use super::client::Client;
 use super::metadata::Metadata;
 use super::pkce::CodeVerifier;
+use super::scope;
 use super::url;
 
 /// How the server is to answer.
@@ -27,7 +28,7 @@ pub fn address(
     scopes: &[String],
     state: &str,
 ) -> String {
-    let scope = scopes.join(" ");
+    let scope = scope::in_one(scopes);
     let challenge = match grant {
         Grant::CodeWithPkce(verifier) => Some(verifier.challenge()),
         Grant::Code | Grant::Implicit => None,

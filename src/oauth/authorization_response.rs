@@ -170,14 +170,25 @@ pub fn strip(encoded: &str, ours: &[&str]) -> String {
             .first()
             .is_some_and(|(name, _)| ours.contains(&name.as_ref()))
     };
-    let kept: Vec<&str> = encoded.split('&').filter(|pair| !is_ours(pair)).collect();
-    kept.join("&")
+    let (mut kept, mut before) = (String::new(), "");
+    for pair in encoded.split('&') {
+        if !is_ours(pair) {
+            kept.push_str(before);
+            kept.push_str(pair);
+            before = "&";
+        }
+    }
+    kept
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 fn fields(encoded: &str) -> Fields<'_> {
-    form_urlencoded::parse(encoded.as_bytes()).collect()
+    let mut fields = Vec::new();
+    for field in form_urlencoded::parse(encoded.as_bytes()) {
+        fields.push(field);
+    }
+    fields
 }
 
 /// A parameter without a value counts as missing (RFC 6749 section 3.1).
@@ -189,14 +200,17 @@ fn has(fields: &Fields, name: &str) -> bool {
 
 /// A parameter that must not appear twice (RFC 6749 section 3.1).
 fn once(fields: &Fields, name: &'static str) -> Result<Option<String>, Error> {
-    let mut values = fields.iter().filter(|(key, _)| key == name);
-    let value = values.next().map(|(_, value)| value.as_ref().to_owned());
-    if values.next().is_some() {
-        return Err(Error::argument(
-            Phase::Redirect,
-            name,
-            "appears twice in the authorization response",
-        ));
+    let mut found = None;
+    for (key, value) in fields {
+        if key == name && found.replace(value.as_ref()).is_some() {
+            return Err(Error::argument(
+                Phase::Redirect,
+                name,
+                "appears twice in the authorization response",
+            ));
+        }
     }
-    Ok(value.filter(|value| !value.is_empty()))
+    Ok(found
+        .filter(|value| !value.is_empty())
+        .map(ToOwned::to_owned))
 }

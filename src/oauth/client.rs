@@ -9,6 +9,7 @@ use super::http::Request;
 use super::metadata::Metadata;
 use super::secret::Secret;
 use super::url::form_encoded;
+use crate::text::joined;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -40,9 +41,9 @@ impl Client {
             form.push(("client_secret", secret.clone()));
             return Request::post(url, form);
         }
-        let pair = [form_encoded(&self.id), form_encoded(secret.expose())].join(":");
+        let pair = joined(&[&form_encoded(&self.id), ":", &form_encoded(secret.expose())]);
         let mut request = Request::post(url, form);
-        let header = ["Basic ", &STANDARD.encode(pair)].concat();
+        let header = joined(&["Basic ", &STANDARD.encode(pair)]);
         request
             .headers
             .push(("Authorization".into(), Secret::new(header)));

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -60,11 +61,10 @@ impl Metadata {
             token_endpoint: at("/v2/oauth/token"),
             revocation_endpoint: Some(at("/v2/oauth/revoke")),
             jwks_uri: Some(at("/oauth/jwks")),
-            token_endpoint_auth_methods_supported: Some(
-                ["client_secret_basic", "client_secret_post"]
-                    .map(str::to_owned)
-                    .into(),
-            ),
+            token_endpoint_auth_methods_supported: Some(vec![
+                "client_secret_basic".to_owned(),
+                "client_secret_post".to_owned(),
+            ]),
         }
     }
 

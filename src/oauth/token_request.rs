@@ -7,6 +7,7 @@ use super::client::Client;
 use super::http::Request;
 use super::metadata::Metadata;
 use super::pkce::CodeVerifier;
+use super::scope;
 use super::secret::Secret;
 
 /// A code for tokens. `redirect_uri` must be the authorization request's; EVE's server does not mind.
@@ -40,7 +41,7 @@ pub fn refresh(
         ("refresh_token", refresh_token.clone()),
     ];
     if !scopes.is_empty() {
-        form.push(("scope", Secret::new(scopes.join(" "))));
+        form.push(("scope", Secret::new(scope::in_one(scopes))));
     }
     client.post(&metadata.token_endpoint, form, metadata)
 }

@@ -5,6 +5,7 @@
 use alloc::string::String;
 
 use crate::oauth::url::form_encoded;
+use crate::text::joined;
 
 /// Every key's beginning. The number is the records' version.
 const PREFIX: &str = "esi-security/1";
@@ -29,21 +30,21 @@ impl Place {
     pub fn session(&self, token_identifier: Option<&str>) -> String {
         let who = form_encoded(token_identifier.unwrap_or_default());
         let (server, client) = (&self.server, &self.client_id);
-        [PREFIX, "/session/", server, "/", client, "/", &who].concat()
+        joined(&[PREFIX, "/session/", server, "/", client, "/", &who])
     }
 
     /// Where a session's record is put that cannot be read: `key` is that of the session.
     pub fn damaged(key: &str) -> String {
-        [key, "/damaged"].concat()
+        joined(&[key, "/damaged"])
     }
 
     /// The logins under way.
     pub fn logins(&self) -> String {
-        [PREFIX, "/logins/", &self.server, "/", &self.client_id].concat()
+        joined(&[PREFIX, "/logins/", &self.server, "/", &self.client_id])
     }
 
     /// A document that was fetched: the metadata or the key set.
     pub fn document(address: &str) -> String {
-        [PREFIX, "/document/", address].concat()
+        joined(&[PREFIX, "/document/", address])
     }
 }

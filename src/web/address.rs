@@ -7,6 +7,7 @@ use web_sys::{Location, Url};
 use crate::oauth::authorization_response::{
     FRAGMENT_PARAMETERS, QUERY_PARAMETERS, has_state, strip,
 };
+use crate::text::joined;
 use crate::{Error, Phase};
 
 /// The page's location; `None` outside a window.
@@ -60,7 +61,7 @@ pub(super) fn return_to(address: &str) -> Result<String, Error> {
     if here.as_deref() != Some(&url.origin()) || !absolute {
         return Err(refused());
     }
-    Ok([path, url.search(), url.hash()].concat())
+    Ok(joined(&[&path, &url.search(), &url.hash()]))
 }
 
 /// Takes the authorization response's parameters out of the page's address, if that is still at the place

@@ -9,6 +9,7 @@ use web_sys::Request;
 
 use super::address;
 use super::security::EsiSecurity;
+use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
 /// An operation's `security` in an API description: alternatives, each a list of schemes' names.
@@ -36,7 +37,7 @@ impl EsiSecurity {
         }
         let token = self.get_access_token().await?;
         let headers = signed.headers();
-        let bearer = ["Bearer ", &token].concat();
+        let bearer = joined(&["Bearer ", &token]);
         let accepted = headers.set("Authorization", &bearer).is_ok()
             // A request of mode `no-cors` drops the header without a word.
             && headers.get("Authorization").ok().flatten().as_ref() == Some(&bearer);

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::warning::Warning;
 use crate::oauth::http::Request;
 use crate::oauth::secret::Secret;
+use crate::text::joined;
 use crate::{Error, Phase};
 
 /// The headers, told apart.
@@ -27,7 +28,7 @@ impl Headers {
             if valid.is_err() {
                 return Err(Error::argument(
                     Phase::Create,
-                    ["headers.", &name].concat(),
+                    joined(&["headers.", &name]),
                     "must be an HTTP header's name and value",
                 ));
             }

@@ -15,6 +15,7 @@ use super::lock::{self, Turn};
 use super::promise::settled;
 use super::timer::{abort_after, within};
 use crate::oauth::http::{FORM, Request, Response};
+use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
 /// For how many milliseconds an answer is waited for, the body included.
@@ -120,7 +121,9 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
         None => builder.build(),
     };
     let built = built.map_err(|error| match error {
-        gloo_net::Error::JsError(error) => JsValue::from(error.name + ": " + &error.message),
+        gloo_net::Error::JsError(error) => {
+            JsValue::from(joined(&[&error.name, ": ", &error.message]))
+        }
         gloo_net::Error::GlooError(text) => JsValue::from(text),
     })?;
     let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
@@ -146,7 +149,7 @@ fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Resp
     Response {
         status,
         // The date form is left aside: it needs the server's clock.
-        retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
+        retry_after: retry_after.and_then(|seconds| seconds.parse().ok()),
         body,
     }
 }
@@ -157,7 +160,7 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
         return ErrorKind::Timeout { phase }.into();
     }
     let cause = match (name, text(rejection, "message")) {
-        (Some(name), Some(message)) => [name, message].join(": "),
+        (Some(name), Some(message)) => joined(&[&name, ": ", &message]),
         _ => rejection
             .as_string()
             .filter(|text| !text.is_empty())

@@ -20,6 +20,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse};
 use crate::oauth::{scope, token_request, url};
 use crate::session::login::{Login, Logins, ends_login};
+use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
 /// Beyond this many characters EVE's SSO has answered with 404.
@@ -400,7 +401,7 @@ impl EsiSecurity {
         let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
         let request = inner.headers.dress(request);
         let digest = Outcome::Code(code.clone()).digest();
-        let lock = [&inner.place.logins(), "/", &digest].concat();
+        let lock = joined(&[&inner.place.logins(), "/", &digest]);
         let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
         let response = response.ok_or(ErrorKind::StateReused { phase })?;

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
@@ -78,7 +79,7 @@ impl Options {
             code_verifier: None,
             headers: Vec::new(),
             token_identifier: None,
-            security_names: ["evesso", "OAuth2"].map(str::to_owned).into(),
+            security_names: vec!["evesso".to_owned(), "OAuth2".to_owned()],
             signal_token_updated: "esi:token-refreshed".to_owned(),
             sso_endpoints_url: EVE_URL.to_owned(),
             sso_endpoints: None,
@@ -197,8 +198,13 @@ fn is_address(text: &str) -> bool {
     url::is_secure(text) && address::absolute(text).is_some()
 }
 
+/// True if there is nothing in it, or nothing but space.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
 fn not_empty(name: &'static str, text: Option<&str>) -> Result<(), Error> {
-    if text.is_some_and(|text| text.trim().is_empty()) {
+    if text.is_some_and(is_blank) {
         return Err(invalid(name, "must not be empty"));
     }
     Ok(())

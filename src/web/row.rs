@@ -166,7 +166,11 @@ impl Row {
     pub(super) fn all() -> Vec<Rc<Self>> {
         ROWS.with_borrow_mut(|rows| {
             rows.retain(|row| row.strong_count() > 0);
-            rows.iter().filter_map(Weak::upgrade).collect()
+            let mut all = Vec::new();
+            for row in rows.iter() {
+                all.extend(row.upgrade());
+            }
+            all
         })
     }
 

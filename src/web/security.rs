@@ -12,7 +12,7 @@ use super::clock;
 use super::document::Source;
 use super::flight::at_once;
 use super::headers::Headers;
-use super::options::Options;
+use super::options::{Options, is_blank};
 use super::row::Row;
 use super::server::report_skipped;
 use super::storage::Storage;
@@ -173,10 +173,7 @@ impl EsiSecurity {
     /// Takes over a token response, as JSON, from elsewhere. With another `token_identifier` it is
     /// another session, which inherits nothing from this one.
     pub fn update_token(&self, json: &str, token_identifier: Option<String>) -> Result<(), Error> {
-        if token_identifier
-            .as_ref()
-            .is_some_and(|name| name.trim().is_empty())
-        {
+        if token_identifier.as_ref().is_some_and(|name| is_blank(name)) {
             return Err(Error::argument(
                 Phase::Update,
                 "tokenIdentifier",

@@ -11,6 +11,7 @@ use super::object::object;
 use super::promise::settled;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 use crate::record::digits;
+use crate::text::joined;
 use crate::{Error, ErrorKind, Members};
 
 /// How many imported keys are kept, the newest.
@@ -138,8 +139,8 @@ fn parameters(algorithm: SignatureAlgorithm) -> Object {
     let mut members = Members::new();
     members.text("name", name);
     let digits = digits(bits);
-    members.text("hash", &["SHA-", &digits].concat());
-    members.text("namedCurve", &["P-", &digits].concat());
+    members.text("hash", &joined(&["SHA-", &digits]));
+    members.text("namedCurve", &joined(&["P-", &digits]));
     // As long as the hash (RFC 7518 section 3.5).
     members.number("saltLength", bits / 8);
     object(members)

@@ -17,6 +17,7 @@ use crate::session::claim::{Claim, Contender};
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::Others;
+use crate::text::joined;
 
 /// For how many milliseconds another tab may hold up a refresh: as long as one takes where the metadata are known, even
 /// if the server does not answer and is asked twice. Should that tab send all the same, the courier has one answer for both.
@@ -110,7 +111,7 @@ impl Tabs {
 
 impl Channel {
     fn open(grant: &str, row: Weak<Row>) -> Option<Self> {
-        let channel = BroadcastChannel::new(&[PREFIX, "/", grant].concat()).ok()?;
+        let channel = BroadcastChannel::new(&joined(&[PREFIX, "/", grant])).ok()?;
         let listener = Closure::new(move |event: MessageEvent| {
             let message = event.data().as_string();
             let message = message.and_then(|json| Message::parse(&json));
@@ -130,7 +131,7 @@ impl Channel {
 pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
     let Lineage { grant, rotation } = lineage;
     let (lock, uncertain) =
-        match lock::take(&[PREFIX, "/refresh/", grant].concat(), LOCK_PATIENCE).await {
+        match lock::take(&joined(&[PREFIX, "/refresh/", grant]), LOCK_PATIENCE).await {
             Turn::Unlocked => return None,
             Turn::Free(lock) => (lock, Others::Behind),
             // Whoever held it may be gone, and what it had to say still under way.
@@ -147,9 +148,9 @@ pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
 /// The lock that tells how new a tab's tokens are; many tabs may hold it.
 pub(super) async fn standing(lineage: &Lineage) -> Option<Lock> {
     let name = place(&lineage.grant);
-    lock::share(&[name, digits(lineage.rotation.into())].concat()).await
+    lock::share(&joined(&[&name, &digits(lineage.rotation.into())])).await
 }
 
 fn place(grant: &str) -> String {
-    [PREFIX, "/tokens/", grant, "/"].concat()
+    joined(&[PREFIX, "/tokens/", grant, "/"])
 }

@@ -1,5 +1,6 @@
 //! Warnings on the console: each one once in the life of a page, and never with anything secret.
 
+use crate::text::joined;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -43,12 +44,11 @@ impl Warning {
                 "the login address is longer than 2000 characters, which EVE's SSO has answered with 404: ask for fewer scopes."
             }
             Self::KeySkipped(reason) => {
-                return [
+                return joined(&[
                     "a key of the server's key set cannot be used and was skipped: ",
                     reason,
                     ".",
-                ]
-                .concat();
+                ]);
             }
             Self::MemoryOnly => {
                 "the storage for tokens is blocked or full, or does not do what it should: the session lives in this page's memory, and a reload loses it."
@@ -70,7 +70,7 @@ impl Warning {
             new
         });
         if new {
-            let _ = warn(&["esi-security: ", &self.text()].concat());
+            let _ = warn(&joined(&["esi-security: ", &self.text()]));
         }
     }
 }
