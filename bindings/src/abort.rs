@@ -5,8 +5,8 @@ use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::Poll;
 
+use esi_security::web::get;
 use esi_security::{Error, Phase};
-use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortSignal;
@@ -52,14 +52,14 @@ impl Abort {
     }
 
     fn aborted(&self) -> Option<bool> {
-        let aborted = Reflect::get(&self.signal, &"aborted".into());
+        let aborted = get(&self.signal, "aborted");
         aborted.ok()?.as_bool()
     }
 
     /// An error if the caller has left.
     pub(crate) fn check(&self) -> Result<(), JsValue> {
         if self.aborted() == Some(true) {
-            let reason = Reflect::get(&self.signal, &"reason".into());
+            let reason = get(&self.signal, "reason");
             return Err(error::aborted(self.phase, &reason.unwrap_or_default()));
         }
         Ok(())

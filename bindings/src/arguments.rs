@@ -1,6 +1,7 @@
 //! Reading what JavaScript passes. Everything may be anything: a wrong type is refused by the
 //! argument's name, an option that does not exist too, with what was probably meant.
 
+use esi_security::web::get;
 use esi_security::{Error, ErrorKind, Json, Phase, suggestion};
 use js_sys::{JSON, Reflect, Symbol};
 use wasm_bindgen::prelude::*;
@@ -57,7 +58,7 @@ impl Options {
         if !self.names.iter().any(|given| given == name) {
             return Ok(None);
         }
-        let value = Reflect::get(&self.object, &name.into())
+        let value = get(&self.object, name)
             .map_err(|_| Error::argument(self.phase, name, "could not be read"))?;
         Ok(Some(value).filter(|value| !is_nothing(value)))
     }

@@ -3,11 +3,12 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use js_sys::{Function, Reflect};
+use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Request;
 
 use super::address;
+use super::object::get;
 use super::security::EsiSecurity;
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
@@ -55,9 +56,9 @@ impl EsiSecurity {
 }
 
 fn copy(request: &Request) -> Result<Request, JsValue> {
-    let class = Reflect::get(&js_sys::global(), &"Request".into())?;
-    let prototype = Reflect::get(&class, &"prototype".into())?;
-    let clone: Function = Reflect::get(&prototype, &"clone".into())?.dyn_into()?;
+    let class = get(&js_sys::global(), "Request")?;
+    let prototype = get(&class, "prototype")?;
+    let clone: Function = get(&prototype, "clone")?.dyn_into()?;
     clone.call0(request)?.dyn_into()
 }
 

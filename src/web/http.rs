@@ -6,12 +6,12 @@ use alloc::string::String;
 use core::future::Future;
 use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
-use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::{DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 use super::courier;
 use super::lock::{self, Turn};
+use super::object::get;
 use super::promise::settled;
 use super::timer::{abort_after, within};
 use crate::oauth::http::{FORM, Request, Response};
@@ -81,7 +81,7 @@ async fn carried(request: &Request, patience: u32) -> Result<Option<Response>, J
     let Some(answer) = courier::carry(request, &body, patience).await? else {
         return Ok(None);
     };
-    let status = Reflect::get(&answer, &"status".into())?;
+    let status = get(&answer, "status")?;
     let body = text(&answer, "body").ok_or(JsValue::NULL)?;
     Ok(Some(response(&status, text(&answer, "retryAfter"), body)))
 }
@@ -129,8 +129,8 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
     let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
     let body = settled(&answer.text()?.into()).await?;
-    let headers: web_sys::Headers = Reflect::get(&answer, &"headers".into())?.dyn_into()?;
-    let status = Reflect::get(&answer, &"status".into())?;
+    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
+    let status = get(&answer, "status")?;
     let retry_after = headers.get("retry-after")?;
     Ok(response(
         &status,
@@ -172,5 +172,5 @@ fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
 
 /// A member that is a string. On what a page's own `fetch` rejects with it may be anything, or throw.
 fn text(object: &JsValue, name: &str) -> Option<String> {
-    Reflect::get(object, &name.into()).ok()?.as_string()
+    get(object, name).ok()?.as_string()
 }

@@ -6,11 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::object::set;
+use super::object::{get, set};
 use super::promise::settled;
 use super::timer::abort_after;
 
@@ -116,10 +116,10 @@ async fn held() -> Vec<(Option<String>, Option<String>)> {
     let query = async {
         let answer = manager()?.query().ok()?;
         let answer = settled(&answer).await.ok()?;
-        let held = Reflect::get(&answer, &"held".into()).ok()?;
+        let held = get(&answer, "held").ok()?;
         held.dyn_into::<Array>().ok()
     };
-    let text = |lock: &JsValue, member: &str| Reflect::get(lock, &member.into()).ok()?.as_string();
+    let text = |lock: &JsValue, member: &str| get(lock, member).ok()?.as_string();
     let mut all = Vec::new();
     for lock in query.await.unwrap_or_default() {
         all.push((text(&lock, "name"), text(&lock, "clientId")));
@@ -129,8 +129,8 @@ async fn held() -> Vec<(Option<String>, Option<String>)> {
 
 /// Not on a page that is served over plain http.
 fn manager() -> Option<LockManager> {
-    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
-    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    let navigator = get(&js_sys::global(), "navigator").ok()?;
+    let locks = get(&navigator, "locks").ok()?;
     locks.is_object().then(|| locks.unchecked_into())
 }
 

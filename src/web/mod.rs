@@ -36,7 +36,7 @@ mod warning;
 pub use authorize::SecurityRequirements;
 pub use courier::send_by;
 pub use login::{AuthUriOptions, LoginOptions, LoginResult};
-pub use object::{object, or_null, set};
+pub use object::{get, object, or_null, set};
 pub use options::Options;
 pub use random::code_verifier;
 pub use revoke::Revocation;

@@ -13,6 +13,11 @@ pub fn object(members: Members) -> Object {
         .unchecked_into()
 }
 
+/// A member, whatever that is. What the page's own code may stand behind can throw.
+pub fn get(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
+    Reflect::get(object, &name.into())
+}
+
 /// Puts a member there. Of an object that was made here it cannot fail.
 pub fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);

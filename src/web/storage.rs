@@ -2,9 +2,10 @@
 //! own, which may take its time. Each may be blocked, full or missing, or not do what it should, so it
 //! is asked for anew at each use: a page that blocks it does so with an exception on every access.
 
-use js_sys::{JsString, Map, Reflect};
+use js_sys::{JsString, Map};
 use wasm_bindgen::prelude::*;
 
+use super::object::get;
 use super::promise::settled;
 
 #[wasm_bindgen]
@@ -69,7 +70,7 @@ impl Storage {
     /// An object with the methods `getItem`, `setItem` and `removeItem`; `None` if it lacks one.
     pub fn custom(object: JsValue) -> Option<Self> {
         let has = |name: &str| {
-            let method = Reflect::get(&object, &name.into());
+            let method = get(&object, name);
             method.is_ok_and(|method| method.is_function())
         };
         if !["getItem", "setItem", "removeItem"].into_iter().all(has) {
@@ -139,7 +140,7 @@ fn row(answer: Result<JsValue, JsValue>) -> Result<Option<JsString>, Unreadable>
 /// What a promise, or anything else with a `then`, comes to; any other value as it is.
 async fn settle(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
     let value = answer?;
-    let then = Reflect::get(&value, &"then".into());
+    let then = get(&value, "then");
     if then.is_ok_and(|then| then.is_function()) {
         return settled(&value).await;
     }

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
-use super::object::object;
+use super::object::{get, object};
 use super::promise::settled;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 use crate::record::digits;
@@ -58,14 +58,14 @@ fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
 
 /// Its name is read with care: what only looks like a `DOMException` throws there.
 fn is_data_error(error: &JsValue) -> bool {
-    let name = Reflect::get(error, &"name".into()).ok();
+    let name = get(error, "name").ok();
     error.has_type::<DomException>() && name.is_some_and(|name| name == "DataError")
 }
 
 /// A page that is not served over https, nor from this machine, has none.
 fn subtle() -> Option<SubtleCrypto> {
-    let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
-    let subtle = Reflect::get(&crypto, &"subtle".into()).ok()?;
+    let crypto = get(&js_sys::global(), "crypto").ok()?;
+    let subtle = get(&crypto, "subtle").ok()?;
     Some(subtle.unchecked_into()).filter(|subtle: &SubtleCrypto| subtle.is_object())
 }
 
