@@ -16,7 +16,7 @@ use super::key::{Jwk, PublicKey};
 use super::signature::{SignatureCheck, Verdict};
 use crate::{Error, ErrorKind};
 
-impl SignatureCheck {
+impl SignatureCheck<'_> {
     /// Checks the signature here and now.
     pub fn verify_in_rust(&self) -> Result<Verdict, Error> {
         let valid = match self.algorithm() {

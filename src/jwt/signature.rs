@@ -19,19 +19,19 @@ use super::token::{CompactToken, Unread};
 use crate::{Error, ErrorKind};
 
 /// A token, and the key that must have signed it.
-pub struct SignatureCheck {
-    token: CompactToken,
+pub struct SignatureCheck<'a> {
+    token: CompactToken<'a>,
     algorithm: SignatureAlgorithm,
-    key: Jwk,
+    key: &'a Jwk,
 }
 
-impl SignatureCheck {
+impl<'a> SignatureCheck<'a> {
     /// Takes the token apart and chooses the key: by `kid`, or by `fallback_kid` where the header
     /// has none. Only the `allowed` algorithms may be asked for. Keys that the token itself brings
     /// or points at (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
     pub fn prepare(
-        token: &str,
-        keys: &KeySet,
+        token: &'a str,
+        keys: &'a KeySet,
         allowed: &[SignatureAlgorithm],
         fallback_kid: &str,
     ) -> Result<Self, Error> {
@@ -45,7 +45,7 @@ impl SignatureCheck {
             .key_id
             .as_deref()
             .unwrap_or(fallback_kid);
-        let key = keys.choose(algorithm, kid)?.clone();
+        let key = keys.choose(algorithm, kid)?;
         Ok(Self {
             token,
             algorithm,
@@ -60,7 +60,7 @@ impl SignatureCheck {
 
     /// The key to check with.
     pub fn key(&self) -> &Jwk {
-        &self.key
+        self.key
     }
 
     /// What was signed.
@@ -98,14 +98,14 @@ impl SignatureCheck {
     pub fn finish(self, verdict: &Verdict) -> Result<Claims, Error> {
         let claims = || Claims::read(self.token.payload()?);
         match Judged(verdict)
-            .validator::<Unread>(&self.key)
+            .validator::<Unread>(self.key)
             .validate(self.token.untrusted())
         {
             Ok(_) => claims(),
             // jwt-compact reads the times before it looks at the signature; what is wrong with them is
             // for the rules to say, once it is known who wrote them.
             Err(ValidationError::MalformedClaims(_))
-                if verdict.confirms(&self.key, self.signing_input(), self.signature()) =>
+                if verdict.confirms(self.key, self.signing_input(), self.signature()) =>
             {
                 claims()
             }
@@ -114,7 +114,7 @@ impl SignatureCheck {
     }
 }
 
-impl fmt::Debug for SignatureCheck {
+impl fmt::Debug for SignatureCheck<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("SignatureCheck")

@@ -1,7 +1,6 @@
 //! A signed token in its compact form (RFC 7515 section 7.1), taken apart by jwt-compact and
 //! believed in nothing yet.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -17,13 +16,13 @@ use crate::{Error, ErrorKind};
 const MAX_LENGTH: usize = 1 << 20;
 
 /// A token's parts. Without `Debug`, since jwt-compact's own would print the token.
-pub(super) struct CompactToken {
-    signing_input: String,
-    untrusted: UntrustedToken<'static, Unread>,
+pub(super) struct CompactToken<'a> {
+    signing_input: &'a str,
+    untrusted: UntrustedToken<'a, Unread>,
 }
 
-impl CompactToken {
-    pub(super) fn parse(token: &str) -> Result<Self, Error> {
+impl<'a> CompactToken<'a> {
+    pub(super) fn parse(token: &'a str) -> Result<Self, Error> {
         if token.len() > MAX_LENGTH {
             return Err(malformed("it is longer than 1 MiB"));
         }
@@ -57,12 +56,12 @@ impl CompactToken {
             .and_then(|end| token.get(..end))
             .ok_or(malformed("it has not three parts"))?;
         Ok(Self {
-            signing_input: signing_input.to_owned(),
-            untrusted: untrusted.into_owned(),
+            signing_input,
+            untrusted,
         })
     }
 
-    pub(super) fn untrusted(&self) -> &UntrustedToken<'static, Unread> {
+    pub(super) fn untrusted(&self) -> &UntrustedToken<'a, Unread> {
         &self.untrusted
     }
 

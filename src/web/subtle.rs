@@ -19,7 +19,7 @@ const KEYS: usize = 8;
 
 /// Checks the signature. What a page's own WebCrypto throws, rejects with or gives instead of an answer
 /// is none: it is no token's and no key's fault.
-pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
+pub(super) async fn verdict(check: &SignatureCheck<'_>) -> Result<Verdict, Error> {
     let Some(subtle) = subtle() else {
         return without_subtle(check);
     };
@@ -44,12 +44,12 @@ pub(super) async fn verdict(check: &SignatureCheck) -> Result<Verdict, Error> {
 }
 
 #[cfg(feature = "rust-crypto")]
-fn without_subtle(check: &SignatureCheck) -> Result<Verdict, Error> {
+fn without_subtle(check: &SignatureCheck<'_>) -> Result<Verdict, Error> {
     check.verify_in_rust()
 }
 
 #[cfg(not(feature = "rust-crypto"))]
-fn without_subtle(_: &SignatureCheck) -> Result<Verdict, Error> {
+fn without_subtle(_: &SignatureCheck<'_>) -> Result<Verdict, Error> {
     Err(ErrorKind::CryptoUnavailable {
         phase: crate::Phase::Verify,
     }
@@ -70,7 +70,10 @@ fn subtle() -> Option<SubtleCrypto> {
 }
 
 /// The key for that algorithm: importing one takes longer than checking a signature with it.
-async fn import_once(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoKey, JsValue> {
+async fn import_once(
+    subtle: &SubtleCrypto,
+    check: &SignatureCheck<'_>,
+) -> Result<CryptoKey, JsValue> {
     type Imported = (SignatureAlgorithm, PublicKey, CryptoKey);
     std::thread_local! {
         static IMPORTED: RefCell<Vec<Imported>> = const { RefCell::new(Vec::new()) };
@@ -96,7 +99,7 @@ async fn import_once(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<Cr
     Ok(key)
 }
 
-async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoKey, JsValue> {
+async fn import(subtle: &SubtleCrypto, check: &SignatureCheck<'_>) -> Result<CryptoKey, JsValue> {
     let jwk = Object::from(JSON::parse(&check.key().canonical_json())?);
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm());
@@ -106,7 +109,7 @@ async fn import(subtle: &SubtleCrypto, check: &SignatureCheck) -> Result<CryptoK
 
 async fn verify(
     subtle: &SubtleCrypto,
-    check: &SignatureCheck,
+    check: &SignatureCheck<'_>,
     key: &CryptoKey,
 ) -> Result<JsValue, JsValue> {
     let algorithm = parameters(check.algorithm());

@@ -37,21 +37,15 @@ fn assert_unusable(token: &str, keys: &KeySet, reason: &'static str) {
 
 #[test]
 fn the_key_is_found_by_kid() {
-    let rs256 = SignatureCheck::prepare(
-        &token(&json!({})),
-        &keys(),
-        &SignatureAlgorithm::ALL,
-        "other",
-    )
-    .unwrap();
+    let token = token(&json!({}));
+    let rs256 = SignatureCheck::prepare(&token, keys(), &SignatureAlgorithm::ALL, "other").unwrap();
     assert_eq!(
         (rs256.algorithm(), rs256.key().kid()),
         (SignatureAlgorithm::Rs256, Some(DEFAULT_KID))
     );
 
     let token = sign_es256(&signing_input(ES256, &payload()));
-    let es256 =
-        SignatureCheck::prepare(&token, &keys(), &SignatureAlgorithm::ALL, "other").unwrap();
+    let es256 = SignatureCheck::prepare(&token, keys(), &SignatureAlgorithm::ALL, "other").unwrap();
     assert_eq!(
         (es256.algorithm(), es256.key().kid()),
         (SignatureAlgorithm::Es256, Some(EC_KID))
@@ -153,12 +147,12 @@ fn a_key_of_another_type_is_unusable() {
         &json!({ "alg": "RS256", "kid": EC_KID }).to_string(),
         &payload(),
     );
-    assert_unusable(&sign_rs256(&input), &keys(), reason);
+    assert_unusable(&sign_rs256(&input), keys(), reason);
     let input = signing_input(
         &json!({ "alg": "ES256", "kid": DEFAULT_KID }).to_string(),
         &payload(),
     );
-    assert_unusable(&sign_es256(&input), &keys(), reason);
+    assert_unusable(&sign_es256(&input), keys(), reason);
 }
 
 #[test]

@@ -30,8 +30,8 @@ const EC_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA
      NvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApm\
      WQxfKTUJqPP3-Kg6NU1Q";
 
-fn prepare(token: &str) -> SignatureCheck {
-    SignatureCheck::prepare(token, &keys(), &SignatureAlgorithm::ALL, DEFAULT_KID).unwrap()
+fn prepare(token: &str) -> SignatureCheck<'_> {
+    SignatureCheck::prepare(token, keys(), &SignatureAlgorithm::ALL, DEFAULT_KID).unwrap()
 }
 
 fn es256_token() -> String {
@@ -230,7 +230,8 @@ fn a_verdict_means_no_for_anything_else() {
 
 #[test]
 fn a_verdict_of_no_is_final() {
-    let check = prepare(&token(&json!({})));
+    let token = token(&json!({}));
+    let check = prepare(&token);
     let verdict = check.verdict(false);
     assert_eq!(
         check.finish(&verdict),
@@ -252,7 +253,8 @@ fn claims_that_nobody_signed_get_no_answer_of_their_own() {
             Err(ErrorKind::SignatureInvalid.into()),
             "{payload}"
         );
-        let check = prepare(&token_of(payload));
+        let token = token_of(payload);
+        let check = prepare(&token);
         let verdict = check.verdict(false);
         assert_eq!(
             check.finish(&verdict),
@@ -283,11 +285,11 @@ fn an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_for() {
     let prepare = |allowed: &[SignatureAlgorithm], keys: &KeySet| {
         SignatureCheck::prepare(&token, keys, allowed, DEFAULT_KID).map(|_| ())
     };
-    assert_eq!(prepare(&[SignatureAlgorithm::Es256], &keys()), Ok(()));
-    for keys in [keys(), KeySet::default()] {
+    assert_eq!(prepare(&[SignatureAlgorithm::Es256], keys()), Ok(()));
+    for keys in [keys(), &KeySet::default()] {
         for allowed in [&[][..], &[SignatureAlgorithm::Rs256]] {
             assert_eq!(
-                prepare(allowed, &keys),
+                prepare(allowed, keys),
                 Err(ErrorKind::AlgorithmNotAllowed.into())
             );
         }

@@ -48,11 +48,14 @@ pub(crate) fn ec_jwk(members: &Value) -> Value {
 }
 
 /// Both keys, described as EVE's SSO describes its own.
-pub(crate) fn keys() -> KeySet {
-    key_set(&[
-        rsa_jwk(&json!({ "kid": DEFAULT_KID, "alg": "RS256", "use": "sig" })),
-        ec_jwk(&json!({ "kid": EC_KID, "alg": "ES256", "use": "sig" })),
-    ])
+pub(crate) fn keys() -> &'static KeySet {
+    static KEYS: OnceLock<KeySet> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        key_set(&[
+            rsa_jwk(&json!({ "kid": DEFAULT_KID, "alg": "RS256", "use": "sig" })),
+            ec_jwk(&json!({ "kid": EC_KID, "alg": "ES256", "use": "sig" })),
+        ])
+    })
 }
 
 pub(crate) fn key_set(keys: &[Value]) -> KeySet {
@@ -133,5 +136,5 @@ pub(crate) fn verify_with(token: &str, keys: &KeySet) -> Result<Claims, Error> {
 }
 
 pub(crate) fn verify(token: &str) -> Result<Claims, Error> {
-    verify_with(token, &keys())
+    verify_with(token, keys())
 }

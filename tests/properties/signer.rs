@@ -128,7 +128,7 @@ pub(crate) fn header(algorithm: A) -> Value {
     json!({ "alg": algorithm.name(), "kid": kid(algorithm), "typ": "JWT" })
 }
 
-pub(crate) fn prepare(token: &str, keys: &KeySet) -> Result<SignatureCheck, Error> {
+pub(crate) fn prepare<'a>(token: &'a str, keys: &'a KeySet) -> Result<SignatureCheck<'a>, Error> {
     SignatureCheck::prepare(token, keys, &A::ALL, DEFAULT_KID)
 }
 
