@@ -5,8 +5,8 @@
 // The places in the sources that they would have named become zeros, which also keeps the paths of the machine that
 // built it out of the module.
 //
-// What the standard library formats nobody reads either: this project puts its texts together by `concat` (`tests/house.rs`
-// sees to that), and an error of serde_json's, which could quote a token, is passed over. So formatting writes nothing.
+// What the standard library formats nobody reads either: this project formats none (`src/text.rs`; `tests/house.rs` sees to
+// that), and an error of serde_json's, which could quote a token, is passed over. So formatting writes nothing.
 //
 // Texts and tables that only these functions referred to become zeros, which take no room; and functions that nothing else
 // could have called are left out.

@@ -81,6 +81,7 @@ const PURE: &[&str] = &[
     "src/suggestion.rs",
     "src/json.rs",
     "src/record.rs",
+    "src/text.rs",
 ];
 
 #[test]
