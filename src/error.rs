@@ -3,7 +3,7 @@
 
 use crate::text::joined;
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
@@ -450,10 +450,10 @@ impl ErrorKind {
                 "",
             ),
             Self::Http { status, .. } => {
-                return joined(&["the server answered with status ", &number(*status)]);
+                return joined(&["the server answered with status ", &status.to_string()]);
             }
             Self::OAuth { status, error, .. } => {
-                let status = number(*status);
+                let status = status.to_string();
                 return joined(&["the server answered `", error, "` with status ", &status]);
             }
             Self::InvalidResponse { reason, .. } => {
@@ -529,10 +529,6 @@ impl ErrorKind {
         };
         joined(&[before, what, after])
     }
-}
-
-fn number(status: u16) -> String {
-    crate::record::digits(status.into())
 }
 
 impl fmt::Display for ErrorKind {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// Any JSON value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,7 +33,7 @@ pub enum Json<'a> {
 pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 /// How many members are compared with each other; with more an object is none of which that is asked.
-const MOST_COMPARED: usize = 1000;
+const MOST_COMPARED: usize = 256;
 
 impl<'a> Json<'a> {
     /// Reads a document; `None` if it is no JSON.
@@ -108,7 +108,7 @@ impl<'a> Object<'a> {
         &self.0
     }
 
-    /// True if no member stands there twice, and there are not more than 1000: two readers could otherwise see two
+    /// True if no member stands there twice, and there are not more than 256: two readers could otherwise see two
     /// different tokens (RFC 7515 section 4, RFC 7519 section 4).
     pub(crate) fn is_unique(&self) -> bool {
         let mut names = self.0.iter().map(|(name, _)| name).enumerate();
@@ -175,8 +175,10 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
         let mut members = Vec::new();
-        // A member's name is a text in any case.
-        while let Some((Json::Text(name), value)) = access.next_entry()? {
+        while let Some((name, value)) = access.next_entry()? {
+            let Json::Text(name) = name else {
+                return Err(A::Error::custom("a name that is no text"));
+            };
             members.push((name, value));
         }
         Ok(Json::Object(Object(members)))

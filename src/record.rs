@@ -167,7 +167,7 @@ impl Members {
 
     /// A whole number.
     pub fn number(&mut self, name: &str, value: i64) {
-        self.json(name, &digits(value));
+        self.json(name, &value.to_string());
     }
 
     /// A whole number, or `null`.
@@ -183,11 +183,6 @@ impl Members {
         self.0.push('}');
         self.0
     }
-}
-
-/// A whole number as text, without formatting it.
-pub(crate) fn digits(number: i64) -> String {
-    number.to_string()
 }
 
 /// Writes a text as JSON.

@@ -146,28 +146,6 @@ fn the_library_does_not_know_the_bindings() {
     nowhere(&["src"], &["bindings", "esi_security_bindings"]);
 }
 
-/// In the module that is shipped all formatting writes nothing (`scripts/optimise.js`).
-#[test]
-fn nothing_is_formatted() {
-    let all = code(&["src", "bindings/src"]);
-    // Of an integer, which the standard library turns into text without formatting it.
-    let digits = "    number.to_string()";
-    let kept: Vec<_> = all.iter().filter(|(_, line)| line != digits).collect();
-    assert_eq!(all.len() - kept.len(), 1);
-    for name in [
-        "format!",
-        "format_args!",
-        "write!",
-        "writeln!",
-        "fmt::Write",
-        "ToString::",
-        ".to_string()",
-    ] {
-        let found: Vec<_> = kept.iter().filter(|(_, line)| names(line, name)).collect();
-        assert!(found.is_empty(), "{found:#?}");
-    }
-}
-
 /// A panic in an exported function leaves its promise pending for ever.
 #[test]
 fn nothing_panics_at_the_edge() {

@@ -42,7 +42,7 @@ fn a_document_is_what_serde_json_reads_too() {
         "1e3",
         "-0",
         r#""""#,
-        r#""a \"text\" with A, é and 🚀""#,
+        r#""a \"text\" with \u0041, \u00e9 and \ud83d\ude80, A, é and 🚀""#,
         "[]",
         "[[], {}, [null]]",
         "{}",

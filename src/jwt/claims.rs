@@ -69,15 +69,14 @@ impl UnverifiedClaims {
 
 impl Claims {
     pub(super) fn read(raw: String) -> Result<Self, Error> {
-        let members = unique_members(raw.as_bytes()).ok_or(malformed(
-            "its claims are no JSON object with unique members",
-        ))?;
+        let members = unique_members(raw.as_bytes())
+            .ok_or_else(|| malformed("its claims are no JSON object with unique members"))?;
         let mut reader = Reader {
             members,
             mistyped: Vec::new(),
         };
         let subject = reader.text("sub");
-        let claims = Self {
+        let mut claims = Self {
             character_id: subject.as_deref().and_then(character_id),
             subject,
             name: reader.description("name"),
@@ -96,7 +95,8 @@ impl Claims {
             mistyped: reader.mistyped,
             raw: String::new(),
         };
-        Ok(Self { raw, ..claims })
+        claims.raw = raw;
+        Ok(claims)
     }
 }
 

@@ -14,7 +14,7 @@
 //!    jwt-compact conclude from it: else [`SignatureInvalid`](crate::Error::SignatureInvalid),
 //!    whatever the claims are.
 //! 5. The [`Claims`] are read: a JSON object in which no member stands twice (RFC 7519 section 4)
-//!    and of a thousand at most, else `TokenMalformed`.
+//!    and of 256 at most, else `TokenMalformed`.
 //! 6. [`Rules::check`] judges them: first that each has its type, then, in this order, `iss`, `aud`,
 //!    `azp`, `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 section 4.1, RFC 8725 sections 3.8 to
 //!    3.10). Missing is [`ClaimMissing`](crate::Error::ClaimMissing), wrong is

@@ -79,7 +79,7 @@ impl Request {
             // Credentials may be quoted without their scheme, `Basic`.
             secrets.extend(value.expose().split_once(' ').map(|(_, after)| after));
         }
-        redact(text, &secrets, limit)
+        redact(text, secrets, limit)
     }
 }
 

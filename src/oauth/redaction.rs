@@ -32,14 +32,16 @@ pub(super) fn names_tokens(text: &str) -> Option<&str> {
 }
 
 /// At most `limit` characters from the beginning of `text`, without any of the secrets.
-pub(super) fn redact(text: &str, secrets: &[&str], limit: usize) -> String {
+pub(super) fn redact(text: &str, mut secrets: Vec<&str>, limit: usize) -> String {
     let border = text
         .char_indices()
         .nth(READ_LIMIT)
         .map(|(border, _)| border);
     let read = border.and_then(|border| text.get(..border)).unwrap_or(text);
     let mut clean = read.to_owned();
-    for secret in secrets {
+    // The longest first: another may be its beginning, and without that it would not be known any more.
+    while let Some(secret) = secrets.iter().copied().max_by_key(|secret| secret.len()) {
+        secrets.retain(|other| *other != secret);
         if secret.len() >= SHORTEST_SECRET {
             // As it is, too: what stands before it may make another escape of its beginning.
             clean = without(&clean, secret, 0, false);

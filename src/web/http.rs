@@ -2,7 +2,7 @@
 //! whatever it rejects with becomes an error.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::future::Future;
 use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
@@ -120,12 +120,7 @@ async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue>
             .body(body),
         None => builder.build(),
     };
-    let built = built.map_err(|error| match error {
-        gloo_net::Error::JsError(error) => {
-            JsValue::from(joined(&[&error.name, ": ", &error.message]))
-        }
-        gloo_net::Error::GlooError(text) => JsValue::from(text),
-    })?;
+    let built = built.map_err(|error| JsValue::from(error.to_string()))?;
     let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
     // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
     let body = settled(&answer.text()?.into()).await?;

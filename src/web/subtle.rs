@@ -1,5 +1,6 @@
 //! The signature backend of the browser: WebCrypto, which costs no bytes and runs at native speed.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
@@ -10,7 +11,6 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto};
 use super::object::{get, object};
 use super::promise::settled;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
-use crate::record::digits;
 use crate::text::joined;
 use crate::{Error, ErrorKind, Members};
 
@@ -128,7 +128,7 @@ async fn verify(
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does
 /// not need mean nothing to it.
 fn parameters(algorithm: SignatureAlgorithm) -> Object {
-    let (name, bits) = match algorithm {
+    let (name, bits): (_, i64) = match algorithm {
         SignatureAlgorithm::Rs256 => ("RSASSA-PKCS1-v1_5", 256),
         SignatureAlgorithm::Rs384 => ("RSASSA-PKCS1-v1_5", 384),
         SignatureAlgorithm::Rs512 => ("RSASSA-PKCS1-v1_5", 512),
@@ -141,7 +141,7 @@ fn parameters(algorithm: SignatureAlgorithm) -> Object {
     };
     let mut members = Members::new();
     members.text("name", name);
-    let digits = digits(bits);
+    let digits = bits.to_string();
     members.text("hash", &joined(&["SHA-", &digits]));
     members.text("namedCurve", &joined(&["P-", &digits]));
     // As long as the hash (RFC 7518 section 3.5).

@@ -3,7 +3,7 @@
 //! one channel, on which these are handed over.
 
 use alloc::rc::Weak;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -12,7 +12,6 @@ use super::clock;
 use super::lock::{self, Lock, Turn};
 use super::random;
 use super::row::Row;
-use crate::record::digits;
 use crate::session::claim::{Claim, Contender};
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
@@ -148,7 +147,7 @@ pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
 /// The lock that tells how new a tab's tokens are; many tabs may hold it.
 pub(super) async fn standing(lineage: &Lineage) -> Option<Lock> {
     let name = place(&lineage.grant);
-    lock::share(&joined(&[&name, &digits(lineage.rotation.into())])).await
+    lock::share(&joined(&[&name, &lineage.rotation.to_string()])).await
 }
 
 fn place(grant: &str) -> String {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorizeByForm } from "../helpers/login.js";
-import { ILMARI, LOCATION, openPage, SAPHRA } from "../helpers/page.js";
+import { ILMARI, LOCATION, openPage, SAPHRA, sendFromPage } from "../helpers/page.js";
 
 const SECRET_CLIENT = { clientId: "esi-security-secret", secretKey: "local-secret-not-a-secret" };
 const VERIFIER = "0123456789-abcdefghijklmnopqrstuvwxyz.ABCDEF";
@@ -200,6 +200,39 @@ test("a name that does not exist is refused with what was meant: EsiPy's spellin
     }
     await assert.rejects(create(page, { esi: "x" }), refused("unknown option `esi`"));
   });
+});
+
+test("the query of an address is the server's, and is sent as it is given", async (t) => {
+  const queries = { metadata: "own=1&%20=é", token: "own=2", revocation: "own=3", keys: "own=4" };
+  const page = await openPage(t, {
+    options: ({ sso }) => ({
+      ssoEndpoints: {
+        issuer: sso.issuer,
+        authorization_endpoint: `${sso.issuer}/v2/oauth/authorize?own=0`,
+        token_endpoint: `${sso.issuer}/v2/oauth/token?${queries.token}`,
+        revocation_endpoint: `${sso.issuer}/v2/oauth/revoke?${queries.revocation}`,
+        jwks_uri: `${sso.issuer}/oauth/jwks?${queries.keys}`,
+      },
+    }),
+  });
+  const callback = await page.authorize();
+  await page.open(callback);
+  // By the courier first, and then from here.
+  await page.handleRedirect();
+  await page.run(sendFromPage);
+  await page.refresh();
+  await page.run(({ security }) => security.verify());
+  await page.run(({ security }) => security.revoke());
+  const discoveryUrl = new URL(page.sso.discoveryUrl);
+  await page.run(async ({ EsiSecurity, options }, ssoEndpointsUrl) => {
+    const { ssoEndpoints: _ssoEndpoints, ...others } = options;
+    await new EsiSecurity({ ...others, ssoEndpointsUrl }).getAuthUri();
+  }, `${discoveryUrl}?${queries.metadata}`);
+  const asked = (path) => page.requests(path).map(({ url }) => url.search);
+  assert.deepEqual(asked("/v2/oauth/token"), ["?own=2", "?own=2"]);
+  assert.deepEqual(asked("/v2/oauth/revoke"), ["?own=3"]);
+  assert.deepEqual(asked("/oauth/jwks"), ["?own=4"]);
+  assert.deepEqual(asked(discoveryUrl.pathname), ["?own=1&%20=%C3%A9"]);
 });
 
 test("a secret is sent in the form where the server lists that, without PKCE and with one warning", async (t) => {

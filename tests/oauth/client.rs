@@ -114,6 +114,23 @@ fn what_proves_the_client_is_redacted() {
     }
 }
 
+/// The rest of the longer one would stay, if the shorter went first.
+#[test]
+fn a_secret_that_another_begins_with_hides_none_of_it() {
+    for (client_secret, refresh_token) in [
+        ("a-long-secret", "a-long-secret-and-the-rest"),
+        ("a-long-secret-and-the-rest", "a-long-secret"),
+    ] {
+        let client = confidential_client(client_secret);
+        let token = Secret::new(refresh_token);
+        for methods in [None, Some(&["client_secret_post"][..])] {
+            let request = refresh(&server(methods), &client, &token, &[]);
+            let text = format!("sent: {client_secret} {refresh_token}.");
+            assert_eq!(redacted(&request, &text), "sent: [redacted] [redacted].");
+        }
+    }
+}
+
 /// A server that reads the header may quote what it has read.
 #[test]
 fn what_basic_holds_is_redacted_in_plain_too() {
