@@ -140,8 +140,9 @@ fn row(answer: Result<JsValue, JsValue>) -> Result<Option<JsString>, Unreadable>
 /// What a promise, or anything else with a `then`, comes to; any other value as it is.
 async fn settle(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
     let value = answer?;
-    let then = get(&value, "then");
-    if then.is_ok_and(|then| then.is_function()) {
+    // Whoever asks anything else for a member gets an exception, and with each of those wasm-bindgen leaves a value behind.
+    let may_have_one = value.is_object() || value.is_function();
+    if may_have_one && get(&value, "then").is_ok_and(|then| then.is_function()) {
         return settled(&value).await;
     }
     Ok(value)

@@ -4,11 +4,12 @@
 use esi_security::session::machine::{State, VACATED};
 use esi_security::web::{AuthUriOptions, Storage};
 use esi_security::{EsiSecurity, Options, Phase};
+use wasm_bindgen::externref_heap_live_count;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
     EVENT, EXPIRED, Page, TOKENS, block_storage, break_fetch, break_storage, events, fetched,
-    fill_storage, local_rows, record, remove_storage, restore, rows, seal_storage, warnings,
+    fill_storage, local_rows, record, remove_storage, restore, rows, seal_storage, tick, warnings,
 };
 
 const BROKEN: [(&str, fn()); 5] = [
@@ -18,6 +19,23 @@ const BROKEN: [(&str, fn()); 5] = [
     ("missing", remove_storage),
     ("broken", break_storage),
 ];
+
+/// What JavaScript gives is held in a table, which would grow with the session's age.
+#[wasm_bindgen_test]
+async fn tokens_that_come_leave_no_value_of_javascripts_behind() {
+    let page = Page::new();
+    let security = page.security();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..200 {
+            security.update_token(TOKENS, None).unwrap();
+            tick().await;
+        }
+        held.push(externref_heap_live_count());
+    }
+    // A timer or two may be on their way.
+    assert!(held[1] < held[0] + 20, "{held:?}");
+}
 
 /// It could not be finished after the redirect.
 #[wasm_bindgen_test]
