@@ -114,7 +114,10 @@ export type WasmSource = URL | string | Request | Response | Promise<Response> |
  * Loads the WebAssembly module, once: later calls return the first one's promise. A failed load can
  * be tried again. `EsiSecurity.create` calls it; call it yourself to load early or from elsewhere.
  *
- * @throws {EsiError} `load_failed`
+ * @param source Where to load it from. Default: the file that came with the package, which Node reads from disk.
+ * @throws {EsiError} `load_failed`. The message says what mends it. `retryable` is true where the network failed or the
+ *   server is busy, false where the server has no such file or the page's policy blocks WebAssembly; `status` is the
+ *   server's, if it answered.
  */
 export function init(source?: WasmSource): Promise<void>;
 

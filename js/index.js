@@ -4,20 +4,21 @@
 import initWasm, * as core from "../pkg/esi_security.js";
 import { carry } from "./carry.js";
 import { EsiError } from "./error.js";
+import { getModule, loadError } from "./module.js";
 
 export { EsiError, isEsiError } from "./error.js";
 
 let loading;
 let loaded = false;
 
-async function load(source) {
+async function load(source = core.moduleUrl()) {
   try {
-    await initWasm(source === undefined ? undefined : { module_or_path: source });
+    await initWasm({ module_or_path: await getModule(source) });
     core.sendBy(carry);
     loaded = true;
   } catch (cause) {
     loading = undefined;
-    throw new EsiError("the WebAssembly module could not be loaded", "load_failed", "load", true, { cause });
+    throw loadError(cause);
   }
 }
 

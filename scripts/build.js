@@ -1,7 +1,7 @@
 // Builds `pkg/`, the WebAssembly module with its glue, unless it is already what these sources give. Arguments go
 // to Cargo: `npm run build -- --features rust-crypto`.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { optimise } from "./optimise.js";
 import { fail, isMain, output, ROOT, run } from "./run.js";
@@ -15,6 +15,14 @@ const SOURCES = [
 const RESULTS = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
 const [GLUE, MODULE] = RESULTS.map((file) => join(ROOT, file));
 const STAMP = join(ROOT, "pkg/.fingerprint");
+
+/**
+ * Where the module is. Bundlers copy what such an expression names; where one does not, the module belongs beside the
+ * bundle. So the expression has to be in a file beside the module.
+ */
+const MODULE_URL = `
+export const moduleUrl = () => new URL("esi_security_bg.wasm", import.meta.url);
+`;
 
 const wasmPack = (profile, folder) => [
   ...["build", "bindings", "--mode", "no-install", profile, "--target", "web"],
@@ -63,13 +71,15 @@ export async function build(env, options = []) {
   rmSync(STAMP, { force: true });
   await run("wasm-pack", [...wasmPack("--release", join(ROOT, "pkg")), ...options], { env });
   const names = await optimise(env, MODULE);
-  writeFileSync(GLUE, withShortNames(readFileSync(GLUE, "utf8"), names));
+  writeFileSync(GLUE, withShortNames(readFileSync(GLUE, "utf8"), names) + MODULE_URL);
   writeFileSync(STAMP, fingerprint(env, options));
 }
 
 /** The same, sooner and larger, into another folder. */
-export const buildForDevelopment = (env, folder, options) =>
-  run("wasm-pack", [...wasmPack("--dev", folder), ...options], { env });
+export async function buildForDevelopment(env, folder, options) {
+  await run("wasm-pack", [...wasmPack("--dev", folder), ...options], { env });
+  appendFileSync(join(folder, "esi_security.js"), MODULE_URL);
+}
 
 if (isMain(import.meta)) {
   await setup({ tests: false })

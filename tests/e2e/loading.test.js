@@ -1,6 +1,8 @@
 // Loading the module, and the little that needs nothing else: nothing runs at import, a failed load can
 // be tried again, and giving the memory back harms no call under way.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { openPage } from "../helpers/page.js";
 
@@ -38,27 +40,91 @@ test("it is loaded once, however many ask", async (t) => {
   assert.equal(page.requests(WASM).length, 1);
 });
 
-test("a failed load is told, and can be tried again", async (t) => {
+/** Serves what a server may answer in place of the module, to every origin. */
+async function startAnswers(t) {
+  const module = await readFile(new URL("../../pkg/esi_security_bg.wasm", import.meta.url));
+  const page = "<!doctype html><title>The app</title>";
+  const answers = {
+    "/page": { type: "text/html; charset=utf-8", body: page },
+    "/page-as-bytes": { type: "application/octet-stream", body: `\ufeff\n${page}` },
+    "/refused": { status: 403, type: "text/html", body: page },
+    "/missing": { status: 404, type: "text/html", body: page },
+    "/gone": { status: 410, type: "text/plain", body: "" },
+    "/busy": { status: 503, type: "text/plain", body: "" },
+    "/cut": { type: "application/wasm", body: module.subarray(0, 10_000) },
+    "/module-as-bytes": { type: "application/octet-stream", body: module },
+  };
+  const server = createServer(({ url }, response) => {
+    const { pathname } = new URL(url, "http://localhost");
+    const { status = 200, type, body, headers } = answers[pathname] ?? answers["/missing"];
+    response.writeHead(status, { "Access-Control-Allow-Origin": "*", "Content-Type": type, ...headers });
+    response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  t.after(close);
+  return { origin: `http://localhost:${server.address().port}`, answers, close };
+}
+
+const LOAD_FAILED = { name: "EsiError", code: "load_failed", phase: "load" };
+
+const load = (page, source) =>
+  page.runBare(async (given) => (await import("/js/index.js")).init(given ?? undefined), source);
+
+test("a failed load says what mends it, and whether trying again may", async (t) => {
   const page = await openPage(t);
-  const failed = { name: "EsiError", code: "load_failed", phase: "load", retryable: true, cause: /Error/ };
-  const create = () =>
-    page.runBare(async (options) => {
-      const { EsiSecurity } = await import("/js/index.js");
-      return (await EsiSecurity.create(options)).state;
-    }, page.options);
-  await page.runBare(() => import("/js/index.js"));
-  await page.setOffline(true);
-  try {
-    await assert.rejects(create(), failed);
-    await assert.rejects(create(), failed);
-  } finally {
-    await page.setOffline(false);
+  const { origin } = await startAnswers(t);
+  const VITE = /optimizeDeps: \{ exclude: \["esi-security"\] \}/;
+  for (const [path, error] of Object.entries({
+    "/page": { retryable: false, status: 200, message: VITE },
+    "/page-as-bytes": { retryable: false, status: 200, message: VITE },
+    "/refused": { retryable: false, status: 403, message: /server\.fs\.allow/ },
+    "/missing": { retryable: false, status: 404, message: /copy `esi_security_bg\.wasm`.*`init\(url\)`/ },
+    "/gone": { retryable: false, status: 410, message: /status 410/ },
+    "/busy": { retryable: true, status: 503, message: /status 503/ },
+    "/cut": { retryable: true, message: /could not be loaded/, cause: /CompileError/ },
+  })) {
+    await assert.rejects(load(page, `${origin}${path}?signature=of-an-address#part`), (given) => {
+      for (const [name, expected] of Object.entries({ ...LOAD_FAILED, ...error })) {
+        if (expected instanceof RegExp) assert.match(given[name], expected, path);
+        else assert.equal(given[name], expected, path);
+      }
+      assert.ok(path === "/cut" || given.message.includes(`\`${origin}${path}\``), path);
+      assert.doesNotMatch(given.message, /signature|#part/);
+      return true;
+    });
   }
+  await load(page, `${origin}/module-as-bytes`);
+});
+
+test("a server that is not there, and then is", async (t) => {
+  const page = await openPage(t);
+  const { origin, close } = await startAnswers(t);
+  close();
+  const address = `${origin}/module-as-bytes`;
+  const failed = { ...LOAD_FAILED, retryable: true, message: /could not be fetched/, cause: /TypeError/ };
+  await assert.rejects(load(page, address), failed);
+  await assert.rejects(load(page, address), failed);
+  await load(page);
+});
+
+test("a policy that blocks WebAssembly is named", async (t) => {
+  const page = await openPage(t);
+  const { origin, answers } = await startAnswers(t);
+  const headers = { "Content-Security-Policy": `script-src 'unsafe-inline' ${page.origin}` };
+  answers["/strict"] = {
+    type: "text/html",
+    body: "<!doctype html><title>Strict</title><link rel=icon href=data:,>",
+    headers,
+  };
+  await page.open(`${origin}/strict`);
   await assert.rejects(
-    page.runBare(async () => (await import("/js/index.js")).init("/no-module-but-a-page")),
-    failed,
+    page.runBare(async (from) => (await import(`${from}/js/index.js`)).init(), page.origin),
+    { ...LOAD_FAILED, retryable: false, message: /'wasm-unsafe-eval'.*script-src/ },
   );
-  assert.equal(await create(), "signed-out");
 });
 
 test("the module can come from wherever the page says", async (t) => {

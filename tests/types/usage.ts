@@ -19,6 +19,7 @@ import {
   type TokenStorage,
   type UnverifiedClaims,
 } from "esi-security";
+import moduleUrl from "esi-security/esi_security_bg.wasm";
 
 const options: EsiSecurityOptions = {
   clientId: "id",
@@ -70,6 +71,7 @@ export const storages: TokenStorage[] = [
 
 export async function everything(): Promise<void> {
   await init(new URL("https://app.example/esi_security_bg.wasm"));
+  await init(moduleUrl);
   const security: EsiSecurity = await EsiSecurity.create(options);
   const same: EsiSecurity = new EsiSecurity(options);
   const state: SessionState = security.state;

@@ -1,0 +1,85 @@
+// Gets the WebAssembly module from wherever it is asked to, and says what mends a load that fails.
+
+import { EsiError } from "./error.js";
+
+/** Statuses of a server that may answer otherwise a moment later (RFC 9110 section 15, RFC 6585 section 4). */
+const PASSING = [408, 429, 500, 502, 503, 504];
+
+const VITE = '`optimizeDeps: { exclude: ["esi-security"] }`';
+const COPY = "copy `esi_security_bg.wasm` out of the package beside your bundle, or call `init(url)` first";
+
+const IS_HTML =
+  "is a page, not the WebAssembly module, so the server has no such file. " +
+  `Vite's development server up to version 7 needs ${VITE} in its configuration, Nuxt the same within \`vite: { … }\`. ` +
+  `Elsewhere ${COPY}`;
+
+const MENDS = {
+  403:
+    "is refused by the server (status 403). Vite's development server refuses what lies outside its project, " +
+    "as a linked package does: install the tarball of `npm pack`, or add the package's folder to `server.fs.allow`",
+  404: `does not exist (status 404). esbuild and Rollup copy no WebAssembly file: ${COPY}`,
+};
+
+const BLOCKED = "the page's Content-Security-Policy blocks WebAssembly: add `'wasm-unsafe-eval'` to its `script-src`";
+
+/** The shortest module that there is. */
+const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+const failure = (message, retryable, details) => new EsiError(message, "load_failed", "load", retryable, details);
+
+/** An address without its query, which may hold a signature. */
+const nameOf = (address) => `\`${address.split(/[?#]/, 1)[0]}\``;
+
+async function download(source) {
+  try {
+    return await fetch(source);
+  } catch (cause) {
+    const reason = "the network failed, or the page's Content-Security-Policy forbids it by `connect-src`";
+    throw failure(`${nameOf(source.url ?? String(source))} could not be fetched: ${reason}`, true, { cause });
+  }
+}
+
+/** No module begins with `<`. */
+const isHtml = (bytes) => new TextDecoder().decode(bytes.slice(0, 64)).trimStart().startsWith("<");
+
+/** What can be compiled of a response: itself, to compile it while it comes, or its bytes. */
+async function read(response) {
+  const { ok, status } = response;
+  const name = nameOf(response.url);
+  if (!ok) {
+    const mend = MENDS[status] ?? `cannot be had from the server (status ${status})`;
+    throw failure(`${name} ${mend}`, PASSING.includes(status), { status });
+  }
+  const type = response.headers.get("content-type") ?? "";
+  if (type.startsWith("application/wasm")) return response;
+  const bytes = await response.arrayBuffer();
+  if (type.startsWith("text/html") || isHtml(bytes)) throw failure(`${name} ${IS_HTML}`, false, { status });
+  return bytes;
+}
+
+/**
+ * @param {import("../bindings/types.d.ts").WasmSource | (() => Promise<BufferSource>)} source
+ * @returns {Promise<Response | BufferSource | WebAssembly.Module>} what can be compiled
+ */
+export async function getModule(source) {
+  const given = await (typeof source === "function" ? source() : source);
+  const isAddress = typeof given === "string" || given instanceof URL || given instanceof Request;
+  const found = isAddress ? await download(given) : given;
+  return found instanceof Response ? read(found) : found;
+}
+
+function mayCompile() {
+  try {
+    return Boolean(new WebAssembly.Module(EMPTY));
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {EsiError} what is told of a load that has failed */
+export function loadError(cause) {
+  if (cause instanceof EsiError) return cause;
+  if (typeof WebAssembly === "undefined") return failure("this browser has no WebAssembly, or it is turned off", false);
+  if (!mayCompile()) return failure(BLOCKED, false, { cause });
+  return failure("the WebAssembly module could not be loaded", true, { cause });
+}
