@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 use super::courier;
-use super::lock::{self, Turn};
+use super::lock::{self, Acquired};
 use super::object::get;
 use super::promise::settled;
 use super::timer::{abort_after, within};
@@ -59,13 +59,13 @@ pub(super) async fn send_once(
 ) -> Result<Option<Response>, Error> {
     let answer = match carried(request, patience).await {
         Ok(None) => {
-            let turn = match lock::take(lock, patience).await {
-                Turn::Contended(_) => return Ok(None),
-                Turn::Free(lock) => Some(lock),
-                Turn::Unlocked => None,
+            let lock = match lock::acquire(lock, patience).await {
+                Acquired::Contended(_) => return Ok(None),
+                Acquired::Free(lock) => Some(lock),
+                Acquired::Unavailable => None,
             };
             let answer = fetched(request, patience).await;
-            lock::release(turn).await;
+            lock::release(lock).await;
             answer.map(Some)
         }
         answer => answer,

@@ -1,18 +1,23 @@
-//! Web Locks: what one tab of an origin holds, no other has. The browser releases the locks of a tab that
-//! is closed or has crashed.
+//! Web Locks: a lock that one tab of an origin holds is free in no other. The browser releases the locks of a tab
+//! that is closed or has crashed. A page may have replaced the lock manager, so every answer has a deadline.
 
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::object::{get, set};
-use super::promise::settled;
-use super::timer::abort_after;
+use super::promise::{settled, settled_within};
+use super::timer::{abort_after, within};
+
+/// How long the browser may take to answer, in milliseconds. After that the library goes on without locks.
+const ANSWER_TIMEOUT_MS: u32 = 4_000;
+
+/// How many tabs in a row may hold the lock for too long before it is stolen whoever holds it.
+const MOST_HOLDERS: u32 = 4;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,101 +35,132 @@ extern "C" {
     fn query(this: &LockManager) -> Result<JsValue, JsValue>;
 }
 
-/// A lock that is held until this is dropped, or it is stolen.
-pub(super) struct Lock {
-    release: Function,
-    stolen: Rc<Cell<bool>>,
+/// A lock that is held until this is dropped, or until another tab steals it.
+pub(super) struct Lock(Rc<Request>);
+
+/// What has become of one request for a lock.
+#[derive(Default)]
+struct Request {
+    /// Settles the promise for which the browser holds the lock; `None` until it is granted.
+    release: RefCell<Option<Function>>,
+    /// Nobody wants it any more: if it is granted late, it is released at once.
+    abandoned: Cell<bool>,
+    stolen: Cell<bool>,
 }
 
 impl Lock {
-    /// True if nobody has stolen it. A tab that was frozen may not have been told yet; it will have been when the
-    /// browser has answered a question.
+    /// True if no other tab has stolen it. The news of a theft reaches a thawed tab before the answer to a query, so
+    /// the browser is queried first.
     pub(super) async fn is_held(&self) -> bool {
-        names().await;
-        !self.stolen.get()
+        held().await;
+        !self.0.stolen.get()
+    }
+
+    fn is_granted(&self) -> bool {
+        self.0.release.borrow().is_some()
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.release.call0(&JsValue::UNDEFINED);
+        self.0.abandoned.set(true);
+        if let Some(release) = self.0.release.take() {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
     }
 }
 
-/// How a lock was come by.
-pub(super) enum Turn {
-    /// There are no locks in this browser, or on this page.
-    Unlocked,
+/// How a lock was acquired.
+pub(super) enum Acquired {
+    /// This browser or page has no locks, or they do not answer.
+    Unavailable,
     /// It was free.
     Free(Lock),
-    /// Somebody else had held it, or still does, but for so long that it was taken away.
+    /// Another tab had held it, or it was stolen from one that held it for too long.
     Contended(Lock),
 }
 
-/// The lock of that name, for which no single tab is waited for longer than `patience` milliseconds: it may be
-/// frozen while it holds it. Many may stand in line before this one, though, each in its time.
-pub(super) async fn take(name: &str, patience: u32) -> Turn {
+/// What came of a request.
+enum Answer {
+    Granted(Lock),
+    /// Another tab holds it.
+    Taken,
+    /// The request was rejected, or is no request at all.
+    Failed,
+    /// The deadline has passed.
+    Late,
+}
+
+/// Acquires the lock of that name. No holder is waited for longer than `timeout_ms`: its tab may be frozen. Several
+/// tabs may be queued before this one, each with its own time, up to [`MOST_HOLDERS`].
+pub(super) async fn acquire(name: &str, timeout_ms: u32) -> Acquired {
     let Some(locks) = manager() else {
-        return Turn::Unlocked;
+        return Acquired::Unavailable;
     };
-    if let Some(lock) = request(&locks, name, ("ifAvailable", true.into())).await {
-        return Turn::Free(lock);
+    let free = ("ifAvailable", true.into());
+    match request(&locks, name, free, ANSWER_TIMEOUT_MS).await {
+        Answer::Granted(lock) => return Acquired::Free(lock),
+        Answer::Taken => {}
+        Answer::Failed | Answer::Late => return Acquired::Unavailable,
     }
-    loop {
-        let holder = holder(name).await;
-        // A browser without such signals waits for as long as it takes.
-        let signal = abort_after(patience).map_or(JsValue::UNDEFINED, JsValue::from);
-        if let Some(lock) = request(&locks, name, ("signal", signal)).await {
-            return Turn::Contended(lock);
+    for _ in 0..MOST_HOLDERS {
+        let before = holder(name).await;
+        let signal = abort_after(timeout_ms).map_or(JsValue::UNDEFINED, JsValue::from);
+        // The browser's own deadline comes first where it has one, and takes the request out of the queue.
+        let timeout_ms = timeout_ms.saturating_add(ANSWER_TIMEOUT_MS);
+        match request(&locks, name, ("signal", signal), timeout_ms).await {
+            Answer::Granted(lock) => return Acquired::Contended(lock),
+            Answer::Late if holder(name).await == before => break,
+            Answer::Late => {}
+            Answer::Taken | Answer::Failed => return Acquired::Unavailable,
         }
-        if self::holder(name).await == holder {
-            let stolen = request(&locks, name, ("steal", true.into())).await;
-            return stolen.map_or(Turn::Unlocked, Turn::Contended);
-        }
+    }
+    match request(&locks, name, ("steal", true.into()), ANSWER_TIMEOUT_MS).await {
+        Answer::Granted(lock) => Acquired::Contended(lock),
+        _ => Acquired::Unavailable,
     }
 }
 
-/// A lock that many tabs hold at once; its name is what it is for.
+/// A lock that many tabs hold at once; its name is what it is for. It has no deadline: nobody waits for it.
 pub(super) async fn share(name: &str) -> Option<Lock> {
-    request(&manager()?, name, ("mode", "shared".into())).await
+    let (answered, lock) = begin_request(&manager()?, name, ("mode", &"shared".into()));
+    let granted = JsFuture::from(answered).await.is_ok() && lock.is_granted();
+    granted.then_some(lock)
 }
 
-/// Lets go of it, and waits until that is known: the browser takes it back in its own time, but before it looks who
-/// holds one. A next try from this page finds it free.
+/// Releases it, and waits until the browser knows: it takes a lock back in its own time, but before it answers a
+/// query. The next request of this page then finds it free.
 pub(super) async fn release(lock: Option<Lock>) {
     drop(lock);
-    names().await;
+    held().await;
 }
 
 /// The names of all locks that any tab of this origin holds.
-pub(super) async fn names() -> Vec<String> {
-    let mut names = Vec::new();
-    for (name, _) in held().await {
-        names.extend(name);
-    }
-    names
+pub(super) async fn names() -> alloc::vec::Vec<String> {
+    let held = held().await.into_iter();
+    held.filter_map(|lock| text(&lock, "name")).collect()
 }
 
 /// The browser's name for the page that holds this lock.
 async fn holder(name: &str) -> Option<String> {
     let mut held = held().await.into_iter();
-    held.find(|(held, _)| held.as_deref() == Some(name))?.1
+    let lock = held.find(|lock| text(lock, "name").as_deref() == Some(name))?;
+    text(&lock, "clientId")
 }
 
-/// All locks that any tab of this origin holds, and who does.
-async fn held() -> Vec<(Option<String>, Option<String>)> {
+fn text(lock: &JsValue, member: &str) -> Option<String> {
+    get(lock, member).ok()?.as_string()
+}
+
+/// All locks that any tab of this origin holds; none if the browser does not say.
+async fn held() -> Array {
     let query = async {
         let answer = manager()?.query().ok()?;
-        let answer = settled(&answer).await.ok()?;
+        let answer = settled_within(ANSWER_TIMEOUT_MS, &answer).await.ok()?;
         let held = get(&answer, "held").ok()?;
         held.dyn_into::<Array>().ok()
     };
-    let text = |lock: &JsValue, member: &str| get(lock, member).ok()?.as_string();
-    let mut all = Vec::new();
-    for lock in query.await.unwrap_or_default() {
-        all.push((text(&lock, "name"), text(&lock, "clientId")));
-    }
-    all
+    query.await.unwrap_or_default()
 }
 
 /// Not on a page that is served over plain http.
@@ -134,38 +170,64 @@ fn manager() -> Option<LockManager> {
     locks.is_object().then(|| locks.unchecked_into())
 }
 
-/// `None` if it is not to be had on these terms.
-async fn request(locks: &LockManager, name: &str, terms: (&str, JsValue)) -> Option<Lock> {
+async fn request(
+    locks: &LockManager,
+    name: &str,
+    (option, value): (&str, JsValue),
+    timeout_ms: u32,
+) -> Answer {
+    let (answered, lock) = begin_request(locks, name, (option, &value));
+    match within(timeout_ms, JsFuture::from(answered)).await {
+        None => Answer::Late,
+        Some(Ok(_)) if lock.is_granted() => Answer::Granted(lock),
+        Some(Ok(_)) => Answer::Taken,
+        Some(Err(_)) if is_aborted(&value) => Answer::Late,
+        Some(Err(_)) => Answer::Failed,
+    }
+}
+
+/// A promise that settles once the request is answered, and the lock, which need not be granted then.
+fn begin_request(
+    locks: &LockManager,
+    name: &str,
+    (option, value): (&str, &JsValue),
+) -> (Promise, Lock) {
     let options = Object::new();
-    set(&options, terms.0, &terms.1);
-    let stolen = Rc::new(Cell::new(false));
-    let refusal = Rc::clone(&stolen);
-    // The lock is held for as long as the promise that the callback gives is pending.
-    let granted = Promise::new(&mut |grant, refuse| {
-        let callback = Closure::once_into_js(move |lock: JsValue| {
-            if lock.is_null() {
-                let _ = grant.call0(&JsValue::UNDEFINED);
-                return JsValue::UNDEFINED;
-            }
-            let held = Promise::new(&mut |release, _| {
-                let _ = grant.call1(&JsValue::UNDEFINED, &release);
-            });
-            held.into()
-        });
+    set(&options, option, value);
+    let lock = Lock(Rc::default());
+    let state = &lock.0;
+    let answered = Promise::new(&mut |resolve, reject| {
+        let state = Rc::clone(state);
+        let callback = {
+            let state = Rc::clone(&state);
+            Closure::once_into_js(move |granted: JsValue| {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+                if granted.is_null() || state.abandoned.get() {
+                    return JsValue::UNDEFINED;
+                }
+                // The lock is held for as long as this promise is pending.
+                let held = Promise::new(&mut |release, _| {
+                    state.release.replace(Some(release));
+                });
+                held.into()
+            })
+        };
         let requested = locks.request(name, &options, &callback);
-        let stolen = Rc::clone(&refusal);
         spawn_local(async move {
-            let refused = match requested {
+            let failed = match requested {
                 Ok(promise) => settled(&promise).await.is_err(),
                 Err(_) => true,
             };
-            if refused {
-                stolen.set(true);
-                let _ = refuse.call0(&JsValue::UNDEFINED);
+            if failed {
+                state.stolen.set(true);
+                let _ = reject.call0(&JsValue::UNDEFINED);
             }
         });
     });
-    let release = JsFuture::from(granted).await.ok()?;
-    let release = release.dyn_into().ok()?;
-    Some(Lock { release, stolen })
+    (answered, lock)
+}
+
+/// True for a signal whose time is up.
+fn is_aborted(signal: &JsValue) -> bool {
+    signal.is_object() && get(signal, "aborted").is_ok_and(|aborted| aborted.is_truthy())
 }

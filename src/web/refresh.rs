@@ -24,6 +24,10 @@ use crate::{Error, ErrorKind, Phase};
 /// For how many milliseconds a refresh is waited for by a caller for whom the old access token would do.
 const LITTLE_PATIENCE: u32 = 5_000;
 
+/// How often a refresh acquires its lock anew that it has lost before it could send. Then it sends without: another
+/// page of the origin must not keep this one from refreshing by stealing the lock for ever.
+const MOST_LOSSES: u32 = 3;
+
 impl EsiSecurity {
     /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
@@ -72,7 +76,7 @@ impl EsiSecurity {
     async fn perform(self, who: Who, mut refresh: Refresh, scopes: Vec<String>) -> Refreshed {
         let row = &who.row;
         let (mut rotated, mut metadata) = (None, None);
-        let (mut turn, mut step) = (None, None);
+        let (mut turn, mut step, mut losses) = (None, None, 0);
         let result = loop {
             row.settle().await;
             step = Some(match step {
@@ -101,7 +105,9 @@ impl EsiSecurity {
                     if known.is_ok() {
                         let ours = row.has_turn(turn.as_ref()).await;
                         row.sync();
-                        if !ours || !refresh.is_current(&row.session.borrow()) {
+                        let lost = !ours && losses < MOST_LOSSES;
+                        if lost || !refresh.is_current(&row.session.borrow()) {
+                            losses += 1;
                             step = None;
                             continue;
                         }

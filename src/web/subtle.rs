@@ -9,10 +9,13 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use super::object::{get, object};
-use super::promise::settled;
+use super::promise::settled_within;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Members};
+
+/// How long WebCrypto may take for one step, in milliseconds.
+const TIMEOUT_MS: u32 = 10_000;
 
 /// How many imported keys are kept, the newest.
 const KEYS: usize = 8;
@@ -104,7 +107,7 @@ async fn import(subtle: &SubtleCrypto, check: &SignatureCheck<'_>) -> Result<Cry
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm());
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    settled(&imported).await?.dyn_into()
+    settled_within(TIMEOUT_MS, &imported).await?.dyn_into()
 }
 
 async fn verify(
@@ -122,7 +125,7 @@ async fn verify(
         &signature,
         &signing_input,
     )?;
-    settled(&verifying).await
+    settled_within(TIMEOUT_MS, &verifying).await
 }
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::clock;
-use super::lock::{self, Lock, Turn};
+use super::lock::{self, Acquired, Lock};
 use super::random;
 use super::row::Row;
 use crate::session::claim::{Claim, Contender};
@@ -130,11 +130,11 @@ impl Channel {
 pub(super) async fn take_turn(lineage: &Lineage) -> Option<(Lock, Others)> {
     let Lineage { grant, rotation } = lineage;
     let (lock, uncertain) =
-        match lock::take(&joined(&[PREFIX, "/refresh/", grant]), LOCK_PATIENCE).await {
-            Turn::Unlocked => return None,
-            Turn::Free(lock) => (lock, Others::Behind),
+        match lock::acquire(&joined(&[PREFIX, "/refresh/", grant]), LOCK_PATIENCE).await {
+            Acquired::Unavailable => return None,
+            Acquired::Free(lock) => (lock, Others::Behind),
             // Whoever held it may be gone, and what it had to say still under way.
-            Turn::Contended(lock) => (lock, Others::Unknown),
+            Acquired::Contended(lock) => (lock, Others::Unknown),
         };
     let newer = |name: &String| {
         let standing = name.strip_prefix(&place(grant)).map(str::parse);

@@ -13,6 +13,7 @@ mod authorize;
 mod custom_storage;
 mod event;
 mod key_set;
+mod locks;
 mod login;
 mod metadata;
 mod network;

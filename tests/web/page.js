@@ -461,14 +461,20 @@ export function storageOperations() {
 
 /** From now on timers come a thousand times as quick; keeps what was asked for, in milliseconds. */
 const timers = [];
+const nativeTimeout = globalThis.setTimeout;
 export function hurryTimers() {
-  const native = globalThis.setTimeout;
+  const native = nativeTimeout;
   timers.length = 0;
   const value = (work, milliseconds, ...rest) => {
     if (milliseconds > 0) timers.push(milliseconds);
     return native(work, milliseconds / 1000, ...rest);
   };
   replace(globalThis, "setTimeout", { value, writable: true });
+}
+
+/** From now on timers take their time again. */
+export function calmTimers() {
+  replace(globalThis, "setTimeout", { value: nativeTimeout, writable: true });
 }
 
 /** The timers that were asked for since `hurryTimers`. */
@@ -480,6 +486,26 @@ export function longTimers() {
 export function shiftClock(seconds) {
   const now = Date.now;
   replace(Date, "now", { value: () => now() + seconds * 1000, writable: true });
+}
+
+// --- locks
+
+/** What a page, or a broken browser, may have in place of a method of the lock manager. */
+const oddLocks = {
+  "never settles": () => new Promise(() => {}),
+  rejects: () => Promise.reject(new DOMException("not here", "SecurityError")),
+  throws: thrower(new Error("no locks")),
+  "gives nothing": () => undefined,
+  "is stolen at once": (_name, _options, granted) => {
+    granted({});
+    return Promise.reject(new DOMException("stolen", "AbortError"));
+  },
+};
+
+/** From now on these methods of the lock manager, `request` or `query`, answer like this. */
+export function breakLocks(methods, manner) {
+  const value = oddLocks[manner];
+  for (const method of methods.split(" ")) replace(LockManager.prototype, method, { value, writable: true });
 }
 
 // --- events
@@ -672,6 +698,11 @@ const oddSubtles = [thrower(new Error("no subtle")), () => null, () => "subtle",
 
 export function oddSubtleCount() {
   return oddSubtles.length;
+}
+
+/** A method of WebCrypto that never answers. */
+export function silenceCrypto(method) {
+  replaceCrypto(method, () => new Promise(() => {}));
 }
 
 /** A page whose `crypto.subtle` is no WebCrypto. */

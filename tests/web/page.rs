@@ -91,9 +91,13 @@ extern "C" {
     pub(crate) fn storage_operations() -> Vec<String>;
     #[wasm_bindgen(js_name = hurryTimers)]
     pub(crate) fn hurry_timers();
+    #[wasm_bindgen(js_name = calmTimers)]
+    pub(crate) fn calm_timers();
     #[wasm_bindgen(js_name = longTimers)]
     pub(crate) fn long_timers() -> Vec<u32>;
 
+    #[wasm_bindgen(js_name = breakLocks)]
+    pub(crate) fn break_locks(methods: &str, manner: &str);
     #[wasm_bindgen(js_name = shiftClock)]
     pub(crate) fn shift_clock(seconds: f64);
 
@@ -127,6 +131,8 @@ extern "C" {
     pub(crate) fn odd_method_count() -> u32;
     #[wasm_bindgen(js_name = breakCrypto)]
     pub(crate) fn break_crypto(method: &str, index: u32);
+    #[wasm_bindgen(js_name = silenceCrypto)]
+    pub(crate) fn silence_crypto(method: &str);
     #[wasm_bindgen(js_name = oddSubtleCount)]
     pub(crate) fn odd_subtle_count() -> u32;
     #[wasm_bindgen(js_name = breakSubtle)]

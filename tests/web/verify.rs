@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, answer_fetch, block_crypto, break_crypto, break_fetch, break_subtle, count_verifying,
-    fetched, hold_fetch, hurry_timers, long_timers, now, odd_method_count, odd_subtle_count,
-    public_key, refuse_importing, remove_subtle, shift_clock, store_keys, token, verifications,
+    Page, answer_fetch, block_crypto, break_crypto, break_fetch, break_subtle, calm_timers,
+    count_verifying, fetched, hold_fetch, hurry_timers, long_timers, now, odd_method_count,
+    odd_subtle_count, public_key, refuse_importing, remove_subtle, shift_clock, silence_crypto,
+    store_keys, token, verifications,
 };
 
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
@@ -458,7 +459,28 @@ async fn keys_that_never_come_hang_nobody_for_ever() {
     }
     assert!(long_timers().contains(&31_000));
     answer_fetch(&public_key("ES256").await);
+    calm_timers();
     assert!(verify(&security, &token).await.is_ok());
+}
+
+#[wasm_bindgen_test]
+async fn webcrypto_that_never_answers_hangs_nobody_for_ever() {
+    for method in ["importKey", "verify"] {
+        let page = Page::new();
+        let (security, token) = if method == "verify" {
+            let security = page.verifier().await;
+            let token = token("ES256", &page.claims(&json!({}))).await;
+            // Afterwards the key is imported.
+            assert!(verify(&security, &token).await.is_ok());
+            (security, flipped(&token, 2, 0, 0))
+        } else {
+            page.edwards()
+        };
+        hurry_timers();
+        silence_crypto(method);
+        let code = verify(&security, &token).await.unwrap_err().code();
+        assert_eq!(code, unavailable(), "{method}");
+    }
 }
 
 /// Of a day at most, as when it is measured.
