@@ -522,11 +522,17 @@ export class EsiSecurity {
 
   /**
    * Finishes a login from the current address, or from `url`: checks `state` and `iss`, exchanges
-   * the code, stores the tokens and takes its own parameters out of the address. `null` if the
-   * address is no callback of ours, or is the callback of a login that an object with another
-   * `tokenIdentifier` began. Safe to call twice: the same callback gives the same answer. After a failure
+   * the code, stores the tokens and takes its own parameters out of the address. The `state` parameter decides
+   * what belongs to this page, not the path: hosting may redirect `/callback` to `/callback/`. `null` if the
+   * address holds no answer to a login of this page, or one for an object with another
+   * `tokenIdentifier`. Safe to call twice: the same callback gives the same answer. After a failure
    * that may pass, and after an abort, the login stays open: call again, or let the user reload.
    *
+   * `state_reused` comes when the user goes back to the SSO's page by the history and logs in there again. The
+   * address is cleaned, so a reload does not repeat it. The session from before stays: if `state` is neither
+   * `signed-out` nor `needs-login`, the user is logged in already, and the message says so.
+   *
+   * @param url an address of this page's origin, or of the redirect URI's. Default: the current address.
    * @throws {EsiError} `state_missing`, `state_unknown`, `state_reused`, `login_expired`,
    * `issuer_mismatch`, `access_denied`, `authorization_failed`, and those of {@link auth}
    */

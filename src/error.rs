@@ -159,6 +159,8 @@ pub enum ErrorKind {
     StateReused {
         /// Where it was given.
         phase: Phase,
+        /// True if there is a session, so that no login is needed.
+        logged_in: bool,
     },
     /// The login was begun too long ago.
     LoginExpired {
@@ -305,7 +307,7 @@ impl ErrorKind {
             | Self::InvalidResponse { phase, .. }
             | Self::StateMissing { phase }
             | Self::StateUnknown { phase }
-            | Self::StateReused { phase }
+            | Self::StateReused { phase, .. }
             | Self::LoginExpired { phase }
             | Self::IssuerMismatch { phase }
             | Self::AuthorizationFailed { phase, .. }
@@ -492,8 +494,12 @@ impl ErrorKind {
             Self::StateMissing { .. } => {
                 ("no `state` says which login this code belongs to", "", "")
             }
-            Self::StateUnknown { .. } => ("this `state` belongs to no login of this tab", "", ""),
-            Self::StateReused { .. } => ("this `state` has been used already", "", ""),
+            Self::StateUnknown { .. } => (
+                "this `state` belongs to no login of this tab and origin",
+                "",
+                "",
+            ),
+            Self::StateReused { logged_in, .. } => (reused(*logged_in), "", ""),
             Self::LoginExpired { .. } => ("the login took longer than ten minutes", "", ""),
             Self::LoginNotFound => (
                 "no login is under way here: call `getAuthUri` or `login` first",
@@ -528,6 +534,14 @@ impl ErrorKind {
             ),
         };
         joined(&[before, what, after])
+    }
+}
+
+fn reused(logged_in: bool) -> &'static str {
+    if logged_in {
+        "this `state` has been used already; the user is logged in already"
+    } else {
+        "this `state` has been used already"
     }
 }
 

@@ -260,7 +260,14 @@ fn in_phase_of_a_login(phase: Phase) -> Vec<(ErrorKind, &'static str, Fields)> {
             "state_unknown",
             nothing(),
         ),
-        (ErrorKind::StateReused { phase }, "state_reused", nothing()),
+        (
+            ErrorKind::StateReused {
+                phase,
+                logged_in: false,
+            },
+            "state_reused",
+            nothing(),
+        ),
         (
             ErrorKind::LoginExpired { phase },
             "login_expired",
@@ -504,6 +511,18 @@ fn every_message_says_something_and_repeats_no_body() {
         with.to_string(),
         "unknown option `client_id`; did you mean `clientId`?"
     );
+}
+
+/// The user who went back to the SSO's page by the history needs no login.
+#[test]
+fn a_state_that_was_used_says_whether_there_is_a_session() {
+    let message = |logged_in| {
+        let phase = Phase::Redirect;
+        ErrorKind::StateReused { phase, logged_in }.to_string()
+    };
+    assert_eq!(message(false), "this `state` has been used already");
+    let logged_in = "this `state` has been used already; the user is logged in already";
+    assert_eq!(message(true), logged_in);
 }
 
 fn read(path: &str) -> String {

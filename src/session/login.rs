@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::token_set::CLOCK_STEP;
 use crate::json::Json;
+use crate::oauth::authorization_response::{AuthorizationResponse, has_state};
 use crate::oauth::pkce::CodeVerifier;
 use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
@@ -38,8 +39,21 @@ pub struct Login {
     /// When it began, seconds since 1970.
     pub began_at: i64,
     /// Set when it has ended: a digest of the answer that ended it, so that the same answer again is
-    /// known from another one under the same `state`; empty where it was time that did.
+    /// known from another one under the same `state`; empty where no answer is to be taken again, as
+    /// after ten minutes.
     pub answer: Option<String>,
+}
+
+/// Where an address is that may carry an authorization response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// At the redirect URI.
+    RedirectUri,
+    /// Elsewhere on the origin of the page, or of the redirect URI: hosting may answer the redirect URI
+    /// with a redirect of its own, such as from `/callback` to `/callback/`.
+    SameOrigin,
+    /// At another origin.
+    OtherOrigin,
 }
 
 impl FromRecord for Login {
@@ -118,6 +132,43 @@ impl Logins {
         }
     }
 
+    /// The authorization response in an address, given as its query and fragment without their `?` and `#`.
+    /// `None` where there is none, or where it is not for this page: outside the redirect URI only a `state`
+    /// of these logins makes it so, and without a `state` only a login under way. With its `state`.
+    pub fn response_in(
+        &self,
+        query: &str,
+        fragment: &str,
+        site: Site,
+        now: i64,
+    ) -> Result<Option<(String, AuthorizationResponse)>, Error> {
+        let phase = Phase::Redirect;
+        let here = site == Site::RedirectUri;
+        let known = |is_it: &dyn Fn(&str) -> bool| self.0.iter().any(|login| is_it(&login.state));
+        let (ours, response) = match AuthorizationResponse::parse(query, fragment) {
+            Ok(None) => return Ok(None),
+            Ok(Some(response)) => match response.state.clone() {
+                Some(state) => (here || known(&|ours| ours == state), Ok((state, response))),
+                None => (
+                    here && self.any_open(now),
+                    Err(ErrorKind::StateMissing { phase }.into()),
+                ),
+            },
+            Err(error) => {
+                let stands = |state: &str| has_state(query, state) || has_state(fragment, state);
+                (here && self.any_open(now) || known(&stands), Err(error))
+            }
+        };
+        if !ours {
+            return Ok(None);
+        }
+        if site == Site::OtherOrigin {
+            const REASON: &str = "must have the origin of this page or of `redirectUri`";
+            return Err(Error::argument(phase, "url", REASON));
+        }
+        response.map(Some)
+    }
+
     /// The login that `state` names. An answered one is given back too: `answer` tells.
     pub fn find(&self, state: &str, now: i64, phase: Phase) -> Result<&Login, Error> {
         let login = self
@@ -185,11 +236,6 @@ impl Logins {
         }
         any
     }
-
-    /// The login ended badly, and cannot be tried again.
-    pub fn forget(&mut self, state: &str) {
-        self.0.retain(|login| login.state != state);
-    }
 }
 
 /// A clock that was set back makes a login old, not eternal; but a small step back costs nobody a login.
@@ -197,18 +243,18 @@ fn is_expired(login: &Login, now: i64) -> bool {
     !(-CLOCK_STEP..LIFETIME).contains(&now.saturating_sub(login.began_at))
 }
 
-/// True if the login has ended with this error. Not so where the code may never have been judged: a
-/// failure on the way, a gateway's page, a document that could not be read.
-pub fn ends_login(error: &ErrorKind) -> bool {
+/// True if trying the same answer again is of no use after this error, so that it leaves the address. Not
+/// so where the code may never have been judged (a failure on the way, a gateway's page, a document that
+/// could not be read), nor where the answer may be somebody else's.
+pub fn is_final(error: &ErrorKind) -> bool {
     match error {
         ErrorKind::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
-        // Another tab has sent the code.
-        ErrorKind::StateReused { phase } => *phase == Phase::Token,
         // A token that came in the address itself, and cannot be used, gets no better.
         ErrorKind::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
         ErrorKind::AccessDenied { .. }
         | ErrorKind::AuthorizationFailed { .. }
-        | ErrorKind::LoginExpired { .. } => true,
+        | ErrorKind::LoginExpired { .. }
+        | ErrorKind::StateReused { .. } => true,
         _ => false,
     }
 }

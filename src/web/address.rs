@@ -7,6 +7,7 @@ use web_sys::{Location, Url};
 use crate::oauth::authorization_response::{
     FRAGMENT_PARAMETERS, QUERY_PARAMETERS, has_state, strip,
 };
+use crate::session::login::Site;
 use crate::text::joined;
 use crate::{Error, Phase};
 
@@ -29,8 +30,24 @@ pub(super) fn absolute(address: &str) -> Option<Url> {
 }
 
 /// True if both stand for the same place, whatever their queries and fragments.
-pub(super) fn same_place(left: &Url, right: &Url) -> bool {
+fn same_place(left: &Url, right: &Url) -> bool {
     left.origin() == right.origin() && left.pathname() == right.pathname()
+}
+
+/// Where an address is, as seen from a redirect URI and from this page.
+pub(super) fn site(url: &Url, redirect_uri: &str) -> Site {
+    let redirect_uri = absolute(redirect_uri);
+    let redirect_uri = redirect_uri.as_ref();
+    if redirect_uri.is_some_and(|ours| same_place(ours, url)) {
+        return Site::RedirectUri;
+    }
+    let origin = Some(url.origin());
+    let here = location().and_then(|location| location.origin().ok());
+    if origin == here || origin == redirect_uri.map(Url::origin) {
+        Site::SameOrigin
+    } else {
+        Site::OtherOrigin
+    }
 }
 
 /// True if the address has a parameter of its own that an authorization response has: with the answer's it

@@ -19,7 +19,8 @@ use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, TokenResponse};
 use crate::oauth::{scope, token_request, url};
-use crate::session::login::{Login, Logins, ends_login};
+use crate::session::login::{Login, Logins, is_final};
+use crate::session::machine::State;
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
@@ -168,45 +169,27 @@ impl EsiSecurity {
         let phase = Phase::Redirect;
         let url = address::parse(url)
             .ok_or_else(|| Error::argument(phase, "url", "must be an address"))?;
-        let redirect_uri = address::absolute(&self.inner().client.redirect_uri);
-        if !redirect_uri.is_some_and(|ours| address::same_place(&ours, &url)) {
-            return Ok(None);
-        }
+        let site = address::site(&url, &self.inner().client.redirect_uri);
         let (query, fragment) = (url.search(), url.hash());
         let query = query.trim_start_matches('?');
         let fragment = fragment.trim_start_matches('#');
-        // Without a login under way it is some other `?code=` of the page's own, in whatever shape.
-        let ours = |error| {
-            if self.logins().any_open(clock::now()) {
-                Err(error)
-            } else {
-                Ok(None)
-            }
-        };
-        let response = match AuthorizationResponse::parse(query, fragment) {
-            Ok(Some(response)) => response,
-            Ok(None) => return Ok(None),
-            Err(error) => return ours(error),
-        };
-        let Some(state) = &response.state else {
-            return ours(ErrorKind::StateMissing { phase }.into());
+        let logins = self.logins();
+        let response = logins.response_in(query, fragment, site, clock::now())?;
+        let Some((state, response)) = response else {
+            return Ok(None);
         };
         // A session that is still being read must not come after the tokens of this login.
         self.restored().await;
         let logins = self.logins();
-        let login = logins.find(state, clock::now(), phase);
+        let login = logins.find(&state, clock::now(), phase);
         if login.is_ok_and(|login| login.token_identifier != self.token_identifier()) {
             // Another object of this page waits for it.
             return Ok(None);
         }
-        let finished = self.finish(state, &response).await;
+        let finished = self.finish(&state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
-        if finished
-            .as_ref()
-            .err()
-            .is_none_or(|error| ends_login(error))
-        {
-            address::clean(&url, state);
+        if finished.as_ref().err().is_none_or(|error| is_final(error)) {
+            address::clean(&url, &state);
         }
         finished.map(Some)
     }
@@ -226,7 +209,7 @@ impl EsiSecurity {
             None => matches!(response.outcome, Outcome::Code(_)) && logins.any_answered(&digest),
         };
         if reused {
-            return Err(ErrorKind::StateReused { phase }.into());
+            return Err(self.reused(phase));
         }
         response.check_issuer(&login.issuer)?;
         let result = LoginResult {
@@ -290,7 +273,7 @@ impl EsiSecurity {
         let code = Secret::new(code);
         let used = logins.any_answered(&Outcome::Code(code.clone()).digest());
         if used || login.is_some_and(|login| login.answer.is_some()) {
-            return Err(ErrorKind::StateReused { phase }.into());
+            return Err(self.reused(phase));
         }
         if login.is_some_and(|login| login.token_identifier != self.token_identifier()) {
             return Err(ErrorKind::StateUnknown { phase }.into());
@@ -329,7 +312,7 @@ impl EsiSecurity {
         });
         let flight = match flying {
             Some((login, _)) if login.as_deref() != state => {
-                return Err(ErrorKind::StateReused { phase }.into());
+                return Err(self.reused(phase));
             }
             Some((_, flight)) => flight,
             None => {
@@ -362,10 +345,8 @@ impl EsiSecurity {
                 let ended = state.map(|state| (state, digest()));
                 self.sign_in(who, tokens.clone(), ended).await;
             }
-            (Err(error), Some(state)) if ends_login(error) => {
-                let mut logins = self.logins();
-                logins.forget(state);
-                self.keep_logins(&logins);
+            (Err(error), Some(state)) if is_final(error) => {
+                self.end_login(state, String::new());
             }
             // The code may still be good: the login stays open for another try.
             (Err(_), _) => {}
@@ -404,7 +385,7 @@ impl EsiSecurity {
         let lock = joined(&[&inner.place.logins(), "/", &digest]);
         let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
-        let response = response.ok_or(ErrorKind::StateReused { phase })?;
+        let response = response.ok_or_else(|| self.reused(phase))?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
@@ -423,6 +404,11 @@ impl EsiSecurity {
         let mut logins = self.logins();
         logins.finish(state, digest);
         self.keep_logins(&logins);
+    }
+
+    fn reused(&self, phase: Phase) -> Error {
+        let logged_in = !matches!(self.state(), State::SignedOut | State::NeedsLogin);
+        ErrorKind::StateReused { phase, logged_in }.into()
     }
 
     /// Those that time has ended are ended in storage too, with their verifiers.

@@ -167,7 +167,8 @@ function describeSession(before, now) {
 /** What became of a login's record. */
 function describeLogin(login) {
   if (!login) return "forgotten";
-  return login.verifier ? "open" : "finished";
+  if (login.verifier) return "open";
+  return login.answer ? "finished" : "ended";
 }
 
 /** Of requests, how many got this error with status 400. */

@@ -27,13 +27,129 @@ const characterId = (page) => page.run(async ({ security }) => (await security.v
 test("an address that is no callback of ours is left alone", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const { search } = new URL(callback);
-  for (const address of ["/", `/elsewhere${search}`, "/callback", "/callback?page=2#code=1", "/callback#error=x"]) {
+  const foreign = "?code=theirs&state=theirs";
+  for (const address of [
+    "/",
+    `/elsewhere${foreign}`,
+    `/callback/${foreign}`,
+    "/elsewhere?code=1&code=2",
+    "/elsewhere?code=SALE",
+    `/elsewhere#/list${search}`,
+    "/callback",
+    "/callback?page=2#code=1",
+    "/callback#error=x",
+  ]) {
     await page.open(address);
     assert.equal(await page.handleRedirect(), null, address);
     assert.equal(await page.address(), page.origin + address);
   }
-  assert.equal(await page.handleRedirect(`https://evil.example/callback${search}`), null);
   assert.equal(page.tokenRequests.length, 1);
+});
+
+// What hosting does to a path: GitHub Pages, Netlify, Cloudflare Pages, S3, nginx.
+const MOVED = {
+  "/callback": [301, "/callback/"],
+  "/callback.html": [308, "/callback"],
+  "/app/index.html": [302, "/app/"],
+  "/docs/": [307, "/docs"],
+  "/old/callback": [301, "/"],
+};
+
+for (const [registered, [status, path]] of Object.entries(MOVED)) {
+  test(`a login ends although hosting answers ${registered} with ${status} to ${path}`, async (t) => {
+    const page = await openPage(t, { moved: { [registered]: [status, path] } });
+    page.options.redirectUri = page.origin + registered;
+    await page.run(({ security }) => {
+      security.login({ returnTo: "/skills" });
+    });
+    await page.pickCharacter(SAPHRA, page.origin + path);
+    assert.equal((await page.handleRedirect()).returnTo, "/skills");
+    assert.equal(await page.address(), page.origin + path);
+    assert.equal(await page.run(({ security }) => security.state), "active");
+    const [{ form }] = page.tokenRequests;
+    assert.equal(form.get("redirect_uri"), page.origin + registered);
+    assert.equal(await page.handleRedirect(), null, "nothing of it is left");
+  });
+}
+
+test("a state of ours is answered wherever it comes back, whatever has become of its login", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const { search } = new URL(callback);
+  const elsewhere = `/elsewhere${search}`;
+  await page.open(elsewhere);
+  // React's StrictMode.
+  const both = await page.run(({ security }) => Promise.all([security.handleRedirect(), security.handleRedirect()]));
+  assert.deepEqual(both[0], both[1]);
+  assert.equal(both[0].state, stateOf(callback));
+  assert.equal(page.tokenRequests.length, 2);
+  const another = `/elsewhere?code=another&state=${stateOf(callback)}`;
+  await assert.rejects(page.handleRedirect(another), { code: "state_reused", phase: "redirect" });
+
+  const refused = await page.authorize({ cancel: true });
+  const denied = `/elsewhere${new URL(refused).search}`;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    await assert.rejects(page.handleRedirect(denied), { code: "access_denied", phase: "redirect" });
+  }
+  const unknown = await page.authorize();
+  const rejected = changed(unknown.replace("/callback", "/elsewhere"), { code: "x".repeat(43) });
+  await assert.rejects(page.handleRedirect(rejected), { code: "invalid_grant", phase: "token" });
+  await assert.rejects(page.handleRedirect(rejected), { code: "state_reused", phase: "redirect" });
+
+  const late = (await page.authorize()).replace("/callback", "/elsewhere");
+  await page.shiftClock(600);
+  await assert.rejects(page.handleRedirect(late), { code: "login_expired", phase: "redirect" });
+});
+
+test("a state of ours at an origin that is neither the page's nor the redirect URI's is refused", async (t) => {
+  const { page, callback } = await openLoggedIn(t);
+  const { search } = new URL(callback);
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(`https://evil.example/callback${search}`), {
+      code: "invalid_argument",
+      phase: "redirect",
+      retryable: false,
+      message: /`url`/,
+    });
+  });
+  assert.equal(await page.handleRedirect("https://evil.example/callback?code=c&state=not-ours"), null);
+  assert.equal(page.tokenRequests.length, 1);
+  assert.ok(await page.handleRedirect(callback), "the login is not harmed");
+});
+
+test("the SSO's page again from the history: the address is cleaned, and the error says who is logged in", async (t) => {
+  const page = await openPage(t);
+  await page.run(({ security }) => {
+    security.login({ returnTo: "/skills" });
+  });
+  await page.driver.wait(async () => (await page.address()).startsWith(`${page.sso.issuer}/login/`), 10_000);
+  const authorize = page.requests("/v2/oauth/authorize")[0].url.href;
+  await page.pickCharacter(SAPHRA);
+  await page.handleRedirect();
+  // What a browser does that goes back to it: the same request once more, and so the same `state`.
+  await page.open(authorize);
+  await page.pickCharacter(ILMARI);
+  await page.keepsTokens(async () => {
+    await assert.rejects(page.handleRedirect(), {
+      code: "state_reused",
+      phase: "redirect",
+      retryable: false,
+      message: /logged in already/,
+    });
+    assert.equal(await page.address(), page.redirectUri);
+    await page.driver.navigate().refresh();
+    assert.equal(await page.handleRedirect(), null);
+  });
+  assert.equal(await characterId(page), SAPHRA);
+  assert.equal(page.tokenRequests.length, 1);
+
+  await page.run(({ security }) => security.revoke());
+  await page.open(authorize);
+  await page.pickCharacter(ILMARI);
+  await assert.rejects(page.handleRedirect(), ({ code, message }) => {
+    assert.equal(code, "state_reused");
+    assert.doesNotMatch(message, /logged in already/);
+    return true;
+  });
 });
 
 test("a callback can be given as an address, and the one in the address bar stays", async (t) => {
@@ -211,7 +327,7 @@ test("without a courier the second of two tabs is refused, and does not cost the
   await assert.rejects(tabs.run(1, finish), refused);
   assert.equal(await page.address(), page.redirectUri);
   assert.deepEqual(await page.stored("/session/"), [before]);
-  await assert.rejects(page.handleRedirect(callback), { code: "state_unknown" });
+  await assert.rejects(page.handleRedirect(callback), { code: "state_reused" });
   assert.equal(page.tokenRequests.length, 2);
   await tabs.run(0, refresh);
   assert.equal(await tabs.run(0, async ({ security }) => (await security.verify()).characterId), SAPHRA);

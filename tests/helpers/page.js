@@ -23,8 +23,13 @@ const ROOT = new URL("../../", import.meta.url);
 const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
 
 /** Serves the package, with what was built into the folder `pkg`; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
-async function serveFile(pkg, { url }, response) {
-  const { pathname } = new URL(url, "http://localhost");
+async function serveFile({ pkg, moved }, { url }, response) {
+  const { pathname, search } = new URL(url, "http://localhost");
+  if (moved?.[pathname]) {
+    const [status, path] = moved[pathname];
+    response.writeHead(status, { Location: path + search }).end();
+    return;
+  }
   // Asked for each time, and yet fit for the bfcache.
   response.setHeader("Cache-Control", "no-cache");
   if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
@@ -39,8 +44,8 @@ async function serveFile(pkg, { url }, response) {
   response.end(await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT)));
 }
 
-async function startServer(pkg) {
-  const server = createServer((request, response) => serveFile(pkg, request, response));
+async function startServer(site) {
+  const server = createServer((request, response) => serveFile(site, request, response));
   await new Promise((resolve) => server.listen(0, "localhost", resolve));
   const close = () =>
     new Promise((resolve) => {
@@ -188,11 +193,11 @@ class Page {
   }
 
   /** Answers the SSO's login page by hand. */
-  async pickCharacter(characterId) {
+  async pickCharacter(characterId, callback = this.redirectUri) {
     const card = await this.driver.wait(until.elementLocated(By.css(`input[value="${characterId}"]`)), PATIENCE);
     await card.click();
     await this.driver.findElement(By.css("button[value=authorize]")).click();
-    await this.waitForAddress(this.redirectUri);
+    await this.waitForAddress(callback);
   }
 
   waitForAddress(beginning) {
@@ -368,19 +373,20 @@ class Page {
  * @param {object} [config.sso] options for `startSso`
  * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
  * @param {URL} [config.pkg] the folder of another build of the package
+ * @param {Record<string, [status: number, path: string]>} [config.moved] paths that the page's server redirects, query kept
  * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @param {boolean} [config.throttled] for `openBrowser`, by the first page of a file
  * @returns {Promise<Page>}
  */
 export async function openPage(
   t,
-  { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), leaks = [], throttled } = {},
+  { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), moved, leaks = [], throttled } = {},
 ) {
   await endPage?.();
   browser ??= await openBrowser({ throttled });
   const { driver } = browser;
   const traffic = recordTraffic();
-  const server = await startServer(pkg);
+  const server = await startServer({ pkg, moved });
   const sso = await startSso(ssoOptions);
   const given = typeof options === "function" ? options({ sso }) : options;
   const page = new Page({ driver, sso, server, traffic, options: given });

@@ -1,7 +1,7 @@
 //! Logins under way: one record for each `state`, for ten minutes, used once.
 
 use esi_security::oauth::pkce::CodeVerifier;
-use esi_security::session::login::{LIFETIME, Login, Logins, ends_login};
+use esi_security::session::login::{LIFETIME, Login, Logins, Site, is_final};
 use esi_security::session::token_set::CLOCK_STEP;
 use esi_security::{Error, ErrorKind, Phase};
 
@@ -168,8 +168,6 @@ fn the_same_state_again_replaces_the_login() {
     let found = find(&logins, "one", NOW + 1).unwrap();
     assert_eq!(found.return_to, None);
     assert_eq!(found.began_at, NOW + 1);
-    logins.forget("one");
-    assert_eq!(find(&logins, "one", NOW + 1), Err(unknown()));
     assert!(find(&logins, "two", NOW + 1).is_ok());
 }
 
@@ -189,7 +187,7 @@ fn a_finished_login_keeps_no_verifier() {
         (None, true)
     );
 
-    logins.forget("two");
+    logins.finish("two", String::new());
     let row = logins.to_row().unwrap();
     assert!(!row.contains(VERIFIER), "{row}");
     assert!(!row.contains("verifier"), "{row}");
@@ -199,11 +197,10 @@ fn a_finished_login_keeps_no_verifier() {
 }
 
 #[test]
-fn finishing_and_forgetting_what_is_not_there_does_nothing() {
+fn finishing_what_is_not_there_does_nothing() {
     let mut logins = under_way(&["one"]);
     let before = logins.to_row();
     logins.finish("other", "digest".into());
-    logins.forget("other");
     assert_eq!(logins.to_row(), before);
 }
 
@@ -257,9 +254,6 @@ fn logins_survive_the_redirect() {
 #[test]
 fn no_logins_are_no_row() {
     assert_eq!(Logins::default().to_row(), None);
-    let mut logins = under_way(&["one"]);
-    logins.forget("one");
-    assert_eq!(logins.to_row(), None);
 }
 
 #[test]
@@ -322,9 +316,9 @@ fn an_answer_is_known_again_whatever_the_login() {
     assert!(!logins.any_answered("another"));
 }
 
-/// Where the code may not have been judged the login stays open.
+/// Where the code may not have been judged the answer can be tried again.
 #[test]
-fn only_a_judgement_ends_a_login() {
+fn only_a_judgement_is_final() {
     let oauth = |phase, status| ErrorKind::OAuth {
         phase,
         status,
@@ -336,6 +330,13 @@ fn only_a_judgement_ends_a_login() {
         phase,
         reason: "it is garbled",
     };
+    let reused = |phase| ErrorKind::StateReused {
+        phase,
+        logged_in: true,
+    };
+    let phase = Phase::Redirect;
+    let missing = ErrorKind::StateMissing { phase };
+    let foreign = ErrorKind::StateUnknown { phase };
     let network = ErrorKind::Network {
         phase: Phase::Token,
         cause: "gone".into(),
@@ -352,18 +353,10 @@ fn only_a_judgement_ends_a_login() {
         (oauth(Phase::Metadata, 400), false),
         (unreadable(Phase::Redirect), true),
         (unreadable(Phase::Token), false),
-        (
-            ErrorKind::StateReused {
-                phase: Phase::Token,
-            },
-            true,
-        ),
-        (
-            ErrorKind::StateReused {
-                phase: Phase::Redirect,
-            },
-            false,
-        ),
+        (reused(Phase::Token), true),
+        (reused(Phase::Redirect), true),
+        (missing, false),
+        (foreign, false),
         (
             ErrorKind::LoginExpired {
                 phase: Phase::Token,
@@ -373,6 +366,92 @@ fn only_a_judgement_ends_a_login() {
         (network, false),
         (page, false),
     ] {
-        assert_eq!(ends_login(&error), ends, "{error:?}");
+        assert_eq!(is_final(&error), ends, "{error:?}");
+    }
+}
+
+/// What an address is to these logins: the `state` of its answer, or what refuses it.
+fn answered(
+    logins: &Logins,
+    address: &str,
+    site: Site,
+) -> Result<Option<String>, (&'static str, String)> {
+    let (query, fragment) = address.split_once('#').unwrap_or((address, ""));
+    let query = query.trim_start_matches('?');
+    let response = logins.response_in(query, fragment, site, NOW);
+    response
+        .map(|response| response.map(|(state, _)| state))
+        .map_err(|error| (error.code(), error.to_string()))
+}
+
+/// Each open, used, ended by a refusal, and expired.
+fn of_every_kind() -> Logins {
+    let mut logins = Logins::default();
+    logins.begin(login("expired", NOW - LIFETIME));
+    for state in ["open", "used", "refused"] {
+        logins.begin(login(state, NOW - LIFETIME + 1));
+    }
+    logins.finish("used", "digest".into());
+    logins.finish("refused", String::new());
+    logins
+}
+
+/// Hosting may answer the redirect URI with a redirect to another path, and keep the query.
+#[test]
+fn a_state_of_ours_is_answered_at_any_path() {
+    let logins = of_every_kind();
+    for state in ["open", "used", "refused", "expired"] {
+        for address in [
+            format!("?code=c&state={state}"),
+            format!("?error=access_denied&state={state}#/route"),
+            format!("#access_token=t&state={state}"),
+            format!("?tab=2#error=access_denied&state={state}"),
+        ] {
+            for site in [Site::RedirectUri, Site::SameOrigin] {
+                let found = answered(&logins, &address, site);
+                assert_eq!(found, Ok(Some(state.into())), "{site:?} {address}");
+            }
+            let (code, message) = answered(&logins, &address, Site::OtherOrigin).unwrap_err();
+            assert_eq!(code, "invalid_argument", "{address}");
+            assert!(message.contains("`url`"), "{message}");
+        }
+        for twice in [
+            format!("?code=c&code=d&state={state}"),
+            format!("?code=c&state=a&state={state}"),
+            format!("#access_token=t&access_token=u&state={state}"),
+        ] {
+            for site in [Site::RedirectUri, Site::SameOrigin, Site::OtherOrigin] {
+                let refused = answered(&logins, &twice, site).unwrap_err();
+                assert_eq!(refused.0, "invalid_argument", "{site:?} {twice}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_refused_at_the_redirect_uri_alone() {
+    let (ended, open) = (Logins::default(), of_every_kind());
+    for (address, without_any, with_one_under_way) in [
+        (
+            "?code=c&state=s",
+            Ok(Some("s".to_owned())),
+            Ok(Some("s".to_owned())),
+        ),
+        ("?code=c", Ok(None), Err("state_missing")),
+        ("#access_token=t", Ok(None), Err("state_missing")),
+        ("?code=c&code=d&state=s", Ok(None), Err("invalid_argument")),
+        ("?state=open", Ok(None), Ok(None)),
+        ("?tab=2", Ok(None), Ok(None)),
+        ("#code=c&state=open", Ok(None), Ok(None)),
+        ("#/route?code=c&state=open", Ok(None), Ok(None)),
+    ] {
+        for (logins, expected) in [(&ended, without_any), (&open, with_one_under_way)] {
+            let found = answered(logins, address, Site::RedirectUri);
+            assert_eq!(found.map_err(|(code, _)| code), expected, "{address}");
+            for site in [Site::SameOrigin, Site::OtherOrigin] {
+                let found = answered(logins, address, site);
+                assert_eq!(found, Ok(None), "{site:?} {address}");
+            }
+        }
     }
 }

@@ -177,10 +177,31 @@ async fn other_answers_stay_in_the_address() {
         assert_eq!(error.code(), code, "{address}");
         assert_eq!(href(), format!("{}{address}", origin()));
     }
-    for address in ["/callback?tab=2", "/elsewhere?code=c&state=the-state"] {
+    for address in ["/callback?tab=2", "/elsewhere?code=c&state=unknown"] {
         go_to(address);
         assert_eq!(security.handle_redirect(None).await, Ok(None), "{address}");
         assert_eq!(href(), format!("{}{address}", origin()));
+    }
+}
+
+/// The SSO's page again from the history brings another code under the same `state`.
+#[wasm_bindgen_test]
+async fn an_answer_that_comes_too_late_leaves_too() {
+    let page = Page::new();
+    let security = begun(&page, "the-state", false).await;
+    for (address, code) in [
+        (
+            "/elsewhere?error=access_denied&state=the-state",
+            "access_denied",
+        ),
+        ("/elsewhere?code=c&state=the-state&tab=2", "state_reused"),
+        ("/callback?code=c&state=the-state&tab=2", "state_reused"),
+    ] {
+        go_to(address);
+        let error = security.handle_redirect(None).await.unwrap_err();
+        assert_eq!(error.code(), code, "{address}");
+        assert!(!href().contains("state"), "{}", href());
+        assert_eq!(security.handle_redirect(None).await, Ok(None), "{address}");
     }
 }
 

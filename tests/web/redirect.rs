@@ -51,9 +51,12 @@ async fn a_code_that_is_not_ours_is_left_alone() {
     }
     begin(&security, "the-state", false).await;
     for url in [
-        "https://elsewhere.example/callback?code=c&state=the-state",
-        "/other?code=c&state=the-state",
-        "?code=c&state=the-state",
+        "https://elsewhere.example/callback?code=c&state=theirs",
+        "/other?code=c&state=theirs",
+        "/callback/?code=c&state=theirs",
+        "?code=c&state=theirs",
+        "/other?code=c",
+        "/other?code=c&code=d",
     ] {
         assert_eq!(security.handle_redirect(Some(url)).await, Ok(None), "{url}");
     }
@@ -66,6 +69,79 @@ async fn a_code_that_is_not_ours_is_left_alone() {
         (error.code(), error.phase()),
         ("invalid_argument", Phase::Redirect)
     );
+}
+
+/// Hosting may answer the redirect URI with a redirect to anywhere on its origin.
+#[wasm_bindgen_test]
+async fn a_login_ends_at_any_path_of_the_origin() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let security = page.security();
+    begin(&security, "the-state", false).await;
+    for path in ["/callback/", "/callback.html", "/", "/else/where"] {
+        let url = format!("{path}?code=c&state=the-state");
+        let error = security.handle_redirect(Some(&url)).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("network_error", Phase::Token),
+            "{path}"
+        );
+    }
+    assert_eq!(fetched().len(), 4);
+    let elsewhere = "https://elsewhere.example/callback?code=c&state=the-state";
+    let error = security.handle_redirect(Some(elsewhere)).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.phase()),
+        ("invalid_argument", Phase::Redirect)
+    );
+    assert!(fetched().is_empty(), "it is not sent");
+}
+
+/// A page at `127.0.0.1` or without `www`, whose registered redirect URI sends the browser on to it; or one whose
+/// browser hands it the address, as an extension's does.
+#[wasm_bindgen_test]
+async fn the_redirect_uri_may_be_of_another_origin_than_the_page() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let mut options = page.options();
+    options.redirect_uri = "https://www.elsewhere.example/callback".into();
+    let security = EsiSecurity::new(options).unwrap();
+    begin(&security, "the-state", false).await;
+    for url in [
+        "/callback?code=c&state=the-state",
+        "https://www.elsewhere.example/callback?code=c&state=the-state",
+        "https://www.elsewhere.example/?code=c&state=the-state",
+    ] {
+        let error = security.handle_redirect(Some(url)).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.phase()),
+            ("network_error", Phase::Token),
+            "{url}"
+        );
+    }
+}
+
+/// Any object of this page may be asked, and any of them may be asked first.
+#[wasm_bindgen_test]
+async fn an_ended_login_is_refused_and_says_whether_there_is_a_session() {
+    let page = Page::new();
+    let security = page.security();
+    begin(&security, "the-state", false).await;
+    let refusal = "/other?error=access_denied&state=the-state";
+    let error = security.handle_redirect(Some(refusal)).await.unwrap_err();
+    assert_eq!(error.code(), "access_denied");
+    let reused = |logged_in| ErrorKind::StateReused {
+        phase: Phase::Redirect,
+        logged_in,
+    };
+    let late = "/other?code=c&state=the-state";
+    let error = security.handle_redirect(Some(late)).await.unwrap_err();
+    assert_eq!(*error, reused(false));
+    security.update_token(crate::page::TOKENS, None).unwrap();
+    for security in [&security, &page.security()] {
+        let error = security.handle_redirect(Some(late)).await.unwrap_err();
+        assert_eq!(*error, reused(true));
+    }
 }
 
 #[wasm_bindgen_test]
