@@ -6,7 +6,7 @@ import { setup, setupBench } from "./setup.js";
 const args = process.argv.slice(2);
 
 try {
-  const env = await setup();
+  const env = await setup({ engines: ["chromium"] });
   await build(env);
   if (!args.includes("--alone")) await setupBench();
   await run(process.execPath, ["bench/index.js", ...args], { env });

@@ -3,7 +3,7 @@ import { fail, run } from "./run.js";
 import { setup } from "./setup.js";
 
 try {
-  const env = await setup();
+  const env = await setup({ engines: [] });
   await run("cargo", ["fmt", "--all"], { env });
   await run("biome", ["check", "--write"], { env });
 } catch (error) {

@@ -4,7 +4,7 @@ import { fail, run } from "./run.js";
 import { setup } from "./setup.js";
 
 try {
-  const env = await setup();
+  const env = await setup({ engines: ["chromium"] });
   await build(env);
   await run(process.execPath, ["scripts/picture.js"], { env });
 } catch (error) {

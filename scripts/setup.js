@@ -1,7 +1,7 @@
 // Installs what is missing on this machine, and just that. Every other script begins with it; when nothing is
 // missing it takes a second and says nothing. Interrupted, it can be run again.
 import { fail, isMain } from "./run.js";
-import { browser } from "./setup/browser.js";
+import { browsers } from "./setup/browsers.js";
 import { cargoTools } from "./setup/cargo-tools.js";
 import { linker } from "./setup/linker.js";
 import { lints } from "./setup/lints.js";
@@ -48,18 +48,21 @@ async function ensure({ name, takes, byHand, find, install }) {
 }
 
 /**
- * @param {{ tests?: boolean }} [needs] without what only the tests need
+ * @param {{ tests?: boolean, engines?: string[] }} [needs] without what only the tests need; and the engines that they
+ *   run in: "chromium", "firefox", "webkit"
  * @returns {Promise<NodeJS.ProcessEnv>} the environment to build and test in
  */
-export async function setup({ tests = true } = {}) {
+export async function setup({ tests = true, engines = tests ? Object.keys(browsers) : [] } = {}) {
   requireNode();
   if (!which("rustc") || !which("cargo")) throw new Error(NO_RUST);
   await ensure(linker);
   const compiler = await ensure(rust);
   if (tests) await ensure(lints(compiler));
-  const env = environment(compiler, tests ? await ensure(browser) : null);
+  const found = [];
+  for (const engine of engines) found.push(await ensure(browsers[engine]));
+  const env = environment(compiler, found);
   await ensure(npmPackages);
-  for (const tool of cargoTools(env)) await ensure(tool);
+  for (const tool of cargoTools(env, engines)) await ensure(tool);
   return env;
 }
 

@@ -1,9 +1,13 @@
-// `npm test` runs every step; with names, `node scripts/test.js rust web`, just those. The first failure ends
-// it. The summary repeats what the test runners themselves said at their ends.
+// `npm test` runs the everyday steps, `npm run test:all` (`--all`) each test in each engine as often as it takes to
+// find what is rare; with names, `node scripts/test.js rust web`, just those steps. `--browser firefox` runs the step
+// `e2e` in another engine than Chromium. The first failure ends it. The summary repeats what the test runners
+// themselves said at their ends, and which tests an engine could not run.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "./build.js";
 import { fail, ROOT, run } from "./run.js";
+import { browsers } from "./setup/browsers.js";
 import { setup } from "./setup.js";
 import { reportSize } from "./size.js";
 import { withTemporaryFolder } from "./temporary.js";
@@ -48,16 +52,27 @@ const web = (env) =>
 
 const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
 
-/** Runs a folder's tests: a report for people as they run, and what Node says at the end as the result. */
-const node = (path) => (env) =>
+/** The end-to-end files that `npm test` runs in Firefox and WebKit too; `npm run test:all` runs all of them. */
+const CORE = ["login", "redirect", "refresh", "revoke", "storage", "tabs", "verify"];
+
+/**
+ * Runs a folder's tests, two files at a time: a report for people as they run, and what Node says at the end as the
+ * result.
+ *
+ * @param {string} path
+ * @param {string[]} [only] the files of these names
+ */
+const node = (path, only) => (env) =>
   withTemporaryFolder(async (folder) => {
-    const files = (await readdir(join(ROOT, path))).filter((file) => file.endsWith(".test.js"));
+    const names = (await readdir(join(ROOT, path))).filter((file) => file.endsWith(".test.js"));
+    const files = only ? only.map((name) => `${name}.test.js`) : names;
     const tap = join(folder, "tap");
-    const reporters = [
+    const options = [
+      "--test-concurrency=2",
       ...["--test-reporter", "spec", "--test-reporter-destination", "stdout"],
       ...["--test-reporter", "tap", "--test-reporter-destination", tap],
     ];
-    await run(process.execPath, ["--test", ...reporters, ...files.map((file) => join(path, file))], { env });
+    await run(process.execPath, ["--test", ...options, ...files.map((file) => join(path, file))], { env });
     return readFile(tap, "utf8");
   });
 
@@ -67,37 +82,72 @@ const built = (step) => async (env) => {
   return step(env);
 };
 
-/** In the order of a whole run; each gives what its runner printed. */
-const STEPS = {
-  lint,
-  rust,
-  web,
-  types,
-  sso: node("tests/sso"),
-  e2e: built(node("tests/e2e")),
-  scripts: built(node("tests/scripts")),
-  size: built((env) => reportSize(env)),
-};
+/** The end-to-end tests in an engine. */
+function endToEnd(engine, only) {
+  if (!(engine in browsers)) {
+    throw new Error(`There is no browser "${engine}"; there are: ${Object.keys(browsers).join(", ")}.`);
+  }
+  const step = built(node("tests/e2e", only));
+  return { engine, run: (env) => step({ ...env, ESI_SECURITY_BROWSER: engine }) };
+}
+
+/**
+ * The steps in the order of a whole run; each gives what its runner printed, and may need an engine.
+ *
+ * @param {boolean} all
+ * @param {string} browser of the step `e2e`
+ * @returns {Record<string, { engine?: string, run(env: NodeJS.ProcessEnv): Promise<string | undefined> }>}
+ */
+function stepsOf(all, browser) {
+  const only = all ? undefined : CORE;
+  return {
+    lint: { run: lint },
+    rust: { run: rust },
+    web: { engine: "chromium", run: web },
+    types: { run: types },
+    sso: { run: node("tests/sso") },
+    e2e: endToEnd(browser),
+    firefox: endToEnd("firefox", only),
+    webkit: endToEnd("webkit", only),
+    scripts: { engine: "chromium", run: built(node("tests/scripts")) },
+    size: { run: built((env) => reportSize(env)) },
+  };
+}
 
 /** The lines with which cargo's, wasm-bindgen's and Node's runners end. */
 function closingLines(printed = "") {
   return printed.match(/^(?:test result: .*|# (?:tests|pass|fail|cancelled|skipped|todo) \d+)$/gm) ?? [];
 }
 
-async function test(names) {
-  const unknown = names.find((name) => !(name in STEPS));
-  if (unknown) throw new Error(`There is no step "${unknown}"; there are: ${Object.keys(STEPS).join(", ")}.`);
-  const env = await setup();
+/** The tests that were left out, each with its reason. */
+function leftOut(printed = "") {
+  return [...printed.matchAll(/^\s*ok \d+ - (.+) # SKIP (.+)$/gm)].map(
+    ([, name, why]) => `  not run: ${name} (${why})`,
+  );
+}
+
+async function test(names, { all, browser }) {
+  const steps = stepsOf(all, browser);
+  const unknown = names.find((name) => !(name in steps));
+  if (unknown) throw new Error(`There is no step "${unknown}"; there are: ${Object.keys(steps).join(", ")}.`);
+  const chosen = names.length > 0 ? names : Object.keys(steps);
+  const engines = new Set(chosen.flatMap((name) => steps[name].engine ?? []));
+  const env = { ...(await setup({ engines: [...engines] })), ESI_SECURITY_COUNTS: all ? "full" : "few" };
   const summary = [];
-  for (const name of names) {
+  for (const name of chosen) {
     console.log(`\n=== ${name}`);
     const begin = performance.now();
-    const printed = await STEPS[name](env);
+    const printed = await steps[name].run(env);
     const seconds = Math.round((performance.now() - begin) / 1000);
-    summary.push(`${name}: passed (${seconds} s)`, ...closingLines(printed));
+    summary.push(`${name}: passed (${seconds} s)`, ...closingLines(printed), ...leftOut(printed));
   }
   console.log(`\n=== Summary\n${summary.join("\n")}`);
 }
 
-const names = process.argv.slice(2);
-await test(names.length > 0 ? names : Object.keys(STEPS)).catch(fail);
+try {
+  const options = { all: { type: "boolean", default: false }, browser: { type: "string", default: "chromium" } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  await test(positionals, values);
+} catch (error) {
+  fail(error);
+}

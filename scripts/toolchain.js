@@ -1,6 +1,6 @@
 // Which programs build and test this project, and the environment that names them to all others: nobody
 // has to set PATH by hand.
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { output, ROOT } from "./run.js";
@@ -11,6 +11,8 @@ export const TARGET = "wasm32-unknown-unknown";
 export const TOOLS = join(ROOT, ".tools");
 
 const CHROMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+const FIREFOXES = ["firefox-esr", "firefox"];
+const WEBKITS = ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"];
 
 /** @returns {NodeJS.ProcessEnv} ours, with folders in front of its PATH */
 function withPath(...folders) {
@@ -89,26 +91,62 @@ function majorVersion(program) {
 /**
  * Chromium or Chrome, and its driver, which must be of the same major version; null without such a pair.
  * CHROME_BIN and CHROMEDRIVER come before PATH.
+ *
+ * @returns {{ CHROME_BIN: string, CHROMEDRIVER: string } | null}
  */
-export function findBrowser() {
+export function findChromium() {
   const driver = process.env.CHROMEDRIVER ?? which("chromedriver");
   const version = majorVersion(driver);
   const chromes = process.env.CHROME_BIN ? [process.env.CHROME_BIN] : CHROMES.map(which);
   const chrome = version && chromes.find((program) => majorVersion(program) === version);
-  return chrome ? { chrome, driver } : null;
+  return chrome ? { CHROME_BIN: chrome, CHROMEDRIVER: driver } : null;
+}
+
+/**
+ * Firefox; null without it. FIREFOX_BIN comes before PATH.
+ *
+ * @returns {{ FIREFOX_BIN: string } | null}
+ */
+export function findFirefox() {
+  const firefox = process.env.FIREFOX_BIN ?? FIREFOXES.map(which).find(Boolean);
+  return majorVersion(firefox) ? { FIREFOX_BIN: firefox } : null;
+}
+
+/** The folders in which distributions put what belongs to WebKitGTK: `/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1`. */
+function webKitFolders() {
+  const roots = ["/usr/lib", "/usr/lib64", "/usr/libexec"].filter(existsSync);
+  const folders = (folder) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(folder, name));
+  return [...roots, ...roots.flatMap(folders)]
+    .flatMap((folder) => WEBKITS.map((name) => join(folder, name)))
+    .filter(existsSync);
+}
+
+/**
+ * WebKitGTK's small browser, its driver, and a screen for it; null unless all three are there. WEBKIT_BIN,
+ * WEBKIT_DRIVER and XVFB come before what is found.
+ *
+ * @returns {{ WEBKIT_BIN: string, WEBKIT_DRIVER: string, XVFB: string } | null}
+ */
+export function findWebKit() {
+  const browsers = webKitFolders().map((folder) => join(folder, "MiniBrowser"));
+  const browser = process.env.WEBKIT_BIN ?? browsers.find(isProgram);
+  const driver = process.env.WEBKIT_DRIVER ?? which("WebKitWebDriver");
+  const screen = process.env.XVFB ?? which("Xvfb");
+  return browser && driver && screen ? { WEBKIT_BIN: browser, WEBKIT_DRIVER: driver, XVFB: screen } : null;
 }
 
 /**
  * The environment for everything that builds or tests.
  *
  * @param {NodeJS.ProcessEnv} rust from {@link findRust}
- * @param {{ chrome: string, driver: string }} [browser] from {@link findBrowser}
+ * @param {Record<string, string>[]} browsers from {@link findChromium} and its like
  * @returns {NodeJS.ProcessEnv}
  */
-export function environment(rust, browser) {
-  return {
-    ...rust,
+export function environment(rust, browsers) {
+  return Object.assign({}, rust, ...browsers, {
     PATH: [join(TOOLS, "bin"), join(ROOT, "node_modules/.bin"), rust.PATH].join(delimiter),
-    ...(browser && { CHROME_BIN: browser.chrome, CHROMEDRIVER: browser.driver }),
-  };
+  });
 }

@@ -1,35 +1,36 @@
 // The same without Web Locks, as on a page that is served over plain http: tabs agree on their channel whose turn it is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { count } from "../helpers/counts.js";
 import { openPage, sendFromPage } from "../helpers/page.js";
 import { openTabs, withoutLocks } from "../helpers/tabs.js";
 
-const ROUNDS = 20;
+const ROUNDS = count({ few: 5, full: 20 });
 
 const refresh = ({ security }) => security.refresh();
 
 const statuses = (page) => page.tokenRequests.map(({ status }) => status);
 
-const successes = (count) => Array(count).fill(200);
+const successes = (number) => Array(number).fill(200);
 
 /**
  * So many tabs that hold the same grant, and have no locks. Without the shared worker, which would answer the same
  * request twice, each sends what it has to by itself.
  */
-async function openTabsWithoutLocks(t, count, { worker = false } = {}) {
+async function openTabsWithoutLocks(t, size, { worker = false } = {}) {
   const page = await openPage(t);
   await page.logIn();
   await page.open("/");
-  const tabs = await openTabs(t, page, count);
+  const tabs = await openTabs(t, page, size);
   await tabs.runBareInEach(withoutLocks);
   if (!worker) await tabs.runBareInEach(sendFromPage);
-  assert.deepEqual(await tabs.runInEach(() => typeof navigator.locks), Array(count).fill("undefined"));
+  assert.deepEqual(await tabs.runInEach(() => typeof navigator.locks), Array(size).fill("undefined"));
   return { page, tabs };
 }
 
-for (const count of [2, 10]) {
-  test(`${count} tabs without locks refresh at the same moment, ${ROUNDS} times`, async (t) => {
-    const { page, tabs } = await openTabsWithoutLocks(t, count);
+for (const size of count({ few: [2], full: [2, 10] })) {
+  test(`${size} tabs without locks refresh at the same moment, ${ROUNDS} times`, async (t) => {
+    const { page, tabs } = await openTabsWithoutLocks(t, size);
     const slowest = [];
     for (let round = 1; round <= ROUNDS; round += 1) {
       const begin = performance.now();
@@ -44,7 +45,7 @@ for (const count of [2, 10]) {
       }
     }
     t.diagnostic(
-      `${count} tabs without locks, ${ROUNDS} rounds: ${page.tokenRequests.length - 1} token requests, 0 sessions lost, ` +
+      `${size} tabs without locks, ${ROUNDS} rounds: ${page.tokenRequests.length - 1} token requests, 0 sessions lost, ` +
         `slowest round ${Math.round(Math.max(...slowest))} ms`,
     );
   });

@@ -187,8 +187,7 @@ test("`local` is one session for two tabs, and outlives both", async (t) => {
   const page = await openPage(t, { options: { storage: "local" } });
   const { driver } = page;
   const first = await driver.getWindowHandle();
-  await driver.switchTo().newWindow("tab");
-  const second = await driver.getWindowHandle();
+  const second = await page.newTab();
   await page.open("/");
   assert.equal(await state(page), "signed-out");
   await driver.switchTo().window(first);
@@ -205,7 +204,7 @@ test("`local` is one session for two tabs, and outlives both", async (t) => {
 
   await driver.switchTo().window(first);
   assert.equal(await page.run(({ security }) => security.getAccessToken()), newer);
-  await driver.switchTo().newWindow("tab");
+  await page.newTab();
   await page.open("/");
   assert.equal(await page.run(({ security }) => security.getAccessToken()), newer);
   await page.run(({ security }) => security.revoke());

@@ -43,7 +43,7 @@ test("a tab that is out of sight, whose timers the browser holds back, is refres
   await page.logIn();
   await page.run(answer, LONG);
   const first = await driver.getWindowHandle();
-  await driver.switchTo().newWindow("tab");
+  await page.newTab();
   await page.open("/other");
   await driver.wait(async () => {
     const { hidden, isExpired, states } = await page.runBare(ask);

@@ -8,10 +8,12 @@ import { openBrowser } from "./browser.js";
 const PATIENCE = 10_000;
 
 class Demo {
+  #browser;
   #driver;
 
-  constructor(driver, origin, sso) {
-    this.#driver = driver;
+  constructor(browser, origin, sso) {
+    this.#browser = browser;
+    this.#driver = browser.driver;
     this.origin = origin;
     this.sso = sso;
   }
@@ -32,7 +34,7 @@ class Demo {
   }
 
   #run(script, ...args) {
-    return this.#driver.executeScript(script, ...args);
+    return this.#browser.call(`function () { ${script} }`, ...args);
   }
 
   async open(path) {
@@ -234,13 +236,12 @@ class Demo {
 
   /** What the console says, and has not said before. */
   async console() {
-    const entries = await this.#driver.manage().logs().get("browser");
-    return entries.map(({ level, message }) => `${level.name} ${message}`);
+    return (await this.#browser.console()).map(({ level, text }) => `${level}: ${text}`);
   }
 
   /** Warnings and errors, with violations of the page's security policy among them. */
   async complaints() {
-    return (await this.console()).filter((line) => /^(SEVERE|WARNING)/.test(line));
+    return (await this.console()).filter((line) => /^(error|warning)/.test(line));
   }
 
   // The browser's circumstances.
@@ -345,14 +346,15 @@ function browserOf(viewport) {
 export async function openDemo(t, viewport) {
   const { url, sso, close } = await startDemo();
   t.after(close);
-  const { driver } = await browserOf(viewport);
+  const browser = await browserOf(viewport);
+  const { driver } = browser;
   const [first] = await driver.getAllWindowHandles();
-  await driver.switchTo().newWindow("tab");
+  await browser.newTab();
   t.after(async () => {
     await driver.close();
     await driver.switchTo().window(first);
   });
-  const demo = new Demo(driver, new URL(url).origin, sso);
+  const demo = new Demo(browser, new URL(url).origin, sso);
   await demo.open("/");
   // What an earlier test left: its console, and its settings if it had the same port.
   await demo.console();

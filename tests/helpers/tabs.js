@@ -1,6 +1,6 @@
 // Several tabs of one browser on one session, whose storage was copied from the first one's, as a browser does for
 // a duplicated tab and for `window.open`.
-import assert from "node:assert/strict";
+import { ENGINE } from "./engine.js";
 
 /** Runs in a tab: does `work` when the word is given, and tells how it ended. */
 function obey(word, work) {
@@ -82,11 +82,9 @@ export class Tabs {
 
   /** Opens one more, with the storage of the first one as it stands now. */
   async open() {
-    const { driver } = this.#page;
     await this.switchTo(0);
     const rows = await this.#page.runBare(() => ({ ...sessionStorage }));
-    await driver.switchTo().newWindow("tab");
-    this.#handles.push(await driver.getWindowHandle());
+    this.#handles.push(await this.#page.newTab());
     await this.#page.open("/");
     await this.#page.runBare((copied) => {
       for (const [key, row] of Object.entries(copied)) sessionStorage.setItem(key, row);
@@ -94,11 +92,11 @@ export class Tabs {
     return this.length - 1;
   }
 
-  /** Kills the process of a tab, which can do nothing about it. */
+  /** Kills the process of a tab, which can do nothing about it; where only Chromium's DevTools can, the tab is closed. */
   async crash(tab) {
     const { driver } = this.#page;
     await this.switchTo(tab);
-    await driver.sendDevToolsCommand("Page.crash").catch(() => {});
+    if (ENGINE === "chromium") await driver.sendDevToolsCommand("Page.crash").catch(() => {});
     await this.close(tab);
   }
 
@@ -138,8 +136,8 @@ export async function openTabs(t, page, count) {
     await page.runBare(() => {
       window.open("/");
     });
-    const opened = (await driver.getAllWindowHandles()).find((handle) => !handles.includes(handle));
-    assert.ok(opened, "no tab was opened");
+    const findOpened = async () => (await driver.getAllWindowHandles()).find((handle) => !handles.includes(handle));
+    const opened = await driver.wait(findOpened, 10_000, "no tab was opened");
     handles.push(opened);
     await driver.switchTo().window(opened);
     await driver.wait(

@@ -3,6 +3,7 @@
 import diagnostics from "node:diagnostics_channel";
 
 const STARTED = "http.server.request.start";
+const CONNECTED = "net.server.socket";
 const FORM = "application/x-www-form-urlencoded";
 
 /** Members of forms, JSON answers and callback addresses that nobody else may see. */
@@ -74,12 +75,15 @@ class Exchange {
 }
 
 /**
- * Records until `stop` is called.
+ * Records until `stop` is called. `setOffline(true)` ends each connection to a server of this process, new ones too,
+ * until `setOffline(false)`.
  *
- * @returns {{ exchanges: Exchange[], stop(): void }} oldest first
+ * @returns {{ exchanges: Exchange[], setOffline(offline: boolean): void, stop(): void }} exchanges: oldest first
  */
 export function recordTraffic() {
   const exchanges = [];
+  const sockets = new Set();
+  let isOffline = false;
   let counted = 0;
   const listen = ({ request, response }) => {
     exchanges.push(
@@ -89,6 +93,21 @@ export function recordTraffic() {
       }),
     );
   };
+  const connect = ({ socket }) => {
+    if (isOffline) socket.destroy();
+    else sockets.add(socket.once("close", () => sockets.delete(socket)));
+  };
   diagnostics.subscribe(STARTED, listen);
-  return { exchanges, stop: () => diagnostics.unsubscribe(STARTED, listen) };
+  diagnostics.subscribe(CONNECTED, connect);
+  return {
+    exchanges,
+    setOffline: (offline) => {
+      isOffline = offline;
+      if (offline) for (const socket of sockets) socket.destroy();
+    },
+    stop: () => {
+      diagnostics.unsubscribe(STARTED, listen);
+      diagnostics.unsubscribe(CONNECTED, connect);
+    },
+  };
 }
