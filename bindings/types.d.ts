@@ -171,7 +171,7 @@ export interface EsiSecurityOptions {
   clientId: string;
   /**
    * The callback address, exactly as registered. `http` only on this machine; no fragment, and no parameter that the
-   * answer adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`.
+   * answer adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`, `session_state`.
    */
   redirectUri: string;
   /** Scopes that `login` and `getAuthUri` ask for unless told otherwise. Default: none. */
@@ -340,7 +340,10 @@ export interface AuthUriOptions extends Abortable {
 }
 
 export interface LoginOptions extends AuthUriOptions {
-  /** Where the page wants to be afterwards: same origin, handed back by `handleRedirect`. */
+  /**
+   * Where the page wants to be afterwards: same origin, handed back by `handleRedirect`. An old answer of a server in it
+   * (`code` or `error`, each with `state`) is taken out, so `location.href` is always fit for it.
+   */
   returnTo?: string;
 }
 

@@ -14,28 +14,87 @@ use super::url;
 use crate::record::Members;
 use crate::{Error, ErrorKind, Phase};
 
-/// The parameters of a query that are ours to take out of the address.
-pub const QUERY_PARAMETERS: &[&str] = &[
-    "code",
-    "state",
-    "iss",
-    "error",
-    "error_description",
-    "error_uri",
-];
+/// The part of an address that an answer stands in (RFC 3986 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Component {
+    /// A code, or the refusal of one.
+    Query,
+    /// The implicit grant's token, or the refusal of one.
+    Fragment,
+}
 
-/// The same for a fragment, where the implicit grant answers.
-pub const FRAGMENT_PARAMETERS: &[&str] = &[
-    "access_token",
-    "token_type",
-    "expires_in",
-    "scope",
-    "state",
-    "iss",
-    "error",
-    "error_description",
-    "error_uri",
-];
+impl Component {
+    /// The parameters of an answer there, which are ours to take out of the address. `session_state` comes from
+    /// servers with OpenID Connect Session Management.
+    pub const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Query => &[
+                "code",
+                "state",
+                "iss",
+                "error",
+                "error_description",
+                "error_uri",
+                "session_state",
+            ],
+            Self::Fragment => &[
+                "access_token",
+                "token_type",
+                "expires_in",
+                "scope",
+                "state",
+                "iss",
+                "error",
+                "error_description",
+                "error_uri",
+                "session_state",
+            ],
+        }
+    }
+
+    /// The parameters there. A fragment that is a route (`#/list?state=open`, `#!/list`) has none.
+    fn fields(self, encoded: &str) -> Fields<'_> {
+        if self == Self::Fragment && encoded.starts_with(['/', '!']) {
+            return Vec::new();
+        }
+        fields(encoded)
+    }
+
+    /// A query or fragment without those parameters, the others as they were spelled.
+    pub fn strip(self, encoded: &str) -> String {
+        // Decoded as when they were read: `%63ode` is a code too.
+        let is_ours = |pair: &str| {
+            let field = fields(pair);
+            field
+                .first()
+                .is_some_and(|(name, _)| self.parameters().contains(&name.as_ref()))
+        };
+        let (mut kept, mut before) = (String::new(), "");
+        for pair in encoded.split('&') {
+            if !is_ours(pair) {
+                kept.push_str(before);
+                kept.push_str(pair);
+                before = "&";
+            }
+        }
+        kept
+    }
+
+    /// The same where it holds an answer, which always has a `state`, and else as it is: a page may have a `code`
+    /// of its own. A token leaves in any case.
+    pub fn without_answer(self, encoded: &str) -> String {
+        let fields = self.fields(encoded);
+        let has_answer = match self {
+            Self::Query => is_answer(&fields, self) && has(&fields, "state"),
+            Self::Fragment => is_answer(&fields, self),
+        };
+        if has_answer {
+            self.strip(encoded)
+        } else {
+            encoded.to_owned()
+        }
+    }
+}
 
 /// What the server decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,28 +143,29 @@ pub struct AuthorizationResponse {
     pub issuer: Option<String>,
     /// What it decided.
     pub outcome: Outcome,
+    /// Where it stands.
+    pub component: Component,
 }
 
 impl AuthorizationResponse {
     /// Reads the query and the fragment, without their `?` and `#`. `None` if neither holds an
     /// authorization response.
     pub fn parse(query: &str, fragment: &str) -> Result<Option<Self>, Error> {
-        let query = fields(query);
-        if has(&query, "code") || has(&query, "error") {
-            return Self::from_query(&query).map(Some);
+        let query = Component::Query.fields(query);
+        if is_answer(&query, Component::Query) {
+            return Self::from_query(&query, Component::Query).map(Some);
         }
-        let fragment = fields(fragment);
+        let fragment = Component::Fragment.fields(fragment);
         if has(&fragment, "access_token") {
             return Self::from_fragment(&fragment).map(Some);
         }
-        // The implicit grant's refusals come in the fragment too; a page's own `#error=…` has no state.
-        if has(&fragment, "error") && has(&fragment, "state") {
-            return Self::from_query(&fragment).map(Some);
+        if is_answer(&fragment, Component::Fragment) {
+            return Self::from_query(&fragment, Component::Fragment).map(Some);
         }
         Ok(None)
     }
 
-    fn from_query(fields: &Fields) -> Result<Self, Error> {
+    fn from_query(fields: &Fields, component: Component) -> Result<Self, Error> {
         let outcome = match once(fields, "error")? {
             Some(error) => Outcome::Refused {
                 error,
@@ -113,7 +173,7 @@ impl AuthorizationResponse {
             },
             None => Outcome::Code(Secret::new(once(fields, "code")?.unwrap_or_default())),
         };
-        Self::new(fields, outcome)
+        Self::new(fields, outcome, component)
     }
 
     fn from_fragment(fields: &Fields) -> Result<Self, Error> {
@@ -127,14 +187,16 @@ impl AuthorizationResponse {
                 }
             }
         }
-        Self::new(fields, Outcome::Token(Secret::new(members.finish())))
+        let outcome = Outcome::Token(Secret::new(members.finish()));
+        Self::new(fields, outcome, Component::Fragment)
     }
 
-    fn new(fields: &Fields, outcome: Outcome) -> Result<Self, Error> {
+    fn new(fields: &Fields, outcome: Outcome, component: Component) -> Result<Self, Error> {
         Ok(Self {
             state: once(fields, "state")?,
             issuer: once(fields, "iss")?,
             outcome,
+            component,
         })
     }
 
@@ -161,26 +223,6 @@ pub fn has_state(encoded: &str, state: &str) -> bool {
         .any(|(name, value)| name == "state" && value == state)
 }
 
-/// A query or fragment without the parameters that are ours, the others as they were spelled.
-pub fn strip(encoded: &str, ours: &[&str]) -> String {
-    // Decoded as when they were read: `%63ode` is a code too.
-    let is_ours = |pair: &str| {
-        let field = fields(pair);
-        field
-            .first()
-            .is_some_and(|(name, _)| ours.contains(&name.as_ref()))
-    };
-    let (mut kept, mut before) = (String::new(), "");
-    for pair in encoded.split('&') {
-        if !is_ours(pair) {
-            kept.push_str(before);
-            kept.push_str(pair);
-            before = "&";
-        }
-    }
-    kept
-}
-
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 fn fields(encoded: &str) -> Fields<'_> {
@@ -189,6 +231,17 @@ fn fields(encoded: &str) -> Fields<'_> {
         fields.push(field);
     }
     fields
+}
+
+/// True for an answer, whatever is missing or wrong in it. In a fragment a refusal must have a `state`: a page may
+/// have an `#error=…` of its own.
+fn is_answer(fields: &Fields, component: Component) -> bool {
+    match component {
+        Component::Query => has(fields, "code") || has(fields, "error"),
+        Component::Fragment => {
+            has(fields, "access_token") || (has(fields, "error") && has(fields, "state"))
+        }
+    }
 }
 
 /// A parameter without a value counts as missing (RFC 6749 section 3.1).

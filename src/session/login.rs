@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::token_set::CLOCK_STEP;
 use crate::json::Json;
-use crate::oauth::authorization_response::{AuthorizationResponse, has_state};
+use crate::oauth::authorization_response::{AuthorizationResponse, Component, has_state};
 use crate::oauth::pkce::CodeVerifier;
 use crate::record::{self, FromRecord, Members, Record, ToRecord};
 use crate::{Error, ErrorKind, Phase};
@@ -134,7 +134,7 @@ impl Logins {
 
     /// The authorization response in an address, given as its query and fragment without their `?` and `#`.
     /// `None` where there is none, or where it is not for this page: outside the redirect URI only a `state`
-    /// of these logins makes it so, and without a `state` only a login under way. With its `state`.
+    /// of these logins makes it so, and without a `state`, or in a fragment, only a login under way. With its `state`.
     pub fn response_in(
         &self,
         query: &str,
@@ -144,19 +144,25 @@ impl Logins {
     ) -> Result<Option<(String, AuthorizationResponse)>, Error> {
         let phase = Phase::Redirect;
         let here = site == Site::RedirectUri;
+        let awaited = here && self.any_open(now);
         let known = |is_it: &dyn Fn(&str) -> bool| self.0.iter().any(|login| is_it(&login.state));
         let (ours, response) = match AuthorizationResponse::parse(query, fragment) {
             Ok(None) => return Ok(None),
             Ok(Some(response)) => match response.state.clone() {
-                Some(state) => (here || known(&|ours| ours == state), Ok((state, response))),
-                None => (
-                    here && self.any_open(now),
-                    Err(ErrorKind::StateMissing { phase }.into()),
-                ),
+                Some(state) => {
+                    // A page may have an `#error=…&state=…` of its own.
+                    let refused = match response.component {
+                        Component::Query => here,
+                        Component::Fragment => awaited,
+                    };
+                    let ours = refused || known(&|ours| ours == state);
+                    (ours, Ok((state, response)))
+                }
+                None => (awaited, Err(ErrorKind::StateMissing { phase }.into())),
             },
             Err(error) => {
                 let stands = |state: &str| has_state(query, state) || has_state(fragment, state);
-                (here && self.any_open(now) || known(&stands), Err(error))
+                (awaited || known(&stands), Err(error))
             }
         };
         if !ours {

@@ -170,11 +170,9 @@ impl EsiSecurity {
         let url = address::parse(url)
             .ok_or_else(|| Error::argument(phase, "url", "must be an address"))?;
         let site = address::site(&url, &self.inner().client.redirect_uri);
-        let (query, fragment) = (url.search(), url.hash());
-        let query = query.trim_start_matches('?');
-        let fragment = fragment.trim_start_matches('#');
+        let (query, fragment) = address::components(&url);
         let logins = self.logins();
-        let response = logins.response_in(query, fragment, site, clock::now())?;
+        let response = logins.response_in(&query, &fragment, site, clock::now())?;
         let Some((state, response)) = response else {
             return Ok(None);
         };
@@ -189,7 +187,7 @@ impl EsiSecurity {
         let finished = self.finish(&state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
         if finished.as_ref().err().is_none_or(|error| is_final(error)) {
-            address::clean(&url, &state);
+            address::clean(&url, response.component, &state);
         }
         finished.map(Some)
     }

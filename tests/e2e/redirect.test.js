@@ -178,6 +178,41 @@ test("only our parameters leave the address; the others, the fragment and the hi
   assert.deepEqual(await page.runBare(() => [history.state, history.length]), [{ scroll: 7 }, entries]);
 });
 
+test("a page's own route keeps its parameters, whatever their names", async (t) => {
+  const page = await openPage(t);
+  page.options.redirectUri = `${page.origin}/`;
+  const route = "#/list?region=10&state=open&scope=corp&error=none";
+  const callback = await page.authorize();
+  await page.open(callback + route);
+  assert.ok(await page.handleRedirect());
+  assert.equal(await page.address(), `${page.origin}/${route}`);
+  await page.authorize();
+  for (const own of [route, "#!/x?a=1&error=none&state=open"]) {
+    await page.open(`/${own}`);
+    assert.equal(await page.handleRedirect(), null, own);
+  }
+});
+
+test("`returnTo` carries no old answer along, and keeps what is the page's own", async (t) => {
+  const page = await openPage(t);
+  const logIn = async (address) => {
+    await page.open(address);
+    await page.run(({ security }) => {
+      security.login({ returnTo: location.href });
+    });
+    await page.pickCharacter(ILMARI);
+    const { returnTo } = await page.handleRedirect();
+    await page.open(returnTo);
+    assert.equal(await page.handleRedirect(), null, returnTo);
+    return returnTo;
+  };
+  const answer = "code=old&state=old-state&iss=https%3A%2F%2Fsso.example&session_state=opaque";
+  assert.equal(await logIn(`/skills?tab=a%20b&${answer}#top`), "/skills?tab=a%20b#top");
+  assert.equal(await logIn(`/callback?error=access_denied&error_description=No&state=old-state`), "/callback");
+  assert.equal(await logIn("/skills#access_token=old&token_type=Bearer&state=old-state"), "/skills");
+  assert.equal(await logIn("/shop?code=SALE#/list?state=open"), "/shop?code=SALE#/list?state=open");
+});
+
 test("the implicit grant's parameters leave the fragment, and others stay", async (t) => {
   const page = await openPage(t);
   const callback = await page.authorize({ implicit: true });

@@ -1,7 +1,7 @@
 //! What came back in the redirect URI (RFC 6749 sections 4.1.2, 4.1.2.1 and 4.2.2, RFC 9207).
 
 use esi_security::oauth::authorization_response::{
-    AuthorizationResponse, FRAGMENT_PARAMETERS, Outcome, QUERY_PARAMETERS, has_state, strip,
+    AuthorizationResponse, Component, Outcome, has_state,
 };
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response;
@@ -269,28 +269,92 @@ fn only_our_own_parameters_are_taken_out() {
         // Read as `code`, so it goes like `code`.
         ("%63ode=c&st%61te=s&%78=1", "%78=1"),
     ] {
-        assert_eq!(strip(before, QUERY_PARAMETERS), after, "{before}");
+        assert_eq!(Component::Query.strip(before), after, "{before}");
     }
-    assert_eq!(
-        strip(
-            "access_token=t&token_type=Bearer&expires_in=1&scope=x&state=s&tab=2",
-            FRAGMENT_PARAMETERS
-        ),
-        "tab=2"
-    );
+    let fragment = "access_token=t&token_type=Bearer&expires_in=1&scope=x&state=s&tab=2";
+    assert_eq!(Component::Fragment.strip(fragment), "tab=2");
     // A fragment that is no set of fields at all.
-    assert_eq!(strip("/route/3", FRAGMENT_PARAMETERS), "/route/3");
+    assert_eq!(Component::Fragment.strip("/route/3"), "/route/3");
+}
+
+#[test]
+fn an_answer_stands_in_the_query_or_in_the_fragment() {
+    for (query, fragment, component) in [
+        ("code=c&state=s", "", Component::Query),
+        ("error=e&state=s", "error=e&state=s", Component::Query),
+        ("code=c", "access_token=t&state=s", Component::Query),
+        ("", "access_token=t&state=s", Component::Fragment),
+        ("tab=1", "error=e&state=s", Component::Fragment),
+    ] {
+        let found = read(query, fragment).component;
+        assert_eq!(found, component, "?{query}#{fragment}");
+    }
+}
+
+/// A page behind a hash router may have any parameter in its route.
+#[test]
+fn a_route_is_no_answer() {
+    for route in [
+        "/list?region=10&state=open&scope=corp&error=none",
+        "/&access_token=t&state=s",
+        "!/list?x=1&error=none&state=open",
+    ] {
+        is_none("", route);
+        is_none("tab=1", route);
+        assert_eq!(Component::Fragment.without_answer(route), route);
+    }
+}
+
+/// Where a page wants to be after a login it is itself at an answer of an earlier one.
+#[test]
+fn an_old_answer_is_taken_out_whole_and_anything_else_stays() {
+    for (before, after) in [
+        ("code=c&state=s", ""),
+        (
+            "tab=1&code=c&state=s&iss=i&session_state=o&last",
+            "tab=1&last",
+        ),
+        (
+            "error=e&error_description=d&error_uri=u&state=s&tab=a%20b",
+            "tab=a%20b",
+        ),
+        ("%63ode=c&st%61te=s", ""),
+        ("code=c&code=d&state=s&state=t&x=1", "x=1"),
+        ("code=SALE", "code=SALE"),
+        ("code=SALE&state=", "code=SALE&state="),
+        ("code=&state=TX", "code=&state=TX"),
+        ("state=TX&session_state=1", "state=TX&session_state=1"),
+        ("error=404", "error=404"),
+        ("", ""),
+    ] {
+        assert_eq!(Component::Query.without_answer(before), after, "{before}");
+    }
+    for (before, after) in [
+        ("access_token=t&state=s&tab=2", "tab=2"),
+        // Where nobody asked for it, too: it is a secret.
+        ("access_token=t&token_type=Bearer", ""),
+        ("error=e&state=s", ""),
+        ("error=404", "error=404"),
+        ("code=c&state=s", "code=c&state=s"),
+        ("top", "top"),
+    ] {
+        assert_eq!(
+            Component::Fragment.without_answer(before),
+            after,
+            "{before}"
+        );
+    }
 }
 
 /// What is read from an address must leave it too, or a token stays in the history.
 #[test]
 fn every_parameter_that_is_read_is_taken_out() {
     for name in ["code", "state", "iss", "error", "error_description"] {
-        assert!(QUERY_PARAMETERS.contains(&name), "{name}");
+        assert!(Component::Query.parameters().contains(&name), "{name}");
     }
     for name in ["access_token", "state", "iss", "error", "error_description"] {
-        assert!(FRAGMENT_PARAMETERS.contains(&name), "{name}");
+        assert!(Component::Fragment.parameters().contains(&name), "{name}");
     }
     // An application may route by `#code`; nothing of ours reads it.
-    assert!(!FRAGMENT_PARAMETERS.contains(&"code"));
+    assert!(!Component::Fragment.parameters().contains(&"code"));
 }

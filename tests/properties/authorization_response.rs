@@ -1,9 +1,7 @@
 //! Authorization responses: whatever stands in the address that the pilot comes back to.
 
 use esi_security::Phase;
-use esi_security::oauth::authorization_response::{
-    AuthorizationResponse, FRAGMENT_PARAMETERS, Outcome, QUERY_PARAMETERS, strip,
-};
+use esi_security::oauth::authorization_response::{AuthorizationResponse, Component, Outcome};
 use esi_security::oauth::token_response;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,11 +54,11 @@ fn assert_sound(query: &str, fragment: &str) -> bool {
     }
 
     let (clean, bare) = (
-        strip(query, QUERY_PARAMETERS),
-        strip(fragment, FRAGMENT_PARAMETERS),
+        Component::Query.strip(query),
+        Component::Fragment.strip(fragment),
     );
-    assert_eq!(strip(&clean, QUERY_PARAMETERS), clean);
-    assert_eq!(strip(&bare, FRAGMENT_PARAMETERS), bare);
+    assert_eq!(Component::Query.strip(&clean), clean);
+    assert_eq!(Component::Fragment.strip(&bare), bare);
     assert_eq!(AuthorizationResponse::parse(&clean, &bare), Ok(None));
     // What is left stood there before, in this order.
     let mut before = query.split('&');

@@ -440,6 +440,8 @@ fn what_is_not_ours_is_refused_at_the_redirect_uri_alone() {
         ("?code=c", Ok(None), Err("state_missing")),
         ("#access_token=t", Ok(None), Err("state_missing")),
         ("?code=c&code=d&state=s", Ok(None), Err("invalid_argument")),
+        ("#error=none&state=s", Ok(None), Ok(Some("s".to_owned()))),
+        ("#/list?state=s&error=none&x", Ok(None), Ok(None)),
         ("?state=open", Ok(None), Ok(None)),
         ("?tab=2", Ok(None), Ok(None)),
         ("#code=c&state=open", Ok(None), Ok(None)),

@@ -115,6 +115,45 @@ async fn nothing_is_left_of_a_bare_callback() {
     assert_eq!(href(), format!("{}/callback", origin()));
 }
 
+/// A hash router's parameters may have the names of an answer's.
+#[wasm_bindgen_test]
+async fn only_the_component_that_held_the_answer_is_cleaned() {
+    let page = Page::new();
+    for (implicit, answer, left) in [
+        (
+            false,
+            "?error=access_denied&state=the-state#/list?region=10&state=open&scope=corp&error=none",
+            "#/list?region=10&state=open&scope=corp&error=none",
+        ),
+        (
+            false,
+            "?error=access_denied&state=the-state&session_state=opaque#state=open&scope=corp&error=none",
+            "#state=open&scope=corp&error=none",
+        ),
+        (
+            false,
+            "?error=access_denied&state=the-state#state=the-state",
+            "#state=the-state",
+        ),
+        (
+            true,
+            "?state=TX&iss=mine#error=access_denied&state=the-state&tab=2",
+            "?state=TX&iss=mine#tab=2",
+        ),
+        (
+            false,
+            "??error=1&error=access_denied&state=the-state",
+            "??error=1",
+        ),
+    ] {
+        let security = begun(&page, "the-state", implicit).await;
+        go_to(&format!("/callback{answer}"));
+        let error = security.handle_redirect(None).await.unwrap_err();
+        assert_eq!(error.code(), "access_denied", "{answer}");
+        assert_eq!(href(), format!("{}/callback{left}", origin()));
+    }
+}
+
 #[wasm_bindgen_test]
 async fn a_token_leaves_the_fragment() {
     let page = Page::new();
