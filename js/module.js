@@ -20,6 +20,10 @@ const MENDS = {
   404: `does not exist (status 404). esbuild and Rollup copy no WebAssembly file: ${COPY}`,
 };
 
+const NO_ANSWER = "the network failed, or the page's Content-Security-Policy forbids it by `connect-src`";
+const NO_FILES =
+  "`fetch` reads no files. Node needs the package's entry for the condition `node`: see docs/bundlers.md";
+
 const BLOCKED = "the page's Content-Security-Policy blocks WebAssembly: add `'wasm-unsafe-eval'` to its `script-src`";
 
 /** The shortest module that there is. */
@@ -34,8 +38,9 @@ async function download(source) {
   try {
     return await fetch(source);
   } catch (cause) {
-    const reason = "the network failed, or the page's Content-Security-Policy forbids it by `connect-src`";
-    throw failure(`${nameOf(source.url ?? String(source))} could not be fetched: ${reason}`, true, { cause });
+    const address = source.url ?? String(source);
+    const isFile = address.startsWith("file:");
+    throw failure(`${nameOf(address)} could not be fetched: ${isFile ? NO_FILES : NO_ANSWER}`, !isFile, { cause });
   }
 }
 

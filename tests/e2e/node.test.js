@@ -93,3 +93,14 @@ test("without its file the load says what to do", async () => {
     assert.equal((await copy.EsiSecurity.create(OPTIONS)).state, "signed-out");
   });
 });
+
+test("the entry for browsers says in Node which one is needed", async () => {
+  const [code, retryable, message] = await run(`
+    import { EsiSecurity } from "./js/index.js";
+    const { code, retryable, message } = await EsiSecurity.create(${JSON.stringify(OPTIONS)}).catch((error) => error);
+    for (const value of [code, retryable, message]) console.log(value);
+  `);
+  assert.equal(code, "load_failed");
+  assert.equal(retryable, "false");
+  assert.match(message, /condition `node`.*docs\/bundlers\.md/);
+});

@@ -11,7 +11,8 @@ const read = (file) => readFile(join(ROOT, file), "utf8");
 test("every link and picture leads to a file", async () => {
   const documents = (await readdir(ROOT)).filter((file) => file.endsWith(".md"));
   const links = [];
-  for (const document of [...documents, "sso/README.md", "bench/README.md"]) {
+  const docs = (await readdir(join(ROOT, "docs"))).map((file) => `docs/${file}`);
+  for (const document of [...documents, ...docs, "sso/README.md", "bench/README.md"]) {
     for (const [, target] of (await read(document)).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (!/^[a-z]+:/.test(target)) links.push(join(dirname(document), target));
     }
