@@ -6,7 +6,7 @@ import { readForm } from "./form.js";
 import { loginPage } from "./pages.js";
 import { PATHS } from "./paths.js";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
 /** @param {{ clientId: string, redirectUri: string, scopes: string[] }} request */
 export function showLogin(ctx, request) {

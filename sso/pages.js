@@ -63,6 +63,7 @@ function page(title, body) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)} · Local EVE SSO</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>

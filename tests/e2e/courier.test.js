@@ -2,6 +2,7 @@
 // answer, and then does with another one, or without.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
@@ -81,7 +82,7 @@ const givenUp = () => globalThis.givenUp;
 
 const statuses = (page) => page.tokenRequests.map(({ status }) => status);
 
-test("a worker that has ended is replaced, and the refresh gets through", async (t) => {
+test("a worker that has ended is replaced, and the refresh gets through", needs("worker-targets"), async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await page.refresh();
@@ -97,7 +98,7 @@ test("a worker that has ended is replaced, and the refresh gets through", async 
   assert.deepEqual(statuses(page), [200, 200, 200, 200]);
 });
 
-test("so it is for each of many tabs, with one request for all", async (t) => {
+test("so it is for each of many tabs, with one request for all", needs("worker-targets"), async (t) => {
   const page = await openPage(t);
   await page.logIn();
   const tabs = await openTabs(t, page, 4);
@@ -116,7 +117,7 @@ test("so it is for each of many tabs, with one request for all", async (t) => {
   assert.deepEqual(statuses(page), Array(before + 5).fill(200));
 });
 
-test("where the worker hangs the page sends by itself", async (t) => {
+test("where the worker hangs the page sends by itself", needs("worker-targets"), async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await page.refresh();

@@ -2,6 +2,7 @@
 // there is refreshed in time all the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 
 /** So many milliseconds between two timers show that the browser holds them back. */
@@ -37,24 +38,28 @@ const ask = () =>
     channel.postMessage("how are you?");
   });
 
-test("a tab that is out of sight, whose timers the browser holds back, is refreshed before its token ends", async (t) => {
-  const page = await openPage(t, { options: { refreshMargin: 20 }, throttled: true });
-  const { driver } = page;
-  await page.logIn();
-  await page.run(answer, LONG);
-  const first = await driver.getWindowHandle();
-  await page.newTab();
-  await page.open("/other");
-  await driver.wait(async () => {
-    const { hidden, isExpired, states } = await page.runBare(ask);
-    assert.deepEqual([hidden, isExpired], [true, false]);
-    assert.ok(!states.includes("needs-login"), `${states}`);
-    return page.tokenRequests.length > 1;
-  }, 200_000);
-  assert.deepEqual(
-    page.tokenRequests.map(({ status }) => status),
-    [200, 200],
-  );
-  await driver.close();
-  await driver.switchTo().window(first);
-});
+test(
+  "a tab that is out of sight, whose timers the browser holds back, is refreshed before its token ends",
+  needs("throttling"),
+  async (t) => {
+    const page = await openPage(t, { options: { refreshMargin: 20 }, throttled: true });
+    const { driver } = page;
+    await page.logIn();
+    await page.run(answer, LONG);
+    const first = await driver.getWindowHandle();
+    await page.newTab();
+    await page.open("/other");
+    await driver.wait(async () => {
+      const { hidden, isExpired, states } = await page.runBare(ask);
+      assert.deepEqual([hidden, isExpired], [true, false]);
+      assert.ok(!states.includes("needs-login"), `${states}`);
+      return page.tokenRequests.length > 1;
+    }, 200_000);
+    assert.deepEqual(
+      page.tokenRequests.map(({ status }) => status),
+      [200, 200],
+    );
+    await driver.close();
+    await driver.switchTo().window(first);
+  },
+);

@@ -2,6 +2,7 @@
 // lock away. That tab may have used the very token that this one is about to send.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 import { openTabs, withoutLocks } from "../helpers/tabs.js";
 
@@ -80,7 +81,7 @@ test("a tab whose lock was stolen does not send, but waits for its turn again", 
 const FROZEN = "a tab that was frozen in its turn takes over what another one has refreshed meanwhile";
 
 for (const locks of [true, false])
-  test(`${FROZEN}, ${locks ? "with" : "without"} locks`, async (t) => {
+  test(`${FROZEN}, ${locks ? "with" : "without"} locks`, needs("freeze"), async (t) => {
     const { page, tabs } = await openTurn(t, { locks });
     const setState = async (state) => {
       await tabs.switchTo(0);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 
 /** Tokens that are to be refreshed two seconds before their end, which is half their life. */
@@ -126,7 +127,7 @@ test("a clock that is set forward or back by ten minutes costs one refresh at mo
   }
 });
 
-test("a page that was frozen for an hour refreshes when it thaws", async (t) => {
+test("a page that was frozen for an hour refreshes when it thaws", needs("freeze"), async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await record(page);
@@ -215,7 +216,7 @@ test("a snapshot is one frozen object until something changes", async (t) => {
   assert.equal((await look()).same, false);
 });
 
-test("who subscribes is told at once and of each change, without the object, until they leave", async (t) => {
+test("who subscribes is told at once and of each change, until they leave", needs("garbage-collection"), async (t) => {
   const page = await openPage(t);
   await page.run(({ security }) => {
     const { subscribe, getSnapshot } = security;

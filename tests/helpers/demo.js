@@ -175,10 +175,11 @@ class Demo {
 
   /** Presses Tab until it is there; every stop on the way must show that it has the focus. */
   async tabToSelector(selector, { backwards = false } = {}) {
-    const keys = backwards ? [Key.SHIFT, Key.TAB, Key.SHIFT] : [Key.TAB];
+    const back = () => this.#driver.actions().keyDown(Key.SHIFT).sendKeys(Key.TAB).keyUp(Key.SHIFT).perform();
+    const move = backwards ? back : () => this.press(Key.TAB);
     const stops = [];
     while (stops.length < 60) {
-      await this.press(...keys);
+      await move();
       const stop = await this.#run(
         `const it = document.activeElement;
         const ring = it.closest("label") ?? it;
@@ -207,8 +208,12 @@ class Demo {
     return this.#run("return document.documentElement.outerHTML");
   }
 
-  scrollWidth() {
-    return this.#run("return document.documentElement.scrollWidth");
+  /** How wide the viewport is, and how much of the document does not fit into it, in CSS pixels. */
+  width() {
+    return this.#run(`
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return { viewport: innerWidth, overflow: scrollWidth - clientWidth };
+    `);
   }
 
   /** What could be scrolled sideways, by id or class. */

@@ -45,7 +45,7 @@ test("it has no scripts and no files beside it, and is not for frames or caches"
   assert.match(html, /<meta name="viewport" content="width=device-width/);
   assert.equal(
     response.headers.get("content-security-policy"),
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
   );
   assert.equal(response.headers.get("cache-control"), "no-store");
 });
