@@ -1,44 +1,9 @@
 #!/usr/bin/env node
 // Starts the local SSO and its ESI from a terminal: `npm run sso`. Ends with Ctrl-C.
-import { parseArgs } from "node:util";
+import { fail, readArguments } from "./arguments.js";
 import { startSso } from "./index.js";
 
-const HELP = `Usage: npm run sso -- [options]
-  --port <n>        of the SSO; 0 takes a free one (default 8765)
-  --esi-port <n>    of the ESI (default 8766)
-  --ttl <seconds>   lifetime of access tokens (default 1200)
-  --client <id>     a public client, or <id>:<secret> a confidential one; may be repeated
-  --help
-`;
-
-function fail(message) {
-  console.error(message);
-  process.exit(1);
-}
-
-function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: "string", default: "8765" },
-        "esi-port": { type: "string", default: "8766" },
-        ttl: { type: "string", default: "1200" },
-        client: { type: "string", multiple: true },
-        help: { type: "boolean" },
-      },
-    });
-    return values;
-  } catch (error) {
-    return fail(`${error.message}\n\n${HELP}`);
-  }
-}
-
 const values = readArguments();
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
-
 const options = { port: Number(values.port), esiPort: Number(values["esi-port"]), accessTokenTtl: Number(values.ttl) };
 if (values.client) {
   options.clients = values.client.map((client) => {

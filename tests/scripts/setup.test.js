@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -98,6 +98,23 @@ test("a Node that is too old is told so first", PATIENCE, async () => {
     assert.deepEqual([code, out], [1, ""]);
     assert.match(err, /^Node 18\.20\.4 is too old/m);
   }
+});
+
+test("the local SSO's `--help` only helps, where no package is installed", PATIENCE, async (t) => {
+  const project = await makeFolder(t);
+  for (const part of ["scripts", "sso", "Cargo.toml", "package.json", "package-lock.json"]) {
+    await cp(join(ROOT, part), join(project, part), { recursive: true });
+  }
+  const path = await makePath(t, [], ["npm"]);
+  const script = join(project, "scripts/sso.js");
+  const helped = await run([script, "--help"], { PATH: path });
+  assert.deepEqual([helped.code, helped.err], [0, ""]);
+  assert.match(helped.out, /^Usage: npm run sso -- \[options\]$/m);
+  const refused = await run([script, "--prot", "1"], { PATH: path });
+  assert.deepEqual([refused.code, refused.out], [1, ""]);
+  assert.match(refused.err, /--prot[\s\S]*^Usage: /m);
+  const installed = await run([script], { PATH: path });
+  assert.match(installed.err, /Could not install the npm packages/, "without `--help` it tries to");
 });
 
 /** A folder with a lock file, and with what npm would have noted down. */
