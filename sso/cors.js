@@ -1,16 +1,20 @@
 // Cross-origin access as EVE grants it: everyone may read the answers, and only harmless requests pass
-// the preflight. An `Authorization` header does not.
+// the preflight. An `Authorization` header does not. Other servers let one origin alone read them.
 import { PATHS } from "./paths.js";
 
 const READABLE = new Set([...PATHS.discovery, PATHS.jwks, PATHS.token, PATHS.revoke]);
 
-export async function ssoCors(ctx, next) {
-  if (!READABLE.has(ctx.path)) return next();
-  ctx.set("Access-Control-Allow-Origin", "*");
-  if (ctx.method !== "OPTIONS") return next();
-  ctx.set("Access-Control-Allow-Methods", "GET, POST");
-  ctx.set("Access-Control-Allow-Headers", "content-type");
-  ctx.status = 204;
+/** @param {string} allowedOrigin the one that may read the answers, or `*` */
+export function ssoCors(allowedOrigin) {
+  return async (ctx, next) => {
+    if (!READABLE.has(ctx.path)) return next();
+    ctx.set("Access-Control-Allow-Origin", allowedOrigin);
+    if (allowedOrigin !== "*") ctx.vary("Origin");
+    if (ctx.method !== "OPTIONS") return next();
+    ctx.set("Access-Control-Allow-Methods", "GET, POST");
+    ctx.set("Access-Control-Allow-Headers", "content-type");
+    ctx.status = 204;
+  };
 }
 
 const EXPOSED = [

@@ -32,6 +32,7 @@ const DEFAULTS = {
   scopeClaim: "auto",
   issuerWithoutScheme: false,
   issParameter: false,
+  allowedOrigin: "*",
 };
 
 function refuseUnknown(what, given, known) {
@@ -59,6 +60,10 @@ function readOptions(given) {
     throw new TypeError("accessTokenTtl: a whole number of seconds, at least 1");
   }
   if (!["RS256", "ES256"].includes(options.algorithm)) throw new TypeError("algorithm: RS256 or ES256");
+  const { allowedOrigin } = options;
+  if (allowedOrigin !== "*" && (!URL.canParse(allowedOrigin) || new URL(allowedOrigin).origin !== allowedOrigin)) {
+    throw new TypeError("allowedOrigin: an origin, or *");
+  }
   if (!SCOPE_CLAIMS.includes(options.scopeClaim)) throw new TypeError(`scopeClaim: ${SCOPE_CLAIMS.join(", ")}`);
   return options;
 }
@@ -95,7 +100,7 @@ function openUp(options, keys, server, esiServer) {
     refuseForeignHosts,
     adminRoutes({ faults, requests, rotateKeys }),
     recordRequests(requests),
-    ssoCors,
+    ssoCors(options.allowedOrigin),
     faults.middleware(endpointOf),
     documents(base, issuer, keys),
     checkAuthorization(provider),

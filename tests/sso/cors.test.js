@@ -38,6 +38,14 @@ test("everyone may read discovery, keys, and the token endpoint's 200, 400, 401 
   }
 });
 
+test("another server lets one origin alone read its answers", async (t) => {
+  const strict = await startSso({ allowedOrigin: ORIGIN.origin });
+  t.after(() => strict.close());
+  const { headers } = await fetch(`${strict.issuer}/oauth/jwks`, { headers: { origin: "null" } });
+  assert.deepEqual([headers.get(ALLOW), headers.get("vary")], [ORIGIN.origin, "Origin"]);
+  await assert.rejects(startSso({ allowedOrigin: "https://app.example/" }), /allowedOrigin: an origin/);
+});
+
 test("the SSO's preflight lets a content type through, and no Authorization", async () => {
   for (const path of [
     "/v2/oauth/token",
