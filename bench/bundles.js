@@ -21,7 +21,7 @@ async function ours() {
   return {
     "index.js": await bundle(CREATE(OURS)),
     // The shared worker's script and the module are looked for beside the first.
-    "courier.js": await minify({ entryPoints: [join(ROOT, "js/courier.js")] }),
+    "token-worker.js": await minify({ entryPoints: [join(ROOT, "js/token-worker.js")] }),
     "esi_security_bg.wasm": await readFile(join(ROOT, "pkg/esi_security_bg.wasm")),
   };
 }

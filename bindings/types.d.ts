@@ -239,6 +239,24 @@ export interface EsiSecurityOptions {
    * All objects of the page for one session share what the newest of them was given. Default: 60.
    */
   refreshMargin?: number;
+  /**
+   * Sends every request of this object (metadata, keys, tokens, revocation) in place of `fetch`: it gets one `Request`
+   * and returns a promise of a `Response`. The token worker is off then. Default: `fetch`, as it is on `window` at
+   * each request.
+   */
+  customFetch?: (request: Request) => Promise<Response>;
+  /**
+   * Which shared worker sends token and revocation requests. It outlives a page that is reloaded or closed during one,
+   * so the session is not lost. A patched `fetch` on `window` does not see these requests: use `customFetch`, or
+   * `false`.
+   *
+   * - `true`: the package's own, in the file that the bundler emits for it.
+   * - an address of this page's origin, where `esi-security/token-worker.js` is served.
+   * - `false`: the page sends all its requests itself.
+   *
+   * Where it cannot be used, the page sends the requests, and one console warning says why. Default: true.
+   */
+  tokenWorker?: boolean | string | URL;
 }
 
 /**
@@ -309,6 +327,16 @@ export interface SessionSnapshot {
   /** By this machine's clock; `null` where unknown. */
   readonly tokenExpiry: number | null;
 }
+
+/**
+ * What stands with the token worker.
+ *
+ * - `off`: `customFetch` or `tokenWorker: false` was given.
+ * - `idle`: not needed yet; the page connects once it has a session.
+ * - `connecting`, `connected`: the worker sends token and revocation requests.
+ * - `unavailable`: wanted, but the page has to send them; a console warning has said why. The next request tries again.
+ */
+export type TokenWorkerStatus = "off" | "idle" | "connecting" | "connected" | "unavailable";
 
 /** A token response, as the server sends it (RFC 6749 section 5.1). */
 export interface TokenResponse {
@@ -491,6 +519,8 @@ export class EsiSecurity {
   readonly tokenIdentifier: string | null;
   /** When the access token expires by this machine's clock; `null` where unknown. */
   readonly tokenExpiry: number | null;
+  /** Whether the token worker is in use. */
+  readonly tokenWorker: TokenWorkerStatus;
 
   /** What stands, at one look. Needs no `this`. */
   getSnapshot(this: void): SessionSnapshot;

@@ -2,9 +2,9 @@
 // that a server may import it too.
 
 import initWasm, * as core from "../pkg/esi_security.js";
-import { carry } from "./carry.js";
 import { EsiError } from "./error.js";
 import { getModule, loadError } from "./module.js";
+import * as tokenClient from "./token-client.js";
 
 export { EsiError, isEsiError } from "./error.js";
 
@@ -14,7 +14,7 @@ let loaded = false;
 async function load(source = core.moduleUrl()) {
   try {
     await initWasm({ module_or_path: await getModule(source) });
-    core.sendBy(carry);
+    core.setTokenClient(tokenClient);
     loaded = true;
   } catch (cause) {
     loading = undefined;

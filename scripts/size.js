@@ -18,7 +18,7 @@ async function minifiedJavaScript() {
   const { outputFiles } = await bundle({
     absWorkingDir: ROOT,
     // The worker is a file of its own.
-    entryPoints: ["js/index.js", "js/courier.js"],
+    entryPoints: ["js/index.js", "js/token-worker.js"],
     bundle: true,
     minify: true,
     format: "esm",

@@ -29,6 +29,8 @@ const OPTIONS: &[&str] = &[
     "requireAzp",
     "algorithms",
     "cacheMaxAge",
+    "customFetch",
+    "tokenWorker",
 ];
 
 #[test]

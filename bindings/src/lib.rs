@@ -25,9 +25,9 @@ use wasm_bindgen::prelude::*;
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
 /// For the package's own loader.
-#[wasm_bindgen(js_name = sendBy)]
-pub fn send_by(courier: js_sys::Function) {
-    web::send_by(courier);
+#[wasm_bindgen(js_name = setTokenClient)]
+pub fn set_token_client(client: web::TokenClient) {
+    web::set_token_client(client);
 }
 
 #[wasm_bindgen(js_name = generateCodeVerifier)]

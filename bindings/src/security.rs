@@ -11,7 +11,8 @@ use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::web::{
-    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, VerifyOptions, or_null,
+    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, TokenWorker, VerifyOptions,
+    get, or_null,
 };
 use esi_security::{Error, Json, Phase};
 use js_sys::{Function, Object, Promise};
@@ -59,6 +60,11 @@ impl EsiSecurity {
     #[wasm_bindgen(getter, js_name = tokenIdentifier)]
     pub fn token_identifier(&self) -> JsValue {
         or_null(self.security.token_identifier())
+    }
+
+    #[wasm_bindgen(getter, js_name = tokenWorker)]
+    pub fn token_worker(&self) -> String {
+        self.security.token_worker()
     }
 
     #[wasm_bindgen(getter, js_name = tokenExpiry)]
@@ -264,6 +270,8 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         "storage",
         "autoRefresh",
         "refreshMargin",
+        "customFetch",
+        "tokenWorker",
     ];
     let phase = Phase::Create;
     let given = Options::new(value, phase, KNOWN)?;
@@ -286,6 +294,8 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     replace(&mut options.storage, storage(&given)?);
     replace(&mut options.auto_refresh, given.flag("autoRefresh")?);
     replace(&mut options.refresh_margin, given.seconds("refreshMargin")?);
+    options.custom_fetch = custom_fetch(&given)?;
+    replace(&mut options.token_worker, token_worker(&given)?);
     replace(&mut options.scopes, given.texts("scopes")?);
     replace(&mut options.api_origins, given.texts("apiOrigins")?);
     replace(
@@ -345,6 +355,27 @@ fn storage(given: &Options) -> Result<Option<Storage>, Error> {
     };
     let refused = || Error::argument(Phase::Create, "storage", EXPECTED);
     storage.ok_or_else(refused).map(Some)
+}
+
+fn custom_fetch(given: &Options) -> Result<Option<Function>, Error> {
+    let value = given.value("customFetch")?;
+    let refused = |_| Error::argument(Phase::Create, "customFetch", "must be a function");
+    value.map(JsValue::dyn_into).transpose().map_err(refused)
+}
+
+fn token_worker(given: &Options) -> Result<Option<TokenWorker>, Error> {
+    let value = given.value("tokenWorker")?;
+    Ok(value.map(|value| match value.as_bool() {
+        Some(false) => TokenWorker::Off,
+        Some(true) => TokenWorker::Package,
+        None => {
+            // A `URL` has its address there. What has none is refused with the addresses that cannot be read.
+            let address = value
+                .as_string()
+                .or_else(|| get(&value, "href").ok()?.as_string());
+            TokenWorker::At(address.unwrap_or_else(|| "//".into()))
+        }
+    }))
 }
 
 fn replace<T>(default: &mut T, given: Option<T>) {

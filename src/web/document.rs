@@ -10,7 +10,7 @@ use std::thread::LocalKey;
 
 use super::clock;
 use super::flight::Flight;
-use super::http::{self, PATIENCE};
+use super::http::{Sender, TIMEOUT_MS};
 use super::storage::Storage;
 use crate::oauth::error_response;
 use crate::oauth::http::Request;
@@ -18,8 +18,8 @@ use crate::session::cache::{self, is_cooling, is_fresh};
 use crate::session::place::Place;
 use crate::{Error, Phase};
 
-/// For how many milliseconds a document is waited for while another can stand in for it.
-const LITTLE_PATIENCE: u32 = 5_000;
+/// How long a document is waited for while another can stand in for it.
+const SPARE_TIMEOUT_MS: u32 = 5_000;
 
 /// Up to which length, in bytes, a document is kept across reloads: it shares its storage with the
 /// session, which must not find it full.
@@ -117,7 +117,11 @@ impl<T: Document> Cache<T> {
     /// The document, fetched if none is held or the held one is older than `max_age` seconds. Where that
     /// fails, an old one, or the one that is built in, is better than none, and nobody asks again for a
     /// while.
-    pub(super) async fn get(self: &Rc<Self>, max_age: i64) -> Result<Got<T>, Error> {
+    pub(super) async fn get(
+        self: &Rc<Self>,
+        max_age: i64,
+        sender: &Sender,
+    ) -> Result<Got<T>, Error> {
         let now = clock::now();
         if self.held.borrow().is_none() {
             self.restore();
@@ -134,24 +138,24 @@ impl<T: Document> Cache<T> {
             Some((_, document)) => document,
             None => match T::built_in(&self.url) {
                 Some(document) => Rc::new(document),
-                None => return self.fetch(PATIENCE).await,
+                None => return self.fetch(TIMEOUT_MS, sender).await,
             },
         };
         if self.failed_at.get().is_some_and(|at| is_cooling(at, now)) {
             return Ok(as_it_is(spare));
         }
-        let got = self.fetch(LITTLE_PATIENCE).await;
+        let got = self.fetch(SPARE_TIMEOUT_MS, sender).await;
         Ok(got.unwrap_or_else(|_| as_it_is(spare)))
     }
 
     /// A newer document than the one that was found wanting, if there is one. The server is asked at
     /// most once in a while, and not if that one has only just been asked for.
-    pub(super) async fn renew(self: &Rc<Self>, wanting: &Got<T>) -> Option<Rc<T>> {
+    pub(super) async fn renew(self: &Rc<Self>, wanting: &Got<T>, sender: &Sender) -> Option<Rc<T>> {
         if wanting.asked {
             self.renewed_at.set(Some(clock::now()));
         }
         loop {
-            // Whoever asks already may have little patience, so how that ends is not all there is to it.
+            // A fetch in flight may have the shorter timeout, so its failure does not decide.
             let flying = self.flight.borrow().clone();
             if let Some(flight) = flying {
                 drop(flight.await);
@@ -169,15 +173,15 @@ impl<T: Document> Cache<T> {
                 return None;
             }
             self.renewed_at.set(Some(now));
-            drop(self.fetch(PATIENCE).await);
+            drop(self.fetch(TIMEOUT_MS, sender).await);
         }
     }
 
-    async fn fetch(self: &Rc<Self>, patience: u32) -> Result<Got<T>, Error> {
+    async fn fetch(self: &Rc<Self>, timeout_ms: u32, sender: &Sender) -> Result<Got<T>, Error> {
         let flying = self.flight.borrow().clone();
         let asked = flying.is_none();
         let flight = flying.unwrap_or_else(|| {
-            let flight = Flight::launch(Rc::clone(self).load(patience));
+            let flight = Flight::launch(Rc::clone(self).load(timeout_ms, sender.clone()));
             self.flight.replace(Some(flight.clone()));
             flight
         });
@@ -185,16 +189,16 @@ impl<T: Document> Cache<T> {
         Ok(Got { document, asked })
     }
 
-    async fn load(self: Rc<Self>, patience: u32) -> Answer<T> {
-        let answer = self.ask(patience).await;
+    async fn load(self: Rc<Self>, timeout_ms: u32, sender: Sender) -> Answer<T> {
+        let answer = self.ask(timeout_ms, &sender).await;
         self.failed_at.set(answer.is_err().then(clock::now));
         self.flight.replace(None);
         answer
     }
 
-    async fn ask(&self, patience: u32) -> Answer<T> {
+    async fn ask(&self, timeout_ms: u32, sender: &Sender) -> Answer<T> {
         let request = Request::get(&self.url);
-        let response = http::send(&request, T::PHASE, patience).await?;
+        let response = sender.send(&request, T::PHASE, timeout_ms).await?;
         if !response.ok() {
             return Err(error_response::error(&request, &response, T::PHASE));
         }

@@ -6,133 +6,199 @@ use alloc::string::{String, ToString};
 use core::future::Future;
 use core::pin::Pin;
 use gloo_net::http::{Method, RequestBuilder};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::{DomException, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
-use super::courier;
 use super::lock::{self, Acquired};
 use super::object::get;
 use super::promise::settled;
-use super::timer::{abort_after, within};
+use super::timer::within;
+use super::token_worker::Script;
 use crate::oauth::http::{FORM, Request, Response};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
-/// For how many milliseconds an answer is waited for, the body included.
-pub(super) const PATIENCE: u32 = 30_000;
-
-/// How much longer a page's own `fetch` is waited for, in milliseconds, which may have lost the signal.
-const GRACE: u32 = 1_000;
+/// How long an answer is waited for, the body included.
+pub(super) const TIMEOUT_MS: u32 = 30_000;
 
 /// How much of a rejection's text is kept, in characters.
 const CAUSE_LIMIT: usize = 300;
 
 #[wasm_bindgen]
 extern "C" {
-    // The global function, so that a worker without a window can use it too. gloo's own `send` panics
-    // when `fetch` rejects with something that is no `Error`. A page may have put its own in place, which
-    // may throw, or give something that is no promise.
+    // The global function as it is at each request, so that a worker without a window can use it too, and what has
+    // wrapped it sees the request. gloo's own `send` panics when `fetch` rejects with something that is no `Error`.
+    // A wrapper may throw, or give something that is no promise.
     #[wasm_bindgen(catch)]
     fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
 }
 
-/// Performs the request, and waits for its answer for `patience` milliseconds.
-pub(super) async fn send(
-    request: &Request,
-    phase: Phase,
-    patience: u32,
-) -> Result<Response, Error> {
-    let answer = match carried(request, patience).await.transpose() {
-        Some(answer) => answer,
-        None => fetched(request, patience).await,
-    };
-    answer.map_err(|rejection| failure(request, &rejection, phase))
+/// Who sends the requests of an object: the page, or for forms the token worker.
+#[derive(Clone)]
+pub(super) struct Sender {
+    /// The page's own function in place of `fetch`.
+    custom_fetch: Option<Function>,
+    worker: Option<Script>,
 }
 
-/// The same for a form that must not come twice. A courier gives the same answer to all tabs; without one, a
-/// tab that comes while another holds the lock of this name, and so sends the form, gets `None`.
-pub(super) async fn send_once(
-    request: &Request,
-    lock: &str,
-    phase: Phase,
-    patience: u32,
-) -> Result<Option<Response>, Error> {
-    let answer = match carried(request, patience).await {
-        Ok(None) => {
-            let lock = match lock::acquire(lock, patience).await {
-                Acquired::Contended(_) => return Ok(None),
-                Acquired::Free(lock) => Some(lock),
-                Acquired::Unavailable => None,
-            };
-            let answer = fetched(request, patience).await;
-            lock::release(lock).await;
-            answer.map(Some)
-        }
-        answer => answer,
-    };
-    answer.map_err(|rejection| failure(request, &rejection, phase))
+/// Why there is no answer.
+enum Failure {
+    /// The library's own deadline has passed.
+    TimedOut,
+    Rejected(JsValue),
 }
 
-/// What the courier brings; `None` if there is none, or nothing for it to carry.
-async fn carried(request: &Request, patience: u32) -> Result<Option<Response>, JsValue> {
-    let Some(body) = request.body() else {
-        return Ok(None);
-    };
-    let Some(answer) = courier::carry(request, &body, patience).await? else {
-        return Ok(None);
-    };
-    let status = get(&answer, "status")?;
-    let body = text(&answer, "body").ok_or(JsValue::NULL)?;
-    Ok(Some(response(&status, text(&answer, "retryAfter"), body)))
-}
-
-/// In a box, so that it is compiled once and not into each of its callers.
-fn fetched(request: &Request, patience: u32) -> Answer<'_> {
-    Box::pin(async move {
-        let late = patience.saturating_add(GRACE);
-        let answer = within(late, fetch_it(request, patience)).await;
-        answer.unwrap_or_else(|| {
-            let message = "no answer in time";
-            let late = DomException::new_with_message_and_name(message, "TimeoutError");
-            Err(late.map_or_else(|thrown| thrown, JsValue::from))
-        })
-    })
-}
-
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, JsValue>> + 'a>>;
-
-async fn fetch_it(request: &Request, patience: u32) -> Result<Response, JsValue> {
-    let mut builder = RequestBuilder::new(&request.url)
-        .credentials(RequestCredentials::Omit)
-        .referrer_policy(ReferrerPolicy::NoReferrer)
-        // Documents are kept by this library, with its own time to live.
-        .cache(RequestCache::NoStore)
-        .abort_signal(abort_after(patience).ok().as_ref());
-    for (name, value) in &request.headers {
-        builder = builder.header(name, value.expose());
+impl From<JsValue> for Failure {
+    fn from(rejection: JsValue) -> Self {
+        Self::Rejected(rejection)
     }
-    let built = match request.body() {
-        // A redirect would carry the form, with what is secret in it, to another place.
-        Some(body) => builder
-            .method(Method::POST)
-            .redirect(RequestRedirect::Error)
-            .header("Content-Type", FORM)
-            .body(body),
-        None => builder.build(),
-    };
-    let built = built.map_err(|error| JsValue::from(error.to_string()))?;
-    let answer: web_sys::Response = settled(&fetch(&built.into())?).await?.dyn_into()?;
-    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
-    let body = settled(&answer.text()?.into()).await?;
-    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
-    let status = get(&answer, "status")?;
-    let retry_after = headers.get("retry-after")?;
-    Ok(response(
-        &status,
-        retry_after,
-        body.as_string().ok_or(body)?,
-    ))
 }
+
+impl Sender {
+    /// With `custom_fetch` the page sees all its requests, so no worker sends any.
+    pub(super) fn new(custom_fetch: Option<Function>, worker: Option<Script>) -> Self {
+        let worker = worker.filter(|_| custom_fetch.is_none());
+        Self {
+            custom_fetch,
+            worker,
+        }
+    }
+
+    /// Connects to the token worker, if there is to be one and this page is not connected yet.
+    pub(super) fn connect(&self) {
+        if let Some(worker) = &self.worker {
+            worker.connect();
+        }
+    }
+
+    /// What stands with the token worker; `off` if there is to be none.
+    pub(super) fn worker_status(&self) -> String {
+        let worker = self.worker.as_ref();
+        worker.map_or_else(|| "off".into(), Script::status)
+    }
+
+    /// Performs the request, and waits for its answer for `timeout_ms`. In a box, so that it is compiled once and not
+    /// into each of its callers.
+    pub(super) fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + 'a>> {
+        Box::pin(async move {
+            let answer = match self.by_worker(request, timeout_ms).await.transpose() {
+                Some(answer) => answer,
+                None => self.by_page(request, timeout_ms).await,
+            };
+            answer.map_err(|failure| error(request, failure, phase))
+        })
+    }
+
+    /// The same for a form that must not come twice. The token worker gives all tabs the same answer. Without it, a
+    /// tab that comes while another holds the lock of this name, and so sends the form, gets `None`.
+    pub(super) async fn send_once(
+        &self,
+        request: &Request,
+        lock: &str,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> Result<Option<Response>, Error> {
+        let answer = match self.by_worker(request, timeout_ms).await {
+            Ok(None) => {
+                let lock = match lock::acquire(lock, timeout_ms).await {
+                    Acquired::Contended(_) => return Ok(None),
+                    Acquired::Free(lock) => Some(lock),
+                    Acquired::Unavailable => None,
+                };
+                let answer = self.by_page(request, timeout_ms).await;
+                lock::release(lock).await;
+                answer.map(Some)
+            }
+            answer => answer,
+        };
+        answer.map_err(|failure| error(request, failure, phase))
+    }
+
+    /// `None` if the worker has certainly not sent it. In a box, as below.
+    fn by_worker<'a>(
+        &'a self,
+        request: &'a Request,
+        timeout_ms: u32,
+    ) -> Answer<'a, Option<Response>> {
+        Box::pin(async move {
+            let (Some(worker), Some(body)) = (&self.worker, request.body()) else {
+                return Ok(None);
+            };
+            let Some(message) = worker.send(request, &body, timeout_ms).await? else {
+                return Ok(None);
+            };
+            match text(&message, "type").as_deref() {
+                Some("response") => {
+                    let status = get(&message, "status")?;
+                    let body = text(&message, "body").ok_or(JsValue::NULL)?;
+                    Ok(Some(response(&status, text(&message, "retryAfter"), body)))
+                }
+                Some("timeout") => Err(Failure::TimedOut),
+                // It has the name and the message of what `fetch` has rejected with.
+                _ => Err(Failure::Rejected(message)),
+            }
+        })
+    }
+
+    /// In a box, so that it is compiled once and not into each of its callers.
+    fn by_page<'a>(&'a self, request: &'a Request, timeout_ms: u32) -> Answer<'a, Response> {
+        Box::pin(async move {
+            let controller = AbortController::new()?;
+            let answer = within(timeout_ms, self.fetch(request, &controller)).await;
+            answer.unwrap_or_else(|| {
+                controller.abort();
+                Err(Failure::TimedOut)
+            })
+        })
+    }
+
+    async fn fetch(
+        &self,
+        request: &Request,
+        controller: &AbortController,
+    ) -> Result<Response, Failure> {
+        let mut builder = RequestBuilder::new(&request.url)
+            .credentials(RequestCredentials::Omit)
+            .referrer_policy(ReferrerPolicy::NoReferrer)
+            // Documents are kept by this library, with its own time to live.
+            .cache(RequestCache::NoStore)
+            .abort_signal(Some(&controller.signal()));
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value.expose());
+        }
+        let built = match request.body() {
+            // A redirect would carry the form and its secrets to another address.
+            Some(body) => builder
+                .method(Method::POST)
+                .redirect(RequestRedirect::Error)
+                .header("Content-Type", FORM)
+                .body(body),
+            None => builder.build(),
+        };
+        let built = built.map_err(|error| JsValue::from(error.to_string()))?;
+        let built: web_sys::Request = built.into();
+        let answer = match &self.custom_fetch {
+            Some(custom) => custom.call1(&JsValue::UNDEFINED, &built)?,
+            None => fetch(&built)?,
+        };
+        let answer: web_sys::Response = settled(&answer).await?.dyn_into()?;
+        // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
+        let body = settled(&answer.text()?.into()).await?;
+        let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
+        let status = get(&answer, "status")?;
+        let retry_after = headers.get("retry-after")?;
+        let body = body.as_string().ok_or(body)?;
+        Ok(response(&status, retry_after, body))
+    }
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
 fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Response {
     #[expect(
@@ -149,12 +215,13 @@ fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Resp
     }
 }
 
-fn failure(request: &Request, rejection: &JsValue, phase: Phase) -> Error {
-    let name = text(rejection, "name");
-    if rejection.has_type::<DomException>() && name.as_deref() == Some("TimeoutError") {
-        return ErrorKind::Timeout { phase }.into();
-    }
-    let cause = match (name, text(rejection, "message")) {
+fn error(request: &Request, failure: Failure, phase: Phase) -> Error {
+    let rejection = match failure {
+        Failure::TimedOut => return ErrorKind::Timeout { phase }.into(),
+        Failure::Rejected(rejection) => rejection,
+    };
+    let name = text(&rejection, "name");
+    let cause = match (name, text(&rejection, "message")) {
         (Some(name), Some(message)) => joined(&[&name, ": ", &message]),
         _ => rejection
             .as_string()

@@ -8,7 +8,7 @@ use core::cell::RefCell;
 use core::future::{self, Future};
 
 use super::flight::Flight;
-use super::http::{self, PATIENCE};
+use super::http::TIMEOUT_MS;
 use super::security::{EsiSecurity, Who};
 use super::storage::Storage;
 use super::warning::Warning;
@@ -336,6 +336,7 @@ impl EsiSecurity {
         code: &Secret,
         state: Option<&str>,
     ) -> Result<TokenResponse, Error> {
+        self.inner().sender.connect();
         let answer = self.ask_for_tokens(code, state).await;
         match (&answer, state) {
             (Ok(tokens), _) => {
@@ -381,7 +382,8 @@ impl EsiSecurity {
         let request = inner.headers.dress(request);
         let digest = Outcome::Code(code.clone()).digest();
         let lock = joined(&[&inner.place.logins(), "/", &digest]);
-        let response = http::send_once(&request, &lock, phase, PATIENCE).await?;
+        let response = inner.sender.send_once(&request, &lock, phase, TIMEOUT_MS);
+        let response = response.await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
         let response = response.ok_or_else(|| self.reused(phase))?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)

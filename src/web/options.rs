@@ -5,9 +5,11 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
+use js_sys::Function;
 
 use super::address;
 use super::storage::Storage;
+use super::token_worker::TokenWorker;
 use crate::jwt::{EVE_AUDIENCE, Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
@@ -63,6 +65,12 @@ pub struct Options {
     /// For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if
     /// that is less. The session's, whichever object of the page set it last.
     pub refresh_margin: i64,
+    /// A function of the page's own that sends every request in place of `fetch`: it gets a `Request` and gives a
+    /// promise of a `Response`. With it no token worker is used.
+    pub custom_fetch: Option<Function>,
+    /// Which token worker sends token and revocation requests. Only where the page has a
+    /// [`TokenClient`](super::TokenClient).
+    pub token_worker: TokenWorker,
 }
 
 /// A server that has changed its keys must be believed some time.
@@ -93,6 +101,8 @@ impl Options {
             storage: Storage::default(),
             auto_refresh: true,
             refresh_margin: MARGIN,
+            custom_fetch: None,
+            token_worker: TokenWorker::Package,
         }
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::clock;
 use super::document::Answer;
 use super::flight::Flight;
-use super::http::{self, PATIENCE};
+use super::http::TIMEOUT_MS;
 use super::random;
 use super::row::{Refreshed, Refreshing};
 use super::security::{EsiSecurity, Who};
@@ -139,7 +139,8 @@ impl EsiSecurity {
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
         let request = self.inner().headers.dress(request);
-        let response = http::send(&request, phase, PATIENCE).await?;
+        let sender = &self.inner().sender;
+        let response = sender.send(&request, phase, TIMEOUT_MS).await?;
         token_response::process(&request, &response, phase)
     }
 

@@ -3,7 +3,7 @@
 use core::future::Future;
 
 use super::flight::Work;
-use super::http::{self, PATIENCE};
+use super::http::TIMEOUT_MS;
 use super::row::Refreshing;
 use super::security::EsiSecurity;
 use crate::oauth::secret::Secret;
@@ -67,7 +67,8 @@ impl EsiSecurity {
         let metadata = self.metadata().await?;
         let request = revocation::request(&metadata, &self.inner().client, token, hint)?;
         let request = self.inner().headers.dress(request);
-        let response = http::send(&request, phase, PATIENCE).await?;
+        let sender = &self.inner().sender;
+        let response = sender.send(&request, phase, TIMEOUT_MS).await?;
         if response.ok() {
             Ok(response.status)
         } else {

@@ -12,6 +12,7 @@ use super::clock;
 use super::document::Source;
 use super::flight::at_once;
 use super::headers::Headers;
+use super::http::Sender;
 use super::options::{Options, is_blank};
 use super::row::Row;
 use super::server::report_skipped;
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     pub(super) metadata: Source<Metadata>,
     pub(super) key_set: Source<KeySet>,
     pub(super) cache_max_age: i64,
+    pub(super) sender: Sender,
     pub(super) place: Place,
     storage: Storage,
     signal: String,
@@ -66,6 +68,7 @@ impl EsiSecurity {
         options.check()?;
         let api_origins = options.origins()?;
         let rules = options.rules();
+        let sender = Sender::new(options.custom_fetch, options.token_worker.script()?);
         let headers = Headers::new(options.headers)?;
         let key_set = match &options.jwks_key {
             Some(json) => {
@@ -108,6 +111,7 @@ impl EsiSecurity {
             metadata,
             key_set,
             cache_max_age: options.cache_max_age,
+            sender,
             place,
             storage: options.storage,
             signal: options.signal_token_updated,
@@ -154,6 +158,12 @@ impl EsiSecurity {
     /// Whose tokens these are.
     pub fn token_identifier(&self) -> Option<String> {
         self.who().token_identifier
+    }
+
+    /// Whether a token worker sends this object's forms: `off`, `idle` (not needed yet), `connecting`, `connected`, or
+    /// `unavailable`, where the page sends them itself.
+    pub fn token_worker(&self) -> String {
+        self.0.sender.worker_status()
     }
 
     /// When the access token expires, seconds since 1970; `None` where unknown.

@@ -7,6 +7,7 @@ use core::cell::RefCell;
 use std::thread::LocalKey;
 
 use super::document::{Answer, Cache, Caches, Document, Got, Source, cache_in};
+use super::http::Sender;
 use super::security::EsiSecurity;
 use super::warning::Warning;
 use crate::jwt::KeySet;
@@ -61,7 +62,7 @@ pub(super) fn report_skipped(keys: &KeySet) {
 /// The server's key set, and where a newer one is to be had.
 pub(super) struct ServerKeys {
     got: Got<KeySet>,
-    cache: Option<Rc<Cache<KeySet>>>,
+    cache: Option<(Rc<Cache<KeySet>>, Sender)>,
 }
 
 impl ServerKeys {
@@ -71,7 +72,8 @@ impl ServerKeys {
 
     /// Another set, if the server has one by now.
     pub(super) async fn renew(&self) -> Option<Rc<KeySet>> {
-        let newer = self.cache.as_ref()?.renew(&self.got).await;
+        let (cache, sender) = self.cache.as_ref()?;
+        let newer = cache.renew(&self.got, sender).await;
         newer.filter(|newer| newer != self.set())
     }
 }
@@ -84,7 +86,10 @@ impl EsiSecurity {
             Source::Given(metadata) => Ok(Rc::clone(metadata)),
             Source::Fetched(slot) => {
                 let cache = cache_in(slot, &inner.metadata_url);
-                Ok(cache.get(inner.cache_max_age).await?.document)
+                Ok(cache
+                    .get(inner.cache_max_age, &inner.sender)
+                    .await?
+                    .document)
             }
         }
     }
@@ -113,8 +118,8 @@ impl EsiSecurity {
             })?;
         let cache = cache_in(slot, url);
         Ok(ServerKeys {
-            got: cache.get(inner.cache_max_age).await?,
-            cache: Some(cache),
+            got: cache.get(inner.cache_max_age, &inner.sender).await?,
+            cache: Some((cache, inner.sender.clone())),
         })
     }
 }

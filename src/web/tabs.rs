@@ -19,7 +19,7 @@ use crate::session::refresh::Others;
 use crate::text::joined;
 
 /// For how many milliseconds another tab may hold up a refresh: as long as one takes where the metadata are known, even
-/// if the server does not answer and is asked twice. Should that tab send all the same, the courier has one answer for both.
+/// if the server does not answer and is asked twice. Should that tab send all the same, the token worker has one answer for both.
 const LOCK_PATIENCE: u32 = 75_000;
 
 /// The names of this library's locks and channels.

@@ -129,6 +129,10 @@ impl EsiSecurity {
     fn tend(&self, row: &Row) -> Option<i64> {
         row.notice();
         self.publish();
+        if row.session.borrow().refresh_token().is_some() {
+            // Before a refresh is due: the worker outlives the page that asks, if another one is connected.
+            self.0.sender.connect();
+        }
         let now = clock::now();
         let due = row.session.borrow().wakes_at(now, row.margin())?;
         if due > now {

@@ -21,18 +21,22 @@ const PHASES = {
 };
 const METHODS = Object.keys(PHASES);
 
+/** The page sends, so that its answers can be held back. */
+const PAGE_ALONE = { tokenWorker: false };
+
 /** Puts into the page `call(name, options)` and, for what they need, a callback address and ESI's origin. */
 const install = (page, callback) =>
   page.run(
-    ({ security }, url, esi) => {
+    (_, url, esi) => {
       const { code, state } = Object.fromEntries(new URL(url ?? location).searchParams);
       const calls = {
-        handleRedirect: (options) => security.handleRedirect(url ?? undefined, options),
-        auth: (options) => security.auth(code, state, options),
-        refresh: (options) => security.refresh(undefined, options),
-        authorize: (options) => security.authorize(new Request(esi), options),
+        handleRedirect: (options) => globalThis.security.handleRedirect(url ?? undefined, options),
+        auth: (options) => globalThis.security.auth(code, state, options),
+        refresh: (options) => globalThis.security.refresh(undefined, options),
+        authorize: (options) => globalThis.security.authorize(new Request(esi), options),
       };
-      globalThis.call = (name, options) => (calls[name] ? calls[name](options) : security[name](options));
+      globalThis.call = (name, options) =>
+        (calls[name] ?? globalThis.security[name].bind(globalThis.security))(options);
     },
     callback,
     page.sso.esiUrl,
@@ -40,7 +44,7 @@ const install = (page, callback) =>
 
 /** Logged in, no documents, the access token over, and a further login under way: whatever is called has to ask. */
 async function openNeedy(t) {
-  const page = await openPage(t, { sso: { accessTokenTtl: 300 } });
+  const page = await openPage(t, { options: PAGE_ALONE, sso: { accessTokenTtl: 300 } });
   await page.logIn();
   const callback = await page.authorize({ characterId: SAPHRA });
   await page.forgetDocuments();
@@ -192,7 +196,7 @@ for (const name of ["refresh", "getAccessToken", "authorize"]) {
   test(`${name}: the refresh is stored although the caller has left, and others get it`, async (t) => {
     for (const others of [0, 1]) {
       // Over before the metadata are.
-      const page = await openPage(t, { sso: { accessTokenTtl: 200 } });
+      const page = await openPage(t, { options: PAGE_ALONE, sso: { accessTokenTtl: 200 } });
       await page.logIn();
       await install(page);
       await page.shiftClock(200);

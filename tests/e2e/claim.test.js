@@ -23,7 +23,7 @@ async function openTabsWithoutLocks(t, size, { worker = false } = {}) {
   await page.open("/");
   const tabs = await openTabs(t, page, size);
   await tabs.runBareInEach(withoutLocks);
-  if (!worker) await tabs.runBareInEach(sendFromPage);
+  if (!worker) await tabs.runInEach(sendFromPage);
   assert.deepEqual(await tabs.runInEach(() => typeof navigator.locks), Array(size).fill("undefined"));
   return { page, tabs };
 }

@@ -51,7 +51,7 @@ test("while an old document can serve, a new one is not waited for long", async 
   await page.hurry();
   page.sso.faults.set({ discovery: { kind: "slow", delayMs: 10_000 } });
   await getAuthUri(page);
-  assert.deepEqual(await page.patience(), [5000]);
+  assert.deepEqual(await page.timeouts(), [5000]);
 });
 
 test("endpoints and keys that were given are never fetched", async (t) => {

@@ -77,7 +77,7 @@ test("a code whose answer was lost or broken is not used again without being ask
     await page.keepsTokens(() => assert.rejects(page.handleRedirect(), { phase: "token", ...expected }, fault.kind));
     assert.equal(page.tokenRequests.length, sent + 1);
     page.sso.faults.clear();
-    // The server says so itself, or the courier gives its answer again.
+    // The server says so itself, or the token worker gives its answer again.
     await page.keepsTokens(() =>
       assert.rejects(page.handleRedirect(), ({ code, phase }) => {
         assert.ok(["invalid_grant", expected.code].includes(code), code);
@@ -191,7 +191,7 @@ test("an answer is waited for thirty seconds", async (t) => {
   await page.hurry();
   page.sso.faults.set({ token: { kind: "slow", delayMs: 5000 } });
   await page.keepsTokens(() => assert.rejects(page.refresh(), { code: "timeout", phase: "refresh", retryable: true }));
-  assert.deepEqual(await page.patience(), [30_000, 30_000]);
+  assert.deepEqual(await page.timeouts(), [30_000, 30_000]);
 });
 
 test("an answer whose body does not come to its end is waited for no longer", async (t) => {
@@ -252,7 +252,7 @@ const broken = (name, phase) => ({
 /** Does something in a document whose `fetch` is that. */
 async function withFetch(page, replacement, work) {
   // The package itself comes by the page's `fetch`.
-  await page.run(() => {});
+  await page.sendFromPage();
   await page.runBare(`() => {
     globalThis.realFetch = fetch;
     globalThis.fetch = ${replacement};

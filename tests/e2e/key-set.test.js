@@ -290,7 +290,7 @@ test("an old key set is not waited for long, none at all or a newer one for thir
   const timeout = { code: "timeout", phase: "keys", retryable: true };
   await page.hurry();
   await assert.rejects(verify(page), timeout);
-  assert.deepEqual(await page.patience(), [30_000]);
+  assert.deepEqual(await page.timeouts(), [30_000]);
 
   page.sso.faults.clear();
   await page.open("/");
@@ -300,7 +300,7 @@ test("an old key set is not waited for long, none at all or a newer one for thir
   await page.run(({ security }) => security.getAuthUri());
   await page.hurry();
   assert.equal((await verify(page)).characterId, ILMARI);
-  assert.deepEqual(await page.patience(), [5000]);
+  assert.deepEqual(await page.timeouts(), [5000]);
 
   await page.sso.rotateKeys();
   page.sso.faults.clear();
@@ -310,7 +310,7 @@ test("an old key set is not waited for long, none at all or a newer one for thir
   page.sso.faults.set({ jwks: { kind: "slow", delayMs: 10_000 } });
   await page.hurry();
   await assert.rejects(verify(page), NOT_FOUND);
-  assert.deepEqual(await page.patience(), [30_000]);
+  assert.deepEqual(await page.timeouts(), [30_000]);
 });
 
 test("`cacheMaxAge` says for how long the keys are believed", async (t) => {

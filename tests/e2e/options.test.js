@@ -217,7 +217,7 @@ test("the query of an address is the server's, and is sent as it is given", asyn
   });
   const callback = await page.authorize();
   await page.open(callback);
-  // By the courier first, and then from here.
+  // By the token worker first, and then from here.
   await page.handleRedirect();
   await page.run(sendFromPage);
   await page.refresh();

@@ -334,7 +334,7 @@ test("a tab that comes later with the same callback takes up the session as it s
   );
 });
 
-test("without a courier the second of two tabs is refused, and does not cost the first one its session", async (t) => {
+test("without a token worker the second of two tabs is refused, and does not cost the first one its session", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const tabs = await openTabs(t, page, 2);
   const begin = ({ security }) => {

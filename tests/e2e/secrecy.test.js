@@ -90,6 +90,7 @@ test("a rejection or an exception that quotes the request is redacted", async (t
   const page = await openPage(t);
   await page.logIn();
   const callback = await page.authorize();
+  await page.sendFromPage();
   await page.runBare(() => {
     globalThis.fetch = async (request) => {
       throw new TypeError(`cannot send ${decodeURIComponent(await request.text())}`);

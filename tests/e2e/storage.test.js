@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorizeByForm } from "../helpers/login.js";
-import { ILMARI, openPage, sendFromPage } from "../helpers/page.js";
+import { ILMARI, openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
 const NO_LOGIN = { code: "storage_unavailable", phase: "login", retryable: false };
@@ -94,6 +94,8 @@ test("where storage is blocked everything but the login works", async (t) => {
   await page.logIn();
   const [{ refresh_token }] = await page.stored("/session/");
   await page.runBare(() => sessionStorage.clear());
+  // There are no shared workers either.
+  page.options.tokenWorker = false;
   await page.open("/sandboxed/");
   await assert.rejects(
     page.runBare(() => sessionStorage.length),
@@ -235,7 +237,8 @@ for (const storage of ["session", "local"]) {
     await page.logIn();
     const [{ refresh_token }] = await page.stored("/session/");
     await page.runBare(() => sessionStorage.clear());
-    page.options.storage = storage;
+    // There are no shared workers either.
+    Object.assign(page.options, { storage, tokenWorker: false });
     await page.open("/sandboxed/");
     assert.equal(await state(page), "signed-out");
     await page.run(({ security }, token) => security.updateToken({ refresh_token: token }), refresh_token);
@@ -322,18 +325,14 @@ test("a page that comes back from the bfcache takes up what another one has stor
       setItem: async (key, row) => sessionStorage.setItem(name(key), row),
       removeItem: async (key) => sessionStorage.removeItem(name(key)),
     };
-    globalThis.own = await EsiSecurity.create({ ...options, storage });
+    globalThis.own = await EsiSecurity.create({ ...options, storage, tokenWorker: false });
     addEventListener("pageshow", ({ persisted }) => {
       globalThis.isBack = persisted;
     });
   };
   const refreshOwn = () => globalThis.own.refresh();
-  const begin = async () => {
-    await page.run(create);
-    await page.runBare(sendFromPage);
-  };
   await page.open("/one");
-  await begin();
+  await page.run(create);
   const uri = await page.run(() => globalThis.own.getAuthUri());
   const callback = await authorizeByForm({ authorizeUrl: uri, characterId: ILMARI });
   await page.run((_, url) => globalThis.own.handleRedirect(url), callback);
@@ -341,7 +340,7 @@ test("a page that comes back from the bfcache takes up what another one has stor
     location.href = "/two";
   });
   await page.waitForAddress(`${page.origin}/two`);
-  await begin();
+  await page.run(create);
   await page.run(refreshOwn);
   await page.driver.navigate().back();
   await page.waitForAddress(`${page.origin}/one`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { needs } from "../helpers/engine.js";
-import { openPage } from "../helpers/page.js";
+import { openPage, sendFromPage } from "../helpers/page.js";
 import { openTabs, withoutLocks } from "../helpers/tabs.js";
 
 const refresh = ({ security }) => security.refresh();
@@ -21,6 +21,7 @@ async function openTurn(t, { locks = true } = {}) {
   await tabs.switchTo(0);
   await page.forgetDocuments();
   if (!locks) await tabs.runBareInEach(withoutLocks);
+  await tabs.run(0, sendFromPage);
   await tabs.run(0, ({ security }) => {
     const { fetch } = globalThis;
     const channel = new BroadcastChannel("the tests' own");

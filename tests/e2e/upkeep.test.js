@@ -191,7 +191,7 @@ test("a token that lives longer than a timer can be set for is not refreshed at 
 });
 
 test("a snapshot is one frozen object until something changes", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { options: { tokenWorker: false } });
   const look = () =>
     page.run(({ security }) => {
       // As React passes them on: without the object.

@@ -19,20 +19,30 @@ export const SAPHRA = 2119000102;
 /** How long a condition may take, in milliseconds. */
 const PATIENCE = 10_000;
 
+/** How long the package waits for an answer: as long as it takes, and where another document will do. */
+const ANSWER_TIMEOUTS_MS = [30_000, 5_000];
+
 const ROOT = new URL("../../", import.meta.url);
 const MEDIA_TYPES = { js: "text/javascript", wasm: "application/wasm" };
 
-/** Serves the package, with what was built into the folder `pkg`; any other path is an empty page, and one under `/sandboxed/` has no origin, so no storage. */
-async function serveFile({ pkg, moved }, { url }, response) {
+/**
+ * Serves the package, with what was built into the folder `pkg`, and once more under `/copy/`; any other path is an
+ * empty page, and one under `/sandboxed/` has no origin, so no storage.
+ */
+async function serveFile({ pkg, moved, serve }, { url }, response) {
   const { pathname, search } = new URL(url, "http://localhost");
   if (moved?.[pathname]) {
     const [status, path] = moved[pathname];
     response.writeHead(status, { Location: path + search }).end();
     return;
   }
+  const { status = 200, headers = {}, change = (text) => text } = serve(pathname) ?? {};
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // Asked for each time, and yet fit for the bfcache.
   response.setHeader("Cache-Control", "no-cache");
-  if (!/^\/(js|pkg)\/[\w.]+$/.test(pathname)) {
+  const [, name] = /^(?:\/copy)?\/((?:js|pkg)\/[\w.-]+)$/.exec(pathname) ?? [];
+  if (!name) {
     if (pathname.startsWith("/sandboxed/")) response.setHeader("Content-Security-Policy", "sandbox allow-scripts");
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     response.end("<!DOCTYPE html><title>A page</title><link rel=icon href=data:,>");
@@ -40,8 +50,8 @@ async function serveFile({ pkg, moved }, { url }, response) {
   }
   response.setHeader("Access-Control-Allow-Origin", "*");
   response.setHeader("Content-Type", MEDIA_TYPES[pathname.split(".").at(-1)]);
-  const name = pathname.slice(1);
-  response.end(await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT)));
+  const file = await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT));
+  response.end(name.endsWith(".js") ? change(file.toString()) : file);
 }
 
 async function startServer(site) {
@@ -78,8 +88,9 @@ const HARNESS = `async (args, options) => {
     const work = WORK;
     if (!options) return work(...args);
     const { EsiSecurity, ...others } = await import("/js/index.js");
-    globalThis.security ??= await EsiSecurity.create(options);
-    return work({ EsiSecurity, ...others, options, security: globalThis.security }, ...args);
+    const given = { ...options, ...globalThis.documentOptions };
+    globalThis.security ??= await EsiSecurity.create(given);
+    return work({ EsiSecurity, ...others, options: given, security: globalThis.security }, ...args);
   };
   return perform().then(
     (value) => tell({ value }),
@@ -87,10 +98,13 @@ const HARNESS = `async (args, options) => {
   );
 }`;
 
-/** Runs in a page. */
-export function sendFromPage() {
-  const { fetch } = globalThis;
-  globalThis.fetch = (...request) => fetch(...request);
+/** Runs in a page: from now on this document's object sends its requests itself, so that a patched `fetch` sees them. */
+export async function sendFromPage({ EsiSecurity, options, security }) {
+  if (security.tokenWorker === "off") return;
+  globalThis.documentOptions = { tokenWorker: false };
+  // The next one shares the session with this one, so nothing of it is lost.
+  globalThis.security = await EsiSecurity.create({ ...options, tokenWorker: false });
+  security.free();
 }
 
 class Page {
@@ -216,7 +230,8 @@ class Page {
   }
 
   /** From now on this document gets the servers' answers only after `releaseAnswers`. */
-  holdAnswers() {
+  async holdAnswers() {
+    await this.sendFromPage();
     return this.runBare(() => {
       const { fetch } = globalThis;
       const released = new Promise((resolve) => {
@@ -234,34 +249,35 @@ class Page {
     return this.runBare(() => globalThis.releaseAnswers());
   }
 
-  /** From now on the browser's time-outs come a thousand times as quick in this document, until `calm`. */
+  /** From now on answers are waited for a thousandth of the time in this document, until `calm`. */
   async hurry() {
     await this.sendFromPage();
-    await this.runBare(() => {
-      const { timeout } = AbortSignal;
+    await this.runBare((timeouts) => {
+      const { setTimeout } = globalThis;
       globalThis.calm = () => {
-        AbortSignal.timeout = timeout;
+        globalThis.setTimeout = setTimeout;
       };
-      globalThis.patience = [];
-      AbortSignal.timeout = (milliseconds) => {
-        globalThis.patience.push(milliseconds);
-        return timeout.call(AbortSignal, milliseconds / 1000);
+      globalThis.timeouts = [];
+      globalThis.setTimeout = (work, milliseconds, ...args) => {
+        if (!timeouts.includes(milliseconds)) return setTimeout(work, milliseconds, ...args);
+        globalThis.timeouts.push(milliseconds);
+        return setTimeout(work, milliseconds / 1000, ...args);
       };
-    });
+    }, ANSWER_TIMEOUTS_MS);
   }
 
   calm() {
     return this.runBare(() => globalThis.calm());
   }
 
-  /** The time-outs that were asked for since `hurry`, in milliseconds. */
-  patience() {
-    return this.runBare(() => globalThis.patience);
+  /** How long answers were to be waited for since `hurry`, in milliseconds. */
+  timeouts() {
+    return this.runBare(() => globalThis.timeouts);
   }
 
-  /** From now on this document sends its requests itself: a page with a `fetch` of its own does without the courier. */
+  /** From now on this document's object sends its requests itself, so that a patched `fetch` sees them. */
   sendFromPage() {
-    return this.runBare(sendFromPage);
+    return this.run(sendFromPage);
   }
 
   /** Cuts the network off, or gives it back: no server of this process answers anybody, and the page is told. */
@@ -375,23 +391,25 @@ class Page {
  *
  * @param {import("node:test").TestContext} t
  * @param {object} [config]
- * @param {object} [config.sso] options for `startSso`
+ * @param {object | Function} [config.sso] options for `startSso`, or what makes them of `{ origin }`
  * @param {object | Function} [config.options] options for `EsiSecurity`, or what makes them of `{ sso }`
  * @param {URL} [config.pkg] the folder of another build of the package
  * @param {Record<string, [status: number, path: string]>} [config.moved] paths that the page's server redirects, query kept
+ * @param {(pathname: string) => { status?: number, headers?: object, change?: Function } | undefined} [config.serve] what
+ *   is different about a response: its status, more headers, and what `change` makes of a script's text
  * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @param {boolean} [config.throttled] for `openBrowser`, by the first page of a file
  * @returns {Promise<Page>}
  */
 export async function openPage(
   t,
-  { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), moved, leaks = [], throttled } = {},
+  { sso: ssoOptions, options, pkg = new URL("pkg/", ROOT), moved, serve = () => {}, leaks = [], throttled } = {},
 ) {
   await endPage?.();
   browser ??= await openBrowser({ throttled });
   const traffic = recordTraffic();
-  const server = await startServer({ pkg, moved });
-  const sso = await startSso(ssoOptions);
+  const server = await startServer({ pkg, moved, serve });
+  const sso = await startSso(typeof ssoOptions === "function" ? ssoOptions(server) : ssoOptions);
   const given = typeof options === "function" ? options({ sso }) : options;
   const page = new Page({ browser, sso, server, traffic, options: given });
   endPage = async () => {

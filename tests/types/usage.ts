@@ -30,6 +30,8 @@ const options: EsiSecurityOptions = {
   headers: { "User-Agent": "App/1.0 (mail@app.example)" },
   tokenIdentifier: "pilot",
   autoRefresh: false,
+  customFetch: (request) => fetch(request),
+  tokenWorker: new URL("/token-worker.js", location.href),
   refreshMargin: 120,
   securityName: "evesso",
   signalTokenUpdated: "app:tokens",
@@ -76,13 +78,14 @@ export async function everything(): Promise<void> {
   const same: EsiSecurity = new EsiSecurity(options);
   const state: SessionState = security.state;
   const expiry: number | null = security.tokenExpiry;
+  const worker: "off" | "idle" | "connecting" | "connected" | "unavailable" = security.tokenWorker;
   const identifier: string | null = security.tokenIdentifier;
   const uri: string = await security.getAuthUri({ state: "s", scopes: [], implicit: false });
   const done = await security.handleRedirect(location.href);
   if (done !== null) {
     const back: string | null = done.returnTo;
     const asked: string[] = done.requestedScopes;
-    console.log(back, asked, done.state);
+    console.log(back, asked, done.state, worker);
   }
   const tokens = await security.auth("code", "state");
   security.updateToken(tokens, { tokenIdentifier: "other" });
@@ -177,6 +180,10 @@ export function mistakes(security: EsiSecurity): void {
   void EsiSecurity.create({ ...options, autoRefresh: 60 });
   // @ts-expect-error seconds
   void EsiSecurity.create({ ...options, refreshMargin: "60" });
+  // @ts-expect-error a function
+  void EsiSecurity.create({ ...options, customFetch: true });
+  // @ts-expect-error yes, no, or an address
+  void EsiSecurity.create({ ...options, tokenWorker: 1 });
   // @ts-expect-error scopes are a list
   void security.refresh("esi-skills.read_skills.v1");
   // @ts-expect-error a code is a string

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, answer_fetch, break_fetch, fetched, hold_fetch, last_imported, last_timeout, now,
-    public_key, rows, settle_fetch, shift_clock, store_keys, tick, token, watch_importing,
+    Page, all, answer_fetch, break_fetch, fetched, hold_fetch, last_imported, now, public_key,
+    rows, settle_fetch, shift_clock, store_keys, tick, timeout_of, token, watch_importing,
     watch_timeouts,
 };
 
@@ -157,11 +157,11 @@ async fn newer_keys_are_waited_for_although_somebody_had_little_patience() {
         Box::pin(async { assert!(other.verify(&options).await.is_ok()) }),
         Box::pin(refused()),
         Box::pin(async {
-            tick().await;
-            assert_eq!((fetched().len(), last_timeout()), (1, 5_000));
+            timeout_of(5_000).await;
+            assert_eq!(fetched().len(), 1);
             settle_fetch();
             tick().await;
-            assert_eq!((fetched().len(), last_timeout()), (1, 30_000));
+            assert_eq!(fetched().len(), 1);
         }),
     ])
     .await;

@@ -9,8 +9,9 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, break_fetch, echo_fetch, failure_names, fetched, fetches, hold_fetch, last_request,
-    last_timeout, reject_fetch, remove_timeouts, settle_fetch, shift_clock, tick, watch_timeouts,
+    Page, all, break_fetch, echo_fetch, failure_names, fetched, fetches, hold_fetch, hurry_timers,
+    is_last_request_aborted, last_request, reject_fetch, remove_timeouts, settle_fetch,
+    shift_clock, tick, timeout_of, watch_timeouts,
 };
 
 #[wasm_bindgen_test]
@@ -54,12 +55,26 @@ async fn what_the_platform_said_is_the_cause() {
 #[wasm_bindgen_test]
 async fn no_answer_in_time_is_a_timeout() {
     let page = Page::new();
-    reject_fetch("TimeoutError", "signal timed out");
+    hold_fetch();
+    hurry_timers();
     let security = page.expired();
     let error = security.refresh(&[]).await.unwrap_err();
     assert_eq!((error.code(), error.phase()), ("timeout", Phase::Refresh));
+    assert!(is_last_request_aborted());
     assert_eq!(security.state(), State::Offline);
     assert!(page.row().is_some());
+}
+
+/// Judged by whose deadline has passed, not by a name: a page's own `fetch` may have others.
+#[wasm_bindgen_test]
+async fn a_time_out_of_somebody_else_is_a_network_error() {
+    let page = Page::new();
+    for name in ["TimeoutError", "AbortError"] {
+        reject_fetch(name, "too late");
+        let error = page.expired().refresh(&[]).await.unwrap_err();
+        assert_eq!(error.code(), "network_error");
+        assert_eq!(error.cause().unwrap(), format!("{name}: too late"));
+    }
 }
 
 /// A proxy may quote what it could not send.
@@ -444,14 +459,28 @@ async fn headers_for_the_server_go_with_what_is_posted_to_it() {
 #[wasm_bindgen_test]
 async fn an_answer_is_waited_for_but_not_for_ever() {
     let page = Page::new();
-    break_fetch("a TypeError");
     watch_timeouts();
-    page.expired().refresh(&[]).await.unwrap_err();
-    assert_eq!(last_timeout(), 30_000);
-    // Where something else can stand in, a pilot who waits is worth more.
+    hold_fetch();
+    let refreshing = page.expired();
+    all(vec![
+        Box::pin(async { drop(refreshing.refresh(&[]).await) }),
+        Box::pin(async {
+            timeout_of(30_000).await;
+            settle_fetch();
+        }),
+    ])
+    .await;
+    // Where something else can stand in, a user who waits is worth more.
+    hold_fetch();
     let eve = EsiSecurity::new(page.options_for_eve()).unwrap();
-    eve.get_auth_uri(AuthUriOptions::default()).await.unwrap();
-    assert_eq!(last_timeout(), 5_000);
+    all(vec![
+        Box::pin(async { drop(eve.get_auth_uri(AuthUriOptions::default()).await) }),
+        Box::pin(async {
+            timeout_of(5_000).await;
+            settle_fetch();
+        }),
+    ])
+    .await;
 }
 
 #[wasm_bindgen_test]

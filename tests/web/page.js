@@ -248,22 +248,31 @@ export function lastRequest() {
   return JSON.stringify({ ...shown, headers: Object.fromEntries(headers) });
 }
 
-/** Keeps the time-outs that are asked for, in milliseconds, or takes that away from the browser. */
+/** How long an answer may be waited for, in milliseconds. */
+const ANSWER_TIMEOUTS_MS = [30_000, 5_000];
+
+/** Keeps how long answers are waited for. */
 const timeouts = [];
 export function watchTimeouts() {
-  const native = AbortSignal.timeout;
+  const native = globalThis.setTimeout;
   timeouts.length = 0;
-  const value = (milliseconds) => {
-    timeouts.push(milliseconds);
-    return native.call(AbortSignal, milliseconds);
+  const value = (work, milliseconds, ...rest) => {
+    if (ANSWER_TIMEOUTS_MS.includes(milliseconds)) timeouts.push(milliseconds);
+    return native(work, milliseconds, ...rest);
   };
-  replace(AbortSignal, "timeout", { value, writable: true });
+  replace(globalThis, "setTimeout", { value, writable: true });
 }
 
 export function lastTimeout() {
   return timeouts.at(-1);
 }
 
+/** True if the library has aborted the last request. */
+export function isLastRequestAborted() {
+  return asked.at(-1).signal.aborted;
+}
+
+/** Takes the signals that abort by themselves away from the browser. */
 export function removeTimeouts() {
   replace(AbortSignal, "timeout", { value: undefined, writable: true });
 }

@@ -44,7 +44,9 @@ extern "C" {
     #[wasm_bindgen(js_name = watchTimeouts)]
     pub(crate) fn watch_timeouts();
     #[wasm_bindgen(js_name = lastTimeout)]
-    pub(crate) fn last_timeout() -> u32;
+    fn last_timeout() -> u32;
+    #[wasm_bindgen(js_name = isLastRequestAborted)]
+    pub(crate) fn is_last_request_aborted() -> bool;
     #[wasm_bindgen(js_name = removeTimeouts)]
     pub(crate) fn remove_timeouts();
     #[wasm_bindgen(js_name = tick)]
@@ -306,6 +308,13 @@ pub(crate) async fn public_key(algorithm: &str) -> String {
 pub(crate) async fn token(algorithm: &str, claims: &serde_json::Value) -> String {
     let token = token_js(algorithm, &claims.to_string()).await;
     token.as_string().unwrap()
+}
+
+/// Waits until an answer is waited for so many milliseconds; for `watch_timeouts`.
+pub(crate) async fn timeout_of(milliseconds: u32) {
+    while last_timeout() != milliseconds {
+        tick().await;
+    }
 }
 
 /// Lets everything happen that is waiting to.

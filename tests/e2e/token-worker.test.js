@@ -1,13 +1,13 @@
-// The shared worker that sends the forms has ended, or hangs. It says nothing of that; a page notices by the lack of an
-// answer, and then does with another one, or without.
+// The token worker has ended, or hangs, or its answer is not read. A worker that has ended says nothing of that: the page
+// notices when it connects anew, and then uses another one, or sends by itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
-/** How long a page waits for an answer of the worker, in milliseconds: a little longer than that for the server's. */
-const PATIENCE = 33_000;
+/** How long a page waits for an answer of the worker: a little longer than the worker for the server's. */
+const ANSWER_TIMEOUT_MS = 33_000;
 
 const refresh = ({ security }) => security.refresh();
 
@@ -37,34 +37,22 @@ async function hang(page) {
   await devTools(page, "Target.sendMessageToTarget", { sessionId, message });
 }
 
-/** Runs in a tab: the next answer of the worker is given up soon, and those after it as ever. */
-function giveUpOnce(patience) {
-  const { setTimeout: set } = globalThis;
-  globalThis.givenUp = 0;
-  globalThis.setTimeout = (work, milliseconds, ...rest) => {
-    if (milliseconds !== patience) return set(work, milliseconds, ...rest);
-    globalThis.setTimeout = set;
-    globalThis.givenUp += 1;
-    return set(work, 1000, ...rest);
-  };
-}
-
 /**
  * Runs in a tab: the worker's next answer stays unread until `readAnswer`. `forms` counts what goes to the worker, and
  * `giveUp` ends the wait for the answer, as after a sleep in which its time has passed.
  */
-function leaveUnread(patience) {
+function leaveUnread(timeout) {
   const { postMessage } = MessagePort.prototype;
   const { get, set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
   globalThis.forms = 0;
   MessagePort.prototype.postMessage = function (message, ...rest) {
-    if (message.body) globalThis.forms += 1;
+    if (message.type === "send") globalThis.forms += 1;
     return postMessage.call(this, message, ...rest);
   };
   globalThis.unread = new Promise((resolve) => {
     const listen = function (listener) {
       set.call(this, (event) => {
-        if (!event.data.status || globalThis.readAnswer) return listener(event);
+        if (event.data.type !== "response" || globalThis.readAnswer) return listener(event);
         globalThis.readAnswer = () => listener(event);
         resolve();
       });
@@ -73,30 +61,35 @@ function leaveUnread(patience) {
   });
   const { setTimeout: later } = globalThis;
   globalThis.setTimeout = (work, milliseconds, ...rest) => {
-    if (milliseconds === patience) globalThis.giveUp ??= () => work(...rest);
+    if (milliseconds === timeout) globalThis.giveUp ??= () => work(...rest);
     return later(work, milliseconds, ...rest);
   };
 }
 
-const givenUp = () => globalThis.givenUp;
+const workerStatus = (page) => page.run(({ security }) => security.tokenWorker);
+
+/** The console's lines about the token worker. */
+const warnings = async (page) =>
+  (await page.console()).filter((line) => line.includes("the token worker is not in use"));
 
 const statuses = (page) => page.tokenRequests.map(({ status }) => status);
 
-test("a worker that has ended is replaced, and the refresh gets through", needs("worker-targets"), async (t) => {
-  const page = await openPage(t);
-  await page.logIn();
-  await page.refresh();
-  await kill(page);
-  await page.runBare(giveUpOnce, PATIENCE);
-  const { access_token: access } = await page.refresh();
-  assert.equal(await page.runBare(givenUp), 1);
-  assert.ok(await findWorker(page), "there is another one");
-  // The first form has reached nobody.
-  assert.deepEqual(statuses(page), [200, 200, 200]);
-  assert.equal(access, page.tokenRequests[2].json.access_token);
-  assert.ok(await page.refresh());
-  assert.deepEqual(statuses(page), [200, 200, 200, 200]);
-});
+test(
+  "a worker that has ended is replaced at the next request, and the refresh gets through at once",
+  needs("worker-targets"),
+  async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    await page.refresh();
+    await kill(page);
+    const { access_token: access } = await page.refresh();
+    assert.ok(await findWorker(page), "there is another one");
+    assert.deepEqual(statuses(page), [200, 200, 200]);
+    assert.equal(access, page.tokenRequests[2].json.access_token);
+    assert.equal(await workerStatus(page), "connected");
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 test("so it is for each of many tabs, with one request for all", needs("worker-targets"), async (t) => {
   const page = await openPage(t);
@@ -106,36 +99,35 @@ test("so it is for each of many tabs, with one request for all", needs("worker-t
   await tabs.runInEach(refresh);
   const before = page.tokenRequests.length;
   await kill(page);
-  await tabs.runBareInEach(giveUpOnce, PATIENCE);
   const outcomes = await tabs.runAtOnce(refresh);
   const newest = page.tokenRequests.at(-1).json.access_token;
   for (const { value, error } of outcomes) assert.equal(value?.access_token, newest, error?.message);
   assert.equal(page.tokenRequests.length, before + 1);
-  // Those that have not needed it since get to know it now.
   for (const { access_token: access } of await tabs.runInEach(refresh)) assert.ok(access);
-  assert.deepEqual(await tabs.runInEach(givenUp), [1, 1, 1, 1]);
   assert.deepEqual(statuses(page), Array(before + 5).fill(200));
 });
 
-test("where the worker hangs the page sends by itself", needs("worker-targets"), async (t) => {
+test("where the worker hangs the page sends by itself, and says so once", needs("worker-targets"), async (t) => {
   const page = await openPage(t);
   await page.logIn();
   await page.refresh();
   await hang(page);
-  await page.runBare(giveUpOnce, PATIENCE);
   const { access_token: access } = await page.refresh();
-  assert.equal(await page.runBare(givenUp), 1);
   assert.deepEqual(statuses(page), [200, 200, 200]);
   assert.equal(access, page.tokenRequests[2].json.access_token);
+  assert.equal(await workerStatus(page), "unavailable");
   assert.ok(await page.refresh());
   assert.deepEqual(statuses(page), [200, 200, 200, 200]);
+  const [warning, ...more] = await warnings(page);
+  assert.match(warning, /it did not start within 3 seconds/);
+  assert.deepEqual(more, []);
   await kill(page);
 });
 
 test("an answer that nobody has read is there for whoever asks the same, after half a minute too", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  await page.runBare(leaveUnread, PATIENCE);
+  await page.runBare(leaveUnread, ANSWER_TIMEOUT_MS);
   await page.run(({ security }) => {
     globalThis.refreshed = security.refresh();
   });
@@ -149,7 +141,7 @@ test("an answer that nobody has read is there for whoever asks the same, after h
 test("an answer that came while the page stood still is read, though its time has passed", async (t) => {
   const page = await openPage(t);
   await page.logIn();
-  await page.runBare(leaveUnread, PATIENCE);
+  await page.runBare(leaveUnread, ANSWER_TIMEOUT_MS);
   const [forms, access] = await page.run(async ({ security }) => {
     const refreshed = security.refresh();
     await globalThis.unread;
