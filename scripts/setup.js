@@ -6,7 +6,7 @@ import { cargoTools } from "./setup/cargo-tools.js";
 import { linker } from "./setup/linker.js";
 import { lints } from "./setup/lints.js";
 import { requireNode } from "./setup/node.js";
-import { benchPackages, npmPackages } from "./setup/npm-packages.js";
+import { benchPackages, bundlerPackages, npmPackages } from "./setup/npm-packages.js";
 import { rust } from "./setup/rust.js";
 import { environment, which } from "./toolchain.js";
 
@@ -74,5 +74,8 @@ export async function setupPackages() {
 
 /** The packages that `npm run bench` measures beside, which nothing else needs. */
 export const setupBench = () => ensure(benchPackages);
+
+/** The bundlers that `npm run test:package` tries the package with, which nothing else needs. */
+export const setupBundlers = () => ensure(bundlerPackages);
 
 if (isMain(import.meta)) await setup().catch(fail);

@@ -56,3 +56,10 @@ export const benchPackages = packagesOf(join(ROOT, "bench"), {
   takes: "half a minute",
   byHand: "npm ci --prefix bench",
 });
+
+/** The bundlers and frameworks that the packed package is tried with. */
+export const bundlerPackages = packagesOf(join(ROOT, "tests/package"), {
+  name: "the bundlers and frameworks for `npm run test:package`",
+  takes: "a minute",
+  byHand: "npm ci --prefix tests/package",
+});

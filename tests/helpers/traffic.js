@@ -1,6 +1,7 @@
 // Everything that the servers of this process are asked and answer, as it goes over the wire: the local
 // SSO keeps only paths, and tests want to see forms, headers and every secret that was ever issued.
 import diagnostics from "node:diagnostics_channel";
+import { ENGINE } from "./engine.js";
 
 const STARTED = "http.server.request.start";
 const CONNECTED = "net.server.socket";
@@ -86,6 +87,9 @@ export function recordTraffic() {
   let isOffline = false;
   let counted = 0;
   const listen = ({ request, response }) => {
+    // Firefox is kept from sending a request again that dies unanswered (`engines/firefox.js`). So no connection may be
+    // kept that the server might close under a request.
+    if (ENGINE === "firefox") response.shouldKeepAlive = false;
     exchanges.push(
       new Exchange(request, response, () => {
         counted += 1;

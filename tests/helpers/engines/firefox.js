@@ -12,6 +12,8 @@ export const INSECURE_HOST = "insecure.example";
 
 const PREFERENCES = {
   "network.dns.localDomains": INSECURE_HOST,
+  // It sends a request again that dies unanswered, a GET ten times and a POST once: tests count what the page has sent.
+  "network.http.request.max-attempts": 1,
   // Pages behind others run as fast as the one in front.
   "dom.min_background_timeout_value": 4,
   "dom.timeout.enable_budget_timer_throttling": false,
