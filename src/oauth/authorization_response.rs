@@ -180,11 +180,7 @@ impl AuthorizationResponse {
         let mut members = Members::new();
         for name in ["access_token", "token_type", "expires_in"] {
             if let Some(text) = once(fields, name)? {
-                // In a fragment everything is text; the token response has a number here.
-                match text.parse::<u32>() {
-                    Ok(number) if name == "expires_in" => members.number(name, number.into()),
-                    _ => members.text(name, &text),
-                }
+                members.text(name, &text);
             }
         }
         let outcome = Outcome::Token(Secret::new(members.finish()));

@@ -19,7 +19,7 @@ pub struct TokenResponse {
     pub access_token: Secret,
     /// `Bearer`.
     pub token_type: String,
-    /// Seconds from now; `None` where the server does not say.
+    /// Seconds from now; `None` where the server does not say, or says nothing that is above zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u32>,
     /// `None` where the server sent null, an empty string or nothing: the one before stays.
@@ -131,23 +131,32 @@ impl<'a> Body<'a> {
             Json::Text(kind) if kind.eq_ignore_ascii_case("bearer") => kind.as_ref().into(),
             _ => return Err("token_type must be Bearer"),
         };
-        let seconds = |value: &Json<'_>| value.as_whole().and_then(|life| u32::try_from(life).ok());
-        let expires_in = match (
-            self.member("expires_in"),
-            seconds(self.member("expires_in")),
-        ) {
-            (Json::Null, _) => None,
-            (_, Some(life @ 1..=LONGEST_LIFE)) => Some(life),
-            _ => return Err("expires_in must be a whole number of seconds, from 1 to a year"),
-        };
         if !matches!(self.member("refresh_token"), Json::Null | Json::Text(_)) {
             return Err("refresh_token must be a string or null");
         }
         Ok(TokenResponse {
             access_token,
             token_type,
-            expires_in,
+            expires_in: life(self.member("expires_in")),
             refresh_token: self.refresh_token(),
         })
     }
+}
+
+/// The life in whole seconds, a year at most. Servers send a float or a string too, and the code or refresh token is
+/// used up when the answer comes. So what is no life counts as unknown, and the access token as expired.
+fn life(value: &Json<'_>) -> Option<u32> {
+    let of_text = value.as_text();
+    let of_text = of_text.and_then(|text| Json::parse(text.as_bytes()));
+    let seconds = match of_text.as_ref().unwrap_or(value) {
+        Json::Whole(seconds) => *seconds,
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the fraction is left out, and what is too large is cut below"
+        )]
+        Json::Number(seconds) => *seconds as i64,
+        _ => return None,
+    };
+    let seconds = u32::try_from(seconds.min(LONGEST_LIFE.into())).ok();
+    seconds.filter(|seconds| *seconds > 0)
 }
