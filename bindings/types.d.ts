@@ -87,20 +87,27 @@ export class EsiError extends Error {
   readonly retryable: boolean;
   /** HTTP status, where the server answered. */
   readonly status?: number;
-  /** The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2). */
-  readonly error?: string;
-  /** The server's `error_description`. Missing where it names `access_token` or `refresh_token`, as `body`. */
-  readonly errorDescription?: string;
   /**
-   * The body of an error answer without an OAuth `error` in it, at most 4096 characters, without what is secret in
-   * the request. Missing where it names `access_token` or `refresh_token`: live tokens may follow.
+   * The registered OAuth code that the server's `error` begins with, such as `invalid_grant`. Whatever follows it is cut off.
+   * Missing where it begins with none.
+   *
+   * @see RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, OpenID Connect Core 1.0 section
+   * 3.1.2.6; and `invalid_token`, which EVE's token endpoint sends
    */
-  readonly body?: string;
+  readonly error?: string;
+  /**
+   * The first 500 characters of the server's `error_description`. Missing where they hold six letters or digits in a row
+   * of a secret that was sent, in whatever encoding, or name `access_token` or `refresh_token`.
+   */
+  readonly errorDescription?: string;
   /** `Retry-After`, in seconds. */
   readonly retryAfter?: number;
   /** The claim that failed, as it is named in the token. */
   readonly claim?: string;
-  /** What the platform said, where it said something; of `aborted` the signal's reason, if that is a text or an `Error`. */
+  /**
+   * Of `network_error` what the platform said, by the rule of `errorDescription`: where the message may hold a secret, the
+   * error's name alone. Of `aborted` the signal's reason, if that is a string or an `Error`.
+   */
   readonly cause?: unknown;
 }
 

@@ -91,7 +91,7 @@ pub enum ErrorKind {
     Network {
         /// What was asked.
         phase: Phase,
-        /// What the platform said.
+        /// What the platform said, or the name of its error alone.
         cause: String,
     },
     /// No answer in time.
@@ -104,26 +104,15 @@ pub enum ErrorKind {
         /// What was called.
         phase: Phase,
     },
-    /// An answer outside 200-299 without an OAuth error in it.
+    /// An answer outside 200-299 (RFC 6749 section 5.2).
     Http {
         /// What was asked.
         phase: Phase,
         /// HTTP status.
         status: u16,
-        /// The answer's text, redacted and clipped; `None` where it may hold tokens.
-        body: Option<String>,
-        /// `Retry-After`, seconds.
-        retry_after: Option<u32>,
-    },
-    /// An OAuth error answer (RFC 6749 section 5.2).
-    OAuth {
-        /// What was asked.
-        phase: Phase,
-        /// HTTP status.
-        status: u16,
-        /// Its `error`.
-        error: String,
-        /// Its `error_description`.
+        /// The registered code that its `error` begins with.
+        error: Option<&'static str>,
+        /// Its `error_description`; `None` too where it may hold a part of a secret.
         description: Option<String>,
         /// `Retry-After`, seconds.
         retry_after: Option<u32>,
@@ -175,9 +164,9 @@ pub enum ErrorKind {
         /// Where it was seen.
         phase: Phase,
     },
-    /// The pilot cancelled.
+    /// The user cancelled.
     AccessDenied {
-        /// The server's `error_description`.
+        /// The server's `error_description`; `None` too where it may hold a part of a secret.
         description: Option<String>,
     },
     /// Another error in the authorization response (RFC 6749 section 4.1.2.1), or an answer of another kind
@@ -185,9 +174,9 @@ pub enum ErrorKind {
     AuthorizationFailed {
         /// Where it was seen.
         phase: Phase,
-        /// Its `error`.
-        error: String,
-        /// Its `error_description`.
+        /// The registered code that its `error` begins with.
+        error: Option<&'static str>,
+        /// Its `error_description`; `None` too where it may hold a part of a secret.
         description: Option<String>,
     },
     /// There is no token to do this with.
@@ -261,10 +250,10 @@ impl ErrorKind {
             Self::Network { .. } => "network_error",
             Self::Timeout { .. } => "timeout",
             Self::Aborted { .. } => "aborted",
-            Self::Http { status: 429, .. } | Self::OAuth { status: 429, .. } => "rate_limited",
-            Self::Http { .. } => "http_error",
-            Self::OAuth { .. } if self.is_invalid_grant() => "invalid_grant",
-            Self::OAuth { .. } => "oauth_error",
+            Self::Http { status: 429, .. } => "rate_limited",
+            Self::Http { error: None, .. } => "http_error",
+            Self::Http { .. } if self.is_invalid_grant() => "invalid_grant",
+            Self::Http { .. } => "oauth_error",
             Self::InvalidResponse { .. } => "invalid_response",
             Self::InvalidMetadata { .. } => "invalid_metadata",
             Self::InvalidKeySet { .. } => "invalid_key_set",
@@ -303,7 +292,6 @@ impl ErrorKind {
             | Self::Timeout { phase }
             | Self::Aborted { phase }
             | Self::Http { phase, .. }
-            | Self::OAuth { phase, .. }
             | Self::InvalidResponse { phase, .. }
             | Self::StateMissing { phase }
             | Self::StateUnknown { phase }
@@ -343,9 +331,7 @@ impl ErrorKind {
             | Self::Timeout { .. }
             | Self::InvalidMetadata { .. }
             | Self::InvalidKeySet { .. } => true,
-            Self::Http { status, .. } | Self::OAuth { status, .. } => {
-                matches!(status, 408 | 429 | 500..)
-            }
+            Self::Http { status, .. } => matches!(status, 408 | 429 | 500..),
             _ => false,
         }
     }
@@ -353,15 +339,15 @@ impl ErrorKind {
     /// HTTP status, where the server answered.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Http { status, .. } | Self::OAuth { status, .. } => Some(*status),
+            Self::Http { status, .. } => Some(*status),
             _ => None,
         }
     }
 
-    /// The server's `error` (RFC 6749 sections 4.1.2.1 and 5.2).
-    pub fn oauth_error(&self) -> Option<&str> {
+    /// The registered code that the server's `error` begins with (RFC 6749 sections 4.1.2.1 and 5.2).
+    pub fn oauth_error(&self) -> Option<&'static str> {
         match self {
-            Self::OAuth { error, .. } | Self::AuthorizationFailed { error, .. } => Some(error),
+            Self::Http { error, .. } | Self::AuthorizationFailed { error, .. } => *error,
             Self::AccessDenied { .. } => Some("access_denied"),
             _ => None,
         }
@@ -370,17 +356,9 @@ impl ErrorKind {
     /// The server's `error_description`.
     pub fn oauth_description(&self) -> Option<&str> {
         match self {
-            Self::OAuth { description, .. }
+            Self::Http { description, .. }
             | Self::AuthorizationFailed { description, .. }
             | Self::AccessDenied { description } => description.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The body of an error answer without an OAuth error in it, where it holds no tokens.
-    pub fn body(&self) -> Option<&str> {
-        match self {
-            Self::Http { body, .. } => body.as_deref(),
             _ => None,
         }
     }
@@ -388,7 +366,7 @@ impl ErrorKind {
     /// `Retry-After`, in seconds.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Http { retry_after, .. } | Self::OAuth { retry_after, .. } => *retry_after,
+            Self::Http { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -415,7 +393,7 @@ impl ErrorKind {
     /// True for a 400 with `invalid_token`, which EVE's SSO has been seen to answer in place of
     /// `invalid_grant`; a second one in a row means the same.
     pub fn is_invalid_token(&self) -> bool {
-        matches!(self, Self::OAuth { status: 400, error, .. } if error.starts_with("invalid_token"))
+        self.is_refusal(Some("invalid_token"))
     }
 
     /// True where the request may have been served although no answer came.
@@ -426,10 +404,13 @@ impl ErrorKind {
         )
     }
 
-    /// True for the one answer that ends a session: a 400 whose `error` starts with `invalid_grant`
-    /// (EVE's SSO has been seen to glue the description to the code).
+    /// True for the one answer that ends a session: a 400 with `invalid_grant`.
     pub fn is_invalid_grant(&self) -> bool {
-        matches!(self, Self::OAuth { status: 400, error, .. } if error.starts_with("invalid_grant"))
+        self.is_refusal(Some("invalid_grant"))
+    }
+
+    fn is_refusal(&self, code: Option<&str>) -> bool {
+        matches!(self, Self::Http { status: 400, error, .. } if *error == code)
     }
 }
 
@@ -451,13 +432,7 @@ impl ErrorKind {
                 cause.as_str(),
                 "",
             ),
-            Self::Http { status, .. } => {
-                return joined(&["the server answered with status ", &status.to_string()]);
-            }
-            Self::OAuth { status, error, .. } => {
-                let status = status.to_string();
-                return joined(&["the server answered `", error, "` with status ", &status]);
-            }
+            Self::Http { status, error, .. } => return answered(*status, *error),
             Self::InvalidResponse { reason, .. } => {
                 ("the token response cannot be used: ", *reason, "")
             }
@@ -465,9 +440,10 @@ impl ErrorKind {
                 ("the server's metadata cannot be used: ", *reason, "")
             }
             Self::InvalidKeySet { reason } => ("the key set cannot be used: ", *reason, ""),
-            Self::AuthorizationFailed { error, .. } => {
-                ("the server refused the login: `", error.as_str(), "`")
-            }
+            Self::AuthorizationFailed { error, .. } => match error {
+                Some(error) => ("the server refused the login: `", *error, "`"),
+                None => ("the server refused the login", "", ""),
+            },
             Self::TokenMalformed { reason } => (
                 "the access token is no JWT that can be verified: ",
                 *reason,
@@ -511,7 +487,7 @@ impl ErrorKind {
                 "",
                 "",
             ),
-            Self::AccessDenied { .. } => ("the pilot cancelled the login", "", ""),
+            Self::AccessDenied { .. } => ("the user cancelled the login", "", ""),
             Self::NoToken { .. } => ("there is no token to do this with", "", ""),
             Self::NeedsLogin { .. } => (
                 "the session cannot be refreshed any more: log in again",
@@ -534,6 +510,14 @@ impl ErrorKind {
             ),
         };
         joined(&[before, what, after])
+    }
+}
+
+fn answered(status: u16, error: Option<&str>) -> String {
+    let status = status.to_string();
+    match error {
+        Some(error) => joined(&["the server answered `", error, "` with status ", &status]),
+        None => joined(&["the server answered with status ", &status]),
     }
 }
 

@@ -51,7 +51,6 @@ fn convert(error: &Error, cause: Option<&JsValue>) -> JsValue {
     for (name, text) in [
         ("error", error.oauth_error()),
         ("errorDescription", error.oauth_description()),
-        ("body", error.body()),
         ("claim", error.claim()),
     ] {
         if let Some(text) = text {

@@ -9,6 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use super::error_code;
+use super::quote::quote;
 use super::secret::Secret;
 use super::url;
 use crate::record::Members;
@@ -103,7 +105,7 @@ pub enum Outcome {
     Code(Secret),
     /// The implicit grant: a token response, as JSON with the same members as the token endpoint's.
     Token(Secret),
-    /// It refuses, or the pilot does.
+    /// It refuses, or the user does.
     Refused {
         /// The error code (section 4.1.2.1).
         error: String,
@@ -129,9 +131,23 @@ impl Outcome {
 pub fn unasked(phase: Phase) -> Error {
     Error::from(ErrorKind::AuthorizationFailed {
         phase,
-        error: "unsupported_response_type".to_owned(),
+        error: Some("unsupported_response_type"),
         description: None,
     })
+}
+
+/// The error that a refusal of the login with this `state` means (section 4.1.2.1).
+pub fn refusal(error: &str, description: Option<&str>, state: &str) -> Error {
+    let description = description.and_then(|text| quote(text, &[state]));
+    let kind = match error_code::registered(error) {
+        Some("access_denied") => ErrorKind::AccessDenied { description },
+        error => ErrorKind::AuthorizationFailed {
+            phase: Phase::Redirect,
+            error,
+            description,
+        },
+    };
+    kind.into()
 }
 
 /// An authorization response.

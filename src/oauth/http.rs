@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::redaction::redact;
+use super::quote::quote;
 use super::secret::Secret;
 
 /// The media type of a form (RFC 6749 appendix B).
@@ -65,10 +65,9 @@ impl Request {
         Some(body.finish())
     }
 
-    /// At most `limit` characters of `text`, without anything secret that this request holds: servers and
-    /// gateways echo requests in their error pages.
-    pub fn redact(&self, text: &str, limit: usize) -> String {
-        let mut secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
+    /// What of `text`, which somebody else wrote, an error about this request may repeat.
+    pub fn quote(&self, text: &str) -> Option<String> {
+        let mut secrets = Vec::new();
         for (name, value) in self.form.as_deref().unwrap_or_default() {
             if !PUBLIC_FIELDS.contains(name) {
                 secrets.push(value.expose());
@@ -76,10 +75,11 @@ impl Request {
         }
         for (_, value) in &self.headers {
             secrets.push(value.expose());
-            // Credentials may be quoted without their scheme, `Basic`.
-            secrets.extend(value.expose().split_once(' ').map(|(_, after)| after));
         }
-        redact(text, secrets, limit)
+        for secret in &self.secrets {
+            secrets.push(secret.expose());
+        }
+        quote(text, &secrets)
     }
 }
 

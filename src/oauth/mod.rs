@@ -4,11 +4,12 @@
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod client;
+pub mod error_code;
 pub mod error_response;
 pub mod http;
 pub mod metadata;
 pub mod pkce;
-mod redaction;
+mod quote;
 pub mod revocation;
 pub mod scope;
 pub mod secret;

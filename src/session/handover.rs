@@ -86,7 +86,8 @@ impl Failure {
             Some(status) => ErrorKind::Http {
                 phase,
                 status,
-                body: None,
+                error: None,
+                description: None,
                 retry_after: self.retry_after,
             },
             None => ErrorKind::Network {

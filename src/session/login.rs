@@ -254,7 +254,9 @@ fn is_expired(login: &Login, now: i64) -> bool {
 /// could not be read), nor where the answer may be somebody else's.
 pub fn is_final(error: &ErrorKind) -> bool {
     match error {
-        ErrorKind::OAuth { phase, .. } => *phase == Phase::Token && !error.retryable(),
+        ErrorKind::Http { phase, .. } => {
+            *phase == Phase::Token && error.oauth_error().is_some() && !error.retryable()
+        }
         // A token that came in the address itself, and cannot be used, gets no better.
         ErrorKind::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
         ErrorKind::AccessDenied { .. }

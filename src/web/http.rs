@@ -22,9 +22,6 @@ use crate::{Error, ErrorKind, Phase};
 /// How long an answer is waited for, the body included.
 pub(super) const TIMEOUT_MS: u32 = 30_000;
 
-/// How much of a rejection's text is kept, in characters.
-const CAUSE_LIMIT: usize = 300;
-
 #[wasm_bindgen]
 extern "C" {
     // The global function as it is at each request, so that a worker without a window can use it too, and what has
@@ -209,7 +206,8 @@ fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Resp
     let status = status.as_f64().unwrap_or_default() as u16;
     Response {
         status,
-        // The date form is left aside: it needs the server's clock.
+        // The date form is left out. It needs the server's clock, and a page of another origin cannot read the `Date`
+        // header: it is not CORS-safelisted.
         retry_after: retry_after.and_then(|seconds| seconds.parse().ok()),
         body,
     }
@@ -221,14 +219,14 @@ fn error(request: &Request, failure: Failure, phase: Phase) -> Error {
         Failure::Rejected(rejection) => rejection,
     };
     let name = text(&rejection, "name");
-    let cause = match (name, text(&rejection, "message")) {
-        (Some(name), Some(message)) => joined(&[&name, ": ", &message]),
-        _ => rejection
-            .as_string()
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| "rejected with something that is no Error".into()),
+    // The message may repeat the request; then the name is left.
+    let quote = |text: String| request.quote(&text).filter(|text| !text.is_empty());
+    let whole = match (&name, text(&rejection, "message")) {
+        (Some(name), Some(message)) => Some(joined(&[name, ": ", &message])),
+        _ => rejection.as_string(),
     };
-    let cause = request.redact(&cause, CAUSE_LIMIT);
+    let cause = whole.and_then(quote).or_else(|| name.and_then(quote));
+    let cause = cause.unwrap_or_else(|| "rejected with nothing that may be repeated".into());
     ErrorKind::Network { phase, cause }.into()
 }
 

@@ -219,16 +219,8 @@ impl EsiSecurity {
         match &response.outcome {
             Outcome::Refused { error, description } => {
                 self.end_login(state, digest);
-                let description = description.clone();
-                let refusal = match error.as_str() {
-                    "access_denied" => ErrorKind::AccessDenied { description },
-                    _ => ErrorKind::AuthorizationFailed {
-                        phase,
-                        error: error.clone(),
-                        description,
-                    },
-                };
-                return Err(refusal.into());
+                let description = description.as_deref();
+                return Err(authorization_response::refusal(error, description, state));
             }
             // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {

@@ -68,25 +68,29 @@ test("after revoking nothing secret is stored, and nothing ever was but in sessi
   assert.deepEqual(elsewhere, [0, [], []]);
 });
 
-test("an error answer that repeats the request is redacted, however it spells it", async (t) => {
+test("an error answer that repeats the request is not repeated, however it spells it", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   const [{ refresh_token: token }] = await page.stored("/session/");
-  for (const spelled of [token, encodeURIComponent(token), JSON.stringify(token), token.replaceAll("=", "&#61;")]) {
-    for (const place of ["error", "description"]) {
-      const fault = { kind: "oauth-error", error: "invalid_request", [place]: `What is <${spelled}>?` };
-      page.sso.faults.set({ token: fault });
-      await assert.rejects(page.refresh(), (error) => {
-        const text = JSON.stringify(error);
-        assert.match(text, /\[redacted\]/, spelled);
-        assert.ok(!text.includes(token.slice(0, 16)));
-        return true;
-      });
-    }
+  const refuse = (error, description) => {
+    page.sso.faults.set({ token: { kind: "oauth-error", error, description } });
+    return page.refresh().then(assert.fail, ({ code, status, error, errorDescription, body }) => {
+      return { code, status, error, errorDescription, body };
+    });
+  };
+  const refused = { code: "oauth_error", status: 400, error: "invalid_request", body: undefined };
+  for (const spelled of [token, encodeURIComponent(token), btoa(token), token.replaceAll("=", "&#61")]) {
+    const text = `What is <${spelled}>?`;
+    const expected = { ...refused, errorDescription: undefined };
+    assert.deepEqual(await refuse("invalid_request", text), expected, spelled);
+    assert.deepEqual(await refuse(`invalid_request: ${text}`), expected, spelled);
+    assert.deepEqual(await refuse(text), { ...expected, code: "http_error", error: undefined }, spelled);
   }
+  // What holds nothing of it is told.
+  assert.deepEqual(await refuse("invalid_request", "Not <now>."), { ...refused, errorDescription: "Not <now>." });
 });
 
-test("a rejection or an exception that quotes the request is redacted", async (t) => {
+test("of a rejection that repeats the request the name alone is told", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   const callback = await page.authorize();
@@ -96,10 +100,10 @@ test("a rejection or an exception that quotes the request is redacted", async (t
       throw new TypeError(`cannot send ${decodeURIComponent(await request.text())}`);
     };
   });
-  await assert.rejects(page.refresh(), { code: "network_error", cause: /refresh_token=\[redacted\]/ });
-  await assert.rejects(page.handleRedirect(callback), { code: "network_error", cause: /code_verifier=\[redacted\]/ });
+  await assert.rejects(page.refresh(), { code: "network_error", cause: "TypeError" });
+  await assert.rejects(page.handleRedirect(callback), { code: "network_error", cause: "TypeError" });
   const { error } = await page.run(({ security }) => security.revoke());
-  assert.match(error.cause, /token=\[redacted\]/);
+  assert.equal(error.cause, "TypeError");
 });
 
 test("requests to the SSO carry no cookie and no address, and no header that would need a preflight", async (t) => {

@@ -1,7 +1,7 @@
 //! What came back in the redirect URI (RFC 6749 sections 4.1.2, 4.1.2.1 and 4.2.2, RFC 9207).
 
 use esi_security::oauth::authorization_response::{
-    AuthorizationResponse, Component, Outcome, has_state,
+    AuthorizationResponse, Component, Outcome, has_state, refusal,
 };
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response;
@@ -362,4 +362,62 @@ fn every_parameter_that_is_read_is_taken_out() {
     }
     // An application may route by `#code`; nothing of ours reads it.
     assert!(!Component::Fragment.parameters().contains(&"code"));
+}
+
+/// Anybody can write into an address: the code is one of the registered ones, or left out, and the description is held
+/// to the rule of `quote.rs`.
+#[test]
+fn a_refusal_repeats_no_more_than_it_must() {
+    const STATE: &str = "Rk7cQz-X0vJ_b1Lm";
+    let quoting = format!("The state {STATE} is unknown.");
+    for (error, description, code, registered, quoted) in [
+        (
+            "access_denied",
+            Some("No."),
+            "access_denied",
+            Some("access_denied"),
+            Some("No."),
+        ),
+        (
+            "access_denied: cancelled",
+            None,
+            "access_denied",
+            Some("access_denied"),
+            None,
+        ),
+        (
+            "invalid_scope: x",
+            Some("No."),
+            "authorization_failed",
+            Some("invalid_scope"),
+            Some("No."),
+        ),
+        (
+            "<b>log in at evil.example</b>",
+            None,
+            "authorization_failed",
+            None,
+            None,
+        ),
+        (
+            "invalid_request",
+            Some(&quoting),
+            "authorization_failed",
+            Some("invalid_request"),
+            None,
+        ),
+        (
+            "invalid_request",
+            Some("<b>No.</b>"),
+            "authorization_failed",
+            Some("invalid_request"),
+            Some("<b>No.</b>"),
+        ),
+    ] {
+        let failure = refusal(error, description, STATE);
+        assert_eq!(failure.code(), code, "{error}");
+        assert_eq!(failure.oauth_error(), registered, "{error}");
+        assert_eq!(failure.oauth_description(), quoted, "{error}");
+        assert_eq!(failure.phase(), Phase::Redirect);
+    }
 }

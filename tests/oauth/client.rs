@@ -8,9 +8,7 @@ use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_request::refresh;
 
-use crate::support::{
-    NASTY, SECRET, confidential_client, form, pairs, public_client, redacted, server,
-};
+use crate::support::{NASTY, confidential_client, form, pairs, public_client, server};
 
 fn request(client: &Client, metadata: &Metadata) -> Request {
     refresh(metadata, client, &Secret::new("refresh"), &[])
@@ -91,64 +89,26 @@ fn basic_encodes_both_halves() {
     assert_eq!(pair, "id%3Awith+%2B%26%25%C3%A9:pa%3Ass+w%2Brd%3D%2F%C3%A9");
 }
 
-/// What a server answers may quote what it was sent.
+/// What a server answers may repeat what it was sent, or what it has read in it.
 #[test]
-fn what_proves_the_client_is_redacted() {
-    let client = confidential_client(SECRET);
+fn what_proves_the_client_is_not_repeated() {
+    let secret = "pa:ss w+rd=/é";
+    let client = confidential_client(secret);
     let post = request(&client, &server(Some(&["client_secret_post"])));
-    assert_eq!(
-        redacted(&post, &format!("sent: {SECRET}.")),
-        "sent: [redacted]."
-    );
-
     let basic = request(&client, &server(None));
     let header = authorization(&basic);
     let credentials = header.strip_prefix("Basic ").unwrap();
-    for echoed in [header, credentials, &credentials.replace('=', "%3D")] {
-        let text = redacted(&basic, &format!("sent: {echoed}."));
-        assert!(!text.contains(&credentials[..20]), "{text}");
-        assert!(
-            text.starts_with("sent: ") && text.ends_with("[redacted]."),
-            "{text}"
-        );
-    }
-}
-
-/// The rest of the longer one would stay, if the shorter went first.
-#[test]
-fn a_secret_that_another_begins_with_hides_none_of_it() {
-    for (client_secret, refresh_token) in [
-        ("a-long-secret", "a-long-secret-and-the-rest"),
-        ("a-long-secret-and-the-rest", "a-long-secret"),
+    let alone = STANDARD.encode(secret);
+    assert!(!header.contains(&alone));
+    for (request, echoed) in [
+        (&post, secret),
+        (&basic, header),
+        (&basic, credentials),
+        (&basic, secret),
+        (&basic, &alone),
     ] {
-        let client = confidential_client(client_secret);
-        let token = Secret::new(refresh_token);
-        for methods in [None, Some(&["client_secret_post"][..])] {
-            let request = refresh(&server(methods), &client, &token, &[]);
-            let text = format!("sent: {client_secret} {refresh_token}.");
-            assert_eq!(redacted(&request, &text), "sent: [redacted] [redacted].");
-        }
+        assert_eq!(request.quote(&format!("sent: {echoed}.")), None, "{echoed}");
     }
-}
-
-/// A server that reads the header may quote what it has read.
-#[test]
-fn what_basic_holds_is_redacted_in_plain_too() {
-    let secret = "pa:ss w+rd=/é";
-    let request = request(&confidential_client(secret), &server(None));
-    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let percent = encoded.replace('+', "%20");
-    let base64 = STANDARD.encode(secret);
-    assert!(!authorization(&request).contains(&base64));
-    for echoed in [secret, &encoded, &percent] {
-        for (text, clean) in [
-            (format!("bad: {echoed}!"), "bad: [redacted]!"),
-            (
-                format!("bad: client-id:{echoed}"),
-                "bad: client-id:[redacted]",
-            ),
-        ] {
-            assert_eq!(redacted(&request, &text), clean);
-        }
-    }
+    let harmless = "No client client-id.";
+    assert_eq!(basic.quote(harmless).as_deref(), Some(harmless));
 }

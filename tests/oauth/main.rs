@@ -10,10 +10,12 @@
 mod authorization_request;
 mod authorization_response;
 mod client;
+mod error_code;
 mod error_response;
 mod http;
 mod metadata;
 mod pkce;
+mod quote;
 mod revocation;
 mod scope;
 mod secret;

@@ -101,8 +101,3 @@ pub(crate) fn answer(status: u16, body: &str) -> Response {
         body: body.into(),
     }
 }
-
-/// All of a text that was redacted.
-pub(crate) fn redacted(request: &Request, text: &str) -> String {
-    request.redact(text, usize::MAX)
-}

@@ -163,17 +163,18 @@ fn http(status: u16, retry_after: Option<u32>) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status,
-        body: None,
+        error: None,
+        description: None,
         retry_after,
     };
     Error::from(error).into()
 }
 
-fn refusal(error: &str) -> Unusable {
-    let error = ErrorKind::OAuth {
+fn refusal(error: &'static str) -> Unusable {
+    let error = ErrorKind::Http {
         phase: PHASE,
         status: 400,
-        error: error.into(),
+        error: Some(error),
         description: None,
         retry_after: None,
     };

@@ -47,11 +47,11 @@ pub(crate) fn update(session: &mut Session, json: &str) {
     session.update(parse_update(json).unwrap(), NOW);
 }
 
-pub(crate) fn oauth(status: u16, error: &str) -> Unusable {
-    let error = ErrorKind::OAuth {
+pub(crate) fn oauth(status: u16, error: &'static str) -> Unusable {
+    let error = ErrorKind::Http {
         phase: PHASE,
         status,
-        error: error.into(),
+        error: Some(error),
         description: None,
         retry_after: None,
     };
@@ -74,7 +74,8 @@ pub(crate) fn busy(status: u16, retry_after: Option<u32>) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status,
-        body: None,
+        error: None,
+        description: None,
         retry_after,
     };
     Error::from(error).into()

@@ -319,10 +319,10 @@ fn an_answer_is_known_again_whatever_the_login() {
 /// Where the code may not have been judged the answer can be tried again.
 #[test]
 fn only_a_judgement_is_final() {
-    let oauth = |phase, status| ErrorKind::OAuth {
+    let oauth = |phase, status| ErrorKind::Http {
         phase,
         status,
-        error: "invalid_grant".into(),
+        error: Some("invalid_grant"),
         description: None,
         retry_after: None,
     };
@@ -344,7 +344,8 @@ fn only_a_judgement_is_final() {
     let page = ErrorKind::Http {
         phase: Phase::Token,
         status: 401,
-        body: None,
+        error: None,
+        description: None,
         retry_after: None,
     };
     for (error, ends) in [

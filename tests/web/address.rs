@@ -177,11 +177,6 @@ async fn a_token_that_cannot_be_used_leaves_too() {
             "access_token=the-token&token_type=mac",
             "invalid_response",
         ),
-        (
-            true,
-            "access_token=the-token&expires_in=soon",
-            "invalid_response",
-        ),
         (false, "access_token=the-token", "authorization_failed"),
     ] {
         let security = begun(&page, "the-state", implicit).await;

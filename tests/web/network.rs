@@ -84,15 +84,8 @@ async fn nothing_secret_is_in_the_cause() {
     echo_fetch();
     let security = page.expired();
     let error = security.refresh(&[]).await.unwrap_err();
-    let cause = error.cause().unwrap();
-    assert!(
-        cause.contains("grant_type=refresh_token&refresh_token=[redacted]"),
-        "{cause}"
-    );
-    assert!(
-        !format!("{error:?}{error}").contains("refresh%2Btoken"),
-        "{cause}"
-    );
+    assert_eq!(error.cause(), Some("Error"));
+    assert!(!format!("{error:?}{error}").contains("refresh%2Btoken"));
 }
 
 #[wasm_bindgen_test]
@@ -100,7 +93,7 @@ async fn a_long_cause_is_clipped() {
     let page = Page::new();
     reject_fetch("NetworkError", &"é".repeat(10_000));
     let error = page.expired().refresh(&[]).await.unwrap_err();
-    assert_eq!(error.cause().unwrap().chars().count(), 300);
+    assert_eq!(error.cause().unwrap().chars().count(), 500);
 }
 
 #[wasm_bindgen_test]

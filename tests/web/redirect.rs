@@ -386,8 +386,6 @@ async fn an_implicit_answer_that_cannot_be_used_changes_nothing() {
     let row = page.row();
     assert!(row.is_some());
     for unusable in [
-        "#access_token=t&expires_in=soon&state=the-state",
-        "#access_token=t&expires_in=-5&state=the-state",
         "#access_token=a%20b&state=the-state",
         "#access_token=t&token_type=mac&state=the-state",
     ] {

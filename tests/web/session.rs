@@ -159,7 +159,7 @@ fn a_bad_update_changes_nothing() {
         "[]",
         "{}",
         "<html>",
-        r#"{"access_token":"a","expires_in":"1200"}"#,
+        r#"{"access_token":"a","token_type":"mac"}"#,
         r#"{"access_token":7,"refresh_token":"r"}"#,
         r#"{"access_token":"a","refresh_token":7}"#,
     ] {
