@@ -130,6 +130,7 @@ export function init(source?: WasmSource): Promise<void>;
 
 /** The server's addresses, named as in RFC 8414. */
 export interface SsoEndpoints {
+  /** Compared with an answer's `iss` letter by letter. Default: the origin of `token_endpoint`. */
   issuer?: string;
   authorization_endpoint: string;
   token_endpoint: string;
@@ -137,6 +138,8 @@ export interface SsoEndpoints {
   jwks_uri?: string;
   /** Decides how a `secretKey` is sent: in the form if `client_secret_post` is listed, else by Basic, which causes a preflight. */
   token_endpoint_auth_methods_supported?: string[];
+  /** True if each answer to a login has `iss` (RFC 9207): then one without it is refused. Default: false. */
+  authorization_response_iss_parameter_supported?: boolean;
 }
 
 /** How a token may be signed (RFC 7518 section 3.1, RFC 8037, RFC 9864). `EdDSA` is Ed25519 under its older name. */

@@ -158,8 +158,8 @@ pub enum ErrorKind {
     },
     /// `auth` with neither a login under way nor a fixed verifier or secret.
     LoginNotFound,
-    /// The `iss` of the authorization response is another server's (RFC 9207), or the login was begun with
-    /// another one than the code would be sent to.
+    /// The `iss` of the authorization response is another server's, or missing although the server promises it
+    /// (RFC 9207), or the login was begun with another one than the code would be sent to.
     IssuerMismatch {
         /// Where it was seen.
         phase: Phase,
@@ -483,7 +483,7 @@ impl ErrorKind {
                 "",
             ),
             Self::IssuerMismatch { .. } => (
-                "the answer comes from another server than the login went to",
+                "the answer comes from another server than the login went to, or its `iss` is missing",
                 "",
                 "",
             ),

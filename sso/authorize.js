@@ -28,17 +28,22 @@ export async function knownClient(provider, { client_id: clientId, redirect_uri:
 export function sendBack(ctx, answer) {
   const { redirect_uri: redirectUri, response_type: type, state } = ctx.query;
   const url = new URL(redirectUri);
-  const values = Object.entries({ ...answer, state });
+  const values = Object.entries({ ...answer, state, ...(ctx.state.iss && { iss: ctx.state.iss }) });
   if (type === "token") url.hash = new URLSearchParams(values).toString();
   else for (const [name, value] of values) url.searchParams.set(name, value);
   ctx.status = 303;
   ctx.redirect(url.href);
 }
 
-/** What EVE refuses, whatever the response type. */
-export function checkAuthorization(provider) {
+/**
+ * What EVE refuses, whatever the response type.
+ *
+ * @param {string} [iss] what an answer carries (RFC 9207)
+ */
+export function checkAuthorization(provider, iss) {
   return async (ctx, next) => {
     if (ctx.path !== PATHS.authorize) return next();
+    ctx.state.iss = iss;
     if (ctx.href.length > LONGEST_URL) return showError(ctx, 404, "not_found", "The address is too long.");
     if (Object.values(ctx.query).some(Array.isArray)) {
       return showError(ctx, 400, "invalid_request", "A parameter is there twice.");
@@ -53,23 +58,24 @@ export function checkAuthorization(provider) {
   };
 }
 
-/** RFC 9207's `iss` is not known from EVE. One that the redirect URI itself has gives way to it, and is put back. */
-function dropIssuer(ctx) {
+/** The provider always sends RFC 9207's `iss`, EVE never. One that the redirect URI itself has gives way to it, and is put back. */
+function replaceIssuer(ctx, iss) {
   const location = ctx.response.get("location");
   if (!URL.canParse(location)) return;
   const url = new URL(location);
+  if (!url.searchParams.has("iss")) return;
   url.searchParams.delete("iss");
-  const own = new URL(ctx.oidc.params.redirect_uri).searchParams.getAll("iss");
-  for (const value of own) url.searchParams.append("iss", value);
+  const values = iss ? [iss] : new URL(ctx.oidc.params.redirect_uri).searchParams.getAll("iss");
+  for (const value of values) url.searchParams.append("iss", value);
   ctx.redirect(url.href);
 }
 
-/** @param {boolean} issParameter whether the answer carries `iss` */
-export function authorizationEndpoint(issParameter) {
+/** @param {string} [iss] what an answer carries */
+export function authorizationEndpoint(iss) {
   return async (ctx, next) => {
     if (ctx.path === PATHS.authorize) ctx.query = { ...ctx.query, scope: ctx.query.scope || NO_SCOPE };
     else if (!ctx.path.startsWith(`${PATHS.authorize}/`)) return next();
     await next();
-    if (!issParameter) dropIssuer(ctx);
+    replaceIssuer(ctx, iss);
   };
 }

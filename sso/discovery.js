@@ -7,8 +7,9 @@ const METHODS = ["client_secret_basic", "client_secret_post", "client_secret_jwt
 /**
  * @param {string} base where this server answers
  * @param {string} issuer what it calls itself
+ * @param {boolean} issParameter whether its answers to logins carry `iss` (RFC 9207 section 3)
  */
-export function discoveryDocument(base, issuer) {
+export function discoveryDocument(base, issuer, issParameter) {
   return {
     issuer,
     authorization_endpoint: base + PATHS.authorize,
@@ -23,5 +24,6 @@ export function discoveryDocument(base, issuer) {
     id_token_signing_alg_values_supported: ["HS256"],
     token_endpoint_auth_signing_alg_values_supported: ["HS256"],
     code_challenge_methods_supported: ["S256"],
+    ...(issParameter && { authorization_response_iss_parameter_supported: true }),
   };
 }

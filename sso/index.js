@@ -74,10 +74,10 @@ function endpointOf({ path }) {
   return ["jwks", "token", "revoke", "authorize"].find((name) => PATHS[name] === path);
 }
 
-function documents(base, issuer, keys) {
+function documents(discovery, keys) {
   return async (ctx, next) => {
     if (ctx.method !== "GET") return next();
-    if (PATHS.discovery.includes(ctx.path)) ctx.body = discoveryDocument(base, issuer);
+    if (PATHS.discovery.includes(ctx.path)) ctx.body = { ...discovery };
     else if (ctx.path === PATHS.jwks) ctx.body = keys.document;
     else return next();
   };
@@ -88,6 +88,7 @@ function openUp(options, keys, server, esiServer) {
   const { host, accessTokenTtl, rotate, scopeClaim, clients, issParameter } = options;
   const base = `http://${host}:${server.address().port}`;
   const issuer = options.issuerWithoutScheme ? new URL(base).host : base;
+  const iss = issParameter ? issuer : undefined;
   const faults = new Faults();
   const requests = createRequests();
   const rotateKeys = async (how) => {
@@ -102,10 +103,10 @@ function openUp(options, keys, server, esiServer) {
     recordRequests(requests),
     ssoCors(options.allowedOrigin),
     faults.middleware(endpointOf),
-    documents(base, issuer, keys),
-    checkAuthorization(provider),
+    documents(discoveryDocument(base, issuer, issParameter), keys),
+    checkAuthorization(provider, iss),
     implicitGrant(provider, accessTokens),
-    authorizationEndpoint(issParameter),
+    authorizationEndpoint(iss),
     loginEndpoint(provider),
     tokenEndpoint(provider, accessTokens),
     revocationEndpoint,

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::error_code;
+use super::metadata::is_same_issuer;
 use super::quote::quote;
 use super::secret::Secret;
-use super::url;
 use crate::record::Members;
 use crate::{Error, ErrorKind, Phase};
 
@@ -212,17 +212,18 @@ impl AuthorizationResponse {
         })
     }
 
-    /// Compares `iss`, where it was sent, with the server that the login was begun with (RFC 9207
-    /// section 2.4), by simple string comparison but for the scheme that EVE's server may leave out.
-    pub fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
-        match &self.issuer {
-            Some(sent) if url::without_scheme(sent) != url::without_scheme(issuer) => {
-                Err(ErrorKind::IssuerMismatch {
-                    phase: Phase::Redirect,
-                }
-                .into())
-            }
-            _ => Ok(()),
+    /// Compares `iss` with the issuer that the login was begun with (RFC 9207 section 2.4). Where its metadata says that
+    /// each answer has `iss`, one without it is refused.
+    pub fn check_issuer(&self, issuer: &str, required: bool) -> Result<(), Error> {
+        let accepted = match &self.issuer {
+            Some(sent) => is_same_issuer(sent, issuer),
+            None => !required,
+        };
+        if accepted {
+            Ok(())
+        } else {
+            let phase = Phase::Redirect;
+            Err(ErrorKind::IssuerMismatch { phase }.into())
         }
     }
 }

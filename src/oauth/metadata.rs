@@ -13,6 +13,15 @@ use crate::{Error, ErrorKind};
 /// Where EVE Online's metadata is.
 pub const EVE_URL: &str = "https://login.eveonline.com/.well-known/oauth-authorization-server";
 
+/// How EVE Online's server has spelled its issuer.
+const EVE_ISSUERS: [&str; 2] = ["https://login.eveonline.com", "login.eveonline.com"];
+
+/// True if both are the same issuer: by simple string comparison (RFC 9207 section 2.4), but for EVE's two spellings.
+pub fn is_same_issuer(left: &str, right: &str) -> bool {
+    let is_eve = |issuer| EVE_ISSUERS.contains(&issuer);
+    left == right || (is_eve(left) && is_eve(right))
+}
+
 /// The members that this library uses, by their names in the document (section 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Metadata {
@@ -31,6 +40,8 @@ pub struct Metadata {
     /// How a confidential client may identify itself. `none` is not asked for: EVE's does not list it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// True if each authorization response has `iss` (RFC 9207 section 3).
+    pub authorization_response_iss_parameter_supported: bool,
 }
 
 impl FromRecord for Metadata {
@@ -43,6 +54,12 @@ impl FromRecord for Metadata {
             jwks_uri: record.optional("jwks_uri", record::text)?,
             token_endpoint_auth_methods_supported: record
                 .optional("token_endpoint_auth_methods_supported", record::texts)?,
+            authorization_response_iss_parameter_supported: record
+                .optional(
+                    "authorization_response_iss_parameter_supported",
+                    record::flag,
+                )?
+                .unwrap_or_default(),
         })
     }
 }
@@ -65,6 +82,7 @@ impl Metadata {
                 "client_secret_basic".to_owned(),
                 "client_secret_post".to_owned(),
             ]),
+            authorization_response_iss_parameter_supported: false,
         }
     }
 
@@ -72,17 +90,17 @@ impl Metadata {
     /// address names (section 3.3); with or without scheme, as EVE's server has spelled it.
     pub fn parse(json: &str, source: &str) -> Result<Self, Error> {
         let metadata = Self::from_json(json)?.check()?;
-        match expected_issuer(source) {
-            Some((origin, path))
-                if url::without_scheme(&metadata.issuer)
-                    != join(url::without_scheme(origin), path) =>
-            {
-                Err(ErrorKind::InvalidMetadata {
-                    reason: "its issuer is not the server that it was fetched from",
-                }
-                .into())
+        let issuer = metadata.issuer.as_str();
+        let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+        let is_its_own =
+            |expected: String| issuer == expected || issuer == url::without_scheme(&expected);
+        if expected_issuer(source).is_none_or(is_its_own) {
+            Ok(metadata)
+        } else {
+            Err(ErrorKind::InvalidMetadata {
+                reason: "its issuer is not the server that it was fetched from",
             }
-            _ => Ok(metadata),
+            .into())
         }
     }
 
@@ -128,7 +146,7 @@ impl Metadata {
 
 /// The issuer that a metadata address belongs to: the well-known part stands between origin and path
 /// (RFC 8414 section 3), or behind the path (OpenID Connect Discovery section 4).
-fn expected_issuer(source: &str) -> Option<(&str, &str)> {
+fn expected_issuer(source: &str) -> Option<String> {
     let origin = url::origin(source)?;
     let path = source.get(origin.len()..)?;
     // The standard library's search for a text would weigh a kilobyte.
@@ -141,14 +159,10 @@ fn expected_issuer(source: &str) -> Option<(&str, &str)> {
     } else {
         before
     };
-    Some((origin, path.trim_matches('/')))
-}
-
-fn join(origin: &str, path: &str) -> String {
-    let mut issuer = origin.to_owned();
+    let (mut issuer, path) = (origin.to_owned(), path.trim_matches('/'));
     if !path.is_empty() {
         issuer.push('/');
         issuer.push_str(path);
     }
-    issuer
+    Some(issuer)
 }

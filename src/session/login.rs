@@ -32,6 +32,8 @@ pub struct Login {
     pub redirect_uri: String,
     /// Who must answer (RFC 9700 section 4.4.2).
     pub issuer: String,
+    /// True if the answer must say so in `iss` (RFC 9207).
+    pub requires_iss: bool,
     /// The scopes that were asked for.
     pub scopes: Vec<String>,
     /// Where the page wants to be afterwards.
@@ -67,6 +69,7 @@ impl FromRecord for Login {
             token_identifier: record.optional("token_identifier", record::text)?,
             redirect_uri: record.required("redirect_uri", record::text)?,
             issuer: record.required("issuer", record::text)?,
+            requires_iss: record.or_default("requires_iss", record::flag)?,
             scopes: record.required("scopes", record::texts)?,
             return_to: record.optional("return_to", record::text)?,
             began_at: record.required("began_at", record::whole)?,
@@ -89,6 +92,9 @@ impl ToRecord for Login {
         }
         members.text("redirect_uri", &self.redirect_uri);
         members.text("issuer", &self.issuer);
+        if self.requires_iss {
+            members.json("requires_iss", "true");
+        }
         members.texts("scopes", &self.scopes);
         if let Some(return_to) = &self.return_to {
             members.text("return_to", return_to);

@@ -136,6 +136,7 @@ impl EsiSecurity {
             token_identifier: self.token_identifier(),
             redirect_uri: inner.client.redirect_uri.clone(),
             issuer: metadata.issuer.clone(),
+            requires_iss: metadata.authorization_response_iss_parameter_supported,
             scopes,
             return_to,
             began_at: clock::now(),
@@ -209,7 +210,7 @@ impl EsiSecurity {
         if reused {
             return Err(self.reused(phase));
         }
-        response.check_issuer(&login.issuer)?;
+        response.check_issuer(&login.issuer, login.requires_iss)?;
         let result = LoginResult {
             state: state.to_owned(),
             return_to: login.return_to.clone(),

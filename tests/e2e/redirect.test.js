@@ -523,19 +523,55 @@ test("any other refusal of the server is told with its words", async (t) => {
   assert.equal(await page.address(), page.redirectUri);
 });
 
-test("`iss` must be the server that the login went to", async (t) => {
+test("`iss` must be the issuer of the metadata, letter by letter", async (t) => {
   const { page, callback } = await openLoggedIn(t, { sso: { issParameter: true } });
-  assert.equal(new URL(callback).searchParams.get("iss"), page.sso.issuer);
-  const mixedUp = changed(callback, { iss: "https://login.evil.example" });
-  await page.open(mixedUp);
-  await page.keepsTokens(() =>
-    assert.rejects(page.handleRedirect(), { code: "issuer_mismatch", phase: "redirect", retryable: false }),
-  );
-  assert.equal(await page.address(), mixedUp);
+  const { issuer } = page.sso;
+  assert.equal(new URL(callback).searchParams.get("iss"), issuer);
+  const bare = issuer.replace("http://", "");
+  for (const iss of ["https://login.evil.example", `https://${bare}`, bare, `${issuer}/`, undefined]) {
+    const mixedUp = changed(callback, { iss });
+    await page.open(mixedUp);
+    await page.keepsTokens(() =>
+      assert.rejects(page.handleRedirect(), { code: "issuer_mismatch", phase: "redirect", retryable: false }, iss),
+    );
+    assert.equal(await page.address(), mixedUp);
+  }
   assert.equal(page.tokenRequests.length, 1);
   await page.open(callback);
   await page.handleRedirect();
   assert.equal(await characterId(page), SAPHRA);
+});
+
+test("where the metadata promises `iss`, a refusal and a token have it too", async (t) => {
+  const page = await openPage(t, { sso: { issParameter: true } });
+  const denied = await page.authorize({ cancel: true });
+  const withToken = await page.authorize({ implicit: true });
+  const mismatch = { code: "issuer_mismatch", phase: "redirect" };
+  await assert.rejects(page.handleRedirect(changed(denied, { iss: undefined })), mismatch);
+  await assert.rejects(page.handleRedirect(denied), { code: "access_denied" });
+  await assert.rejects(page.handleRedirect(withToken.replace(/&iss=[^&]*/, "")), mismatch);
+  assert.ok(await page.handleRedirect(withToken));
+});
+
+test("a page's own `ssoEndpoints` can promise `iss`, and without that it may be missing", async (t) => {
+  const page = await openPage(t);
+  const endpoints = {
+    issuer: page.sso.issuer,
+    authorization_endpoint: `${page.sso.issuer}/v2/oauth/authorize`,
+    token_endpoint: `${page.sso.issuer}/v2/oauth/token`,
+  };
+  const finish = async (promised) => {
+    page.options.ssoEndpoints = { ...endpoints, authorization_response_iss_parameter_supported: promised };
+    await page.open("/");
+    const callback = await page.authorize();
+    // What the login was begun with counts, whatever the page says by then.
+    page.options.ssoEndpoints = endpoints;
+    await page.open("/");
+    return page.handleRedirect(callback);
+  };
+  await assert.rejects(finish(true), { code: "issuer_mismatch", phase: "redirect" });
+  assert.ok(await finish(false));
+  assert.ok(await finish(undefined));
 });
 
 test("a login can be finished for ten minutes", async (t) => {

@@ -209,7 +209,11 @@ fn a_parameter_that_appears_twice_is_refused_by_name() {
 
 /// RFC 9207 section 2.4, with EVE's two spellings.
 #[test]
-fn the_issuer_is_compared_where_it_was_sent() {
+fn the_issuer_is_compared_letter_by_letter() {
+    let mismatch = || {
+        let phase = Phase::Redirect;
+        Err(ErrorKind::IssuerMismatch { phase }.into())
+    };
     let from = |issuer: &str| read(&format!("code=c&state=s&iss={issuer}"), "");
     for sent in [
         "https%3A%2F%2Flogin.eveonline.com",
@@ -217,10 +221,12 @@ fn the_issuer_is_compared_where_it_was_sent() {
         "login.eveonline.com",
     ] {
         for expected in ["https://login.eveonline.com", "login.eveonline.com"] {
-            assert_eq!(from(sent).check_issuer(expected), Ok(()), "{sent}");
+            assert_eq!(from(sent).check_issuer(expected, true), Ok(()), "{sent}");
         }
     }
     for sent in [
+        "http://login.eveonline.com",
+        "https://login.eveonline.com/",
         "https://evil.example",
         "evil.example",
         "https://login.eveonline.com.evil.example",
@@ -228,17 +234,46 @@ fn the_issuer_is_compared_where_it_was_sent() {
         "https://LOGIN.eveonline.com",
         "https",
     ] {
-        assert_eq!(
-            from(sent).check_issuer("https://login.eveonline.com"),
-            Err(ErrorKind::IssuerMismatch {
-                phase: Phase::Redirect
-            }
-            .into()),
-            "{sent}"
-        );
+        for required in [true, false] {
+            let checked = from(sent).check_issuer("https://login.eveonline.com", required);
+            assert_eq!(checked, mismatch(), "{sent}");
+        }
     }
-    let silent = read("code=c&state=s", "");
-    assert_eq!(silent.check_issuer("https://login.eveonline.com"), Ok(()));
+    let issuer = "https://sso.example/tenant";
+    assert_eq!(from(issuer).check_issuer(issuer, false), Ok(()));
+    for sent in [
+        "http://sso.example/tenant",
+        "sso.example/tenant",
+        "https://sso.example/tenant/",
+        "https://sso.example/Tenant",
+        "https://sso.example",
+        "https://sso.example/%74enant%00",
+        "login.eveonline.com",
+    ] {
+        let checked = from(sent).check_issuer(issuer, false);
+        assert_eq!(checked, mismatch(), "{sent}");
+    }
+    let spelled_otherwise = from("https%3A%2F%2Fsso.example%2F%74enant");
+    assert_eq!(spelled_otherwise.check_issuer(issuer, true), Ok(()));
+}
+
+/// RFC 9207 section 2.4: a server that says in its metadata that it sends `iss` always does.
+#[test]
+fn an_issuer_may_be_missing_unless_it_is_promised() {
+    for (query, fragment) in [
+        ("code=c&state=s", ""),
+        ("code=c&state=s&iss=", ""),
+        ("error=access_denied&state=s", ""),
+        ("", "access_token=t&state=s"),
+        ("iss=https://sso.example", "access_token=t&state=s"),
+    ] {
+        let silent = read(query, fragment);
+        assert_eq!(silent.check_issuer("https://sso.example", false), Ok(()));
+        let phase = Phase::Redirect;
+        let mismatch = Err(ErrorKind::IssuerMismatch { phase }.into());
+        let required = silent.check_issuer("https://sso.example", true);
+        assert_eq!(required, mismatch, "?{query}#{fragment}");
+    }
 }
 
 #[test]

@@ -159,6 +159,40 @@ fn an_issuer_with_a_path_has_two_addresses() {
     }
 }
 
+/// RFC 8414 section 3.3, but for an issuer without a scheme and for OpenID Connect's trailing slash.
+#[test]
+fn the_issuer_has_the_scheme_of_its_address_or_none() {
+    for (issuer, fits) in [
+        ("https://sso.example", true),
+        ("https://sso.example/", true),
+        ("sso.example", true),
+        ("http://sso.example", false),
+        ("HTTPS://sso.example", false),
+        ("https://sso.example//", false),
+        ("//sso.example", false),
+    ] {
+        let read = Metadata::parse(&issued_by(issuer), SSO);
+        assert_eq!(read.is_ok(), fits, "{issuer}");
+    }
+}
+
+/// RFC 9207 section 3.
+#[test]
+fn a_server_may_promise_to_name_itself_in_its_answers() {
+    const MEMBER: &str = "authorization_response_iss_parameter_supported";
+    for (given, promised) in [
+        (json!({ MEMBER: true }), true),
+        (json!({ MEMBER: false }), false),
+        (json!({ MEMBER: null }), false),
+        (json!({}), false),
+    ] {
+        let metadata = Metadata::parse(&document(&given), SSO).unwrap();
+        let read = metadata.authorization_response_iss_parameter_supported;
+        assert_eq!(read, promised, "{given}");
+    }
+    assert!(!Metadata::eve().authorization_response_iss_parameter_supported);
+}
+
 #[test]
 fn an_address_that_names_no_issuer_allows_any() {
     let source = "https://cdn.example/sso.json";
@@ -276,6 +310,10 @@ fn a_member_of_the_wrong_type_is_refused() {
         ("jwks_uri", json!(1)),
         ("token_endpoint_auth_methods_supported", json!("none")),
         ("token_endpoint_auth_methods_supported", json!([1])),
+        (
+            "authorization_response_iss_parameter_supported",
+            json!("true"),
+        ),
     ] {
         refused(&Metadata::parse(&document(&json!({ member: wrong })), SSO));
     }

@@ -50,7 +50,8 @@ fn assert_sound(query: &str, fragment: &str) -> bool {
             Outcome::Refused { error, .. } => assert!(!error.is_empty()),
         }
         assert!(response.state.as_deref() != Some(""));
-        let _ = response.check_issuer(query);
+        let accepted = response.check_issuer(query, true).is_ok();
+        assert!(!accepted || response.issuer.is_some());
     }
 
     let (clean, bare) = (

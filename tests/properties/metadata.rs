@@ -93,6 +93,7 @@ const MEMBERS: &[&str] = &[
     "revocation_endpoint",
     "jwks_uri",
     "token_endpoint_auth_methods_supported",
+    "authorization_response_iss_parameter_supported",
     "__proto__",
 ];
 

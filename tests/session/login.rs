@@ -18,6 +18,7 @@ fn login(state: &str, began_at: i64) -> Login {
         implicit: false,
         redirect_uri: "https://app.example/callback".into(),
         issuer: "https://login.eveonline.com".into(),
+        requires_iss: false,
         scopes: vec!["publicData".into()],
         return_to: Some("/market?x=1#y".into()),
         began_at,
@@ -239,6 +240,7 @@ fn logins_survive_the_redirect() {
     logins.begin(Login {
         verifier: None,
         implicit: true,
+        requires_iss: true,
         return_to: None,
         scopes: Vec::new(),
         ..login("two", NOW)

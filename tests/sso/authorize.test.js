@@ -29,15 +29,28 @@ test("the answer is the code and the state, and nothing else", async () => {
   assert.equal(new URL(back).searchParams.get("state"), "+/= ü");
 });
 
-test("iss is sent where the option asks for it (RFC 9207)", async () => {
-  const other = await startSso({ issParameter: true });
-  try {
-    for (const answer of [{ characterId: 91000203 }, { cancel: true }]) {
-      const back = await authorizeByForm({ authorizeUrl: authorizeUrl(other), ...answer });
-      assert.equal(new URL(back).searchParams.get("iss"), other.issuer);
+test("iss is sent with every answer where the option asks for it, and the metadata says so (RFC 9207)", async () => {
+  for (const options of [{}, { issuerWithoutScheme: true }]) {
+    const other = await startSso({ issParameter: true, ...options });
+    try {
+      const { issuer, ...metadata } = await (await fetch(other.discoveryUrl)).json();
+      assert.equal(metadata.authorization_response_iss_parameter_supported, true);
+      const base = { ...other, issuer: new URL(other.discoveryUrl).origin };
+      const answers = [
+        authorizeByForm({ authorizeUrl: authorizeUrl(base), characterId: 91000203 }),
+        authorizeByForm({ authorizeUrl: authorizeUrl(base), cancel: true }),
+        authorizeByForm({ authorizeUrl: authorizeUrl(base, { scope: "unknown" }) }),
+        authorizeByForm({ authorizeUrl: authorizeUrl(base, { code_challenge: "short" }) }),
+        authorizeByForm({ authorizeUrl: authorizeUrl(base, { response_type: "token" }), characterId: 91000203 }),
+      ];
+      for (const back of await Promise.all(answers)) {
+        const { search, hash } = new URL(back);
+        const sent = new URLSearchParams(search || hash.slice(1));
+        assert.deepEqual(sent.getAll("iss"), [issuer], back);
+      }
+    } finally {
+      await other.close();
     }
-  } finally {
-    await other.close();
   }
 });
 

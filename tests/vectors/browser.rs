@@ -43,6 +43,7 @@ fn options(vector: &Vector) -> Options {
             revocation_endpoint: None,
             jwks_uri: None,
             token_endpoint_auth_methods_supported: None,
+            authorization_response_iss_parameter_supported: false,
         }),
         jwks_key: Some(vector.keys.clone()),
         algorithms: vector.algorithms.clone(),

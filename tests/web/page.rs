@@ -270,6 +270,7 @@ pub(crate) fn server(origin: &str) -> Metadata {
         revocation_endpoint: Some(format!("{origin}/revoke")),
         jwks_uri: Some(format!("{origin}/keys")),
         token_endpoint_auth_methods_supported: None,
+        authorization_response_iss_parameter_supported: false,
     }
 }
 
