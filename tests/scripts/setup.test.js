@@ -84,6 +84,62 @@ test("what apt-get does not install is named, with the command", PATIENCE, async
   }
 });
 
+/** Programs of these names that print a version, and nothing else. */
+async function makePrograms(t, versions) {
+  const folder = await makeFolder(t);
+  for (const [name, version] of Object.entries(versions)) {
+    await writeFile(join(folder, name), `#!/bin/sh\necho "${version}"\n`);
+    await chmod(join(folder, name), 0o755);
+  }
+  return folder;
+}
+
+/** The browsers that set-up finds under these variables, and the commands that it would name. */
+async function findBrowsers(env) {
+  const script = `
+    import { browsers } from "./scripts/setup/browsers.js";
+    const told = Object.entries(browsers).map(([engine, { find, byHand }]) => [engine, [find(), byHand]]);
+    console.log(JSON.stringify(Object.fromEntries(told)));`;
+  const places = ["CHROME_BIN", "CHROMEDRIVER", "FIREFOX_BIN", "WEBKIT_BIN", "WEBKIT_DRIVER", "XVFB"];
+  const none = Object.fromEntries(places.map((place) => [place, undefined]));
+  const { code, out, err } = await run(["--input-type=module", "--eval", script], { ...none, ...env });
+  assert.deepEqual([code, err], [0, ""]);
+  return JSON.parse(out);
+}
+
+test("each engine is found on PATH or where a variable says, and else named with its command", PATIENCE, async (t) => {
+  const nothing = await findBrowsers({ PATH: await makeFolder(t) });
+  assert.deepEqual(
+    Object.values(nothing).map(([found]) => found),
+    [null, null, null],
+  );
+  const commands = Object.values(nothing).map(([, byHand]) => byHand);
+  assert.match(commands[0], /^apt-get install chromium chromium-driver .*CHROME_BIN and CHROMEDRIVER/);
+  assert.match(commands[1], /^apt-get install firefox-esr .*FIREFOX_BIN/);
+  assert.match(commands[2], /^apt-get install webkit2gtk-driver xvfb .*WEBKIT_BIN, WEBKIT_DRIVER and XVFB/);
+
+  const path = await makePrograms(t, {
+    chromedriver: "ChromeDriver 156.0.1",
+    "google-chrome": "Google Chrome 155.0.1",
+    chromium: "Chromium 156.0.2",
+    firefox: "Mozilla Firefox 153.8.0esr",
+    WebKitWebDriver: "WebKitWebDriver 2.50",
+    Xvfb: "",
+    MiniBrowser: "",
+  });
+  const browser = join(path, "MiniBrowser");
+  const { chromium, firefox, webkit } = await findBrowsers({ PATH: path, WEBKIT_BIN: browser });
+  assert.deepEqual(chromium[0], { CHROME_BIN: join(path, "chromium"), CHROMEDRIVER: join(path, "chromedriver") });
+  assert.deepEqual(firefox[0], { FIREFOX_BIN: join(path, "firefox") });
+  assert.deepEqual(webkit[0], {
+    WEBKIT_BIN: browser,
+    WEBKIT_DRIVER: join(path, "WebKitWebDriver"),
+    XVFB: join(path, "Xvfb"),
+  });
+  const others = await findBrowsers({ PATH: path, CHROME_BIN: join(path, "google-chrome"), XVFB: "/usr/bin/Xvfb" });
+  assert.equal(others.chromium[0], null, "the driver is of another version");
+});
+
 test("a Node that is too old is told so first", PATIENCE, async () => {
   for (const version of ["0.12.18", "18.20.4", "20.17.9"]) {
     assert.throws(() => requireNode(version), {
@@ -196,6 +252,17 @@ test("who holds a lock and dies does not keep it", PATIENCE, async (t) => {
     },
   );
   assert.ok(hadToWait);
+});
+
+test("a step or a browser that there is not is refused, with those that there are", PATIENCE, async () => {
+  for (const [args, message] of [
+    [["e2e", "--browser", "opera"], /no browser "opera"; there are: chromium, firefox, webkit\./],
+    [["rust", "wep"], /no step "wep"; there are: lint, rust, web, .*package\./],
+  ]) {
+    const { code, out, err } = await run(["scripts/test.js", ...args], { PATH: "/nowhere" });
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, message);
+  }
 });
 
 test("`.ci/run` is `npm test` and nothing else", PATIENCE, async (t) => {
