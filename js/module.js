@@ -73,9 +73,10 @@ export async function getModule(source) {
   return found instanceof Response ? read(found) : found;
 }
 
+/** A policy keeps WebKit from instances alone, Chromium and Firefox from modules. */
 function mayCompile() {
   try {
-    return Boolean(new WebAssembly.Module(EMPTY));
+    return Boolean(new WebAssembly.Instance(new WebAssembly.Module(EMPTY)));
   } catch {
     return false;
   }

@@ -10,8 +10,11 @@ const MINI_BROWSER = process.env.WEBKIT_BIN ?? "/usr/lib/x86_64-linux-gnu/webkit
 const WEBKIT_DRIVER = process.env.WEBKIT_DRIVER ?? "/usr/bin/WebKitWebDriver";
 const XVFB = process.env.XVFB ?? "/usr/bin/Xvfb";
 
-/** WebKit has no rules for names of hosts; this address leads to this machine, and is no secure context. */
-export const INSECURE_HOST = "0.0.0.0";
+/** WebKit has no rules for names of hosts; but this spelling is no secure context there. */
+export const INSECURE_HOST = "localhost.";
+
+/** Set by the page's own `setTimeout`, so it must not be a time that tests shorten, such as 30 seconds. */
+const SCRIPT_TIMEOUT_MS = 40_001;
 
 /** Starts a virtual screen; it ends with us, and with its last window. */
 async function openScreen() {
@@ -97,6 +100,7 @@ export async function open(directory, { width, height }) {
         .setRect({ width, height: 2 * height - inner });
     }
 
+    await driver.manage().setTimeouts({ script: SCRIPT_TIMEOUT_MS });
     await setViewport();
     return {
       driver,
