@@ -35,11 +35,16 @@ function compress(bytes) {
   return compressed.get(bytes);
 }
 
-const page = (script) =>
-  Buffer.from(`<!DOCTYPE html><title>Bench</title><link rel=icon href=data:,><script type=module>${script}</script>`);
+const page = (script, links = "") =>
+  Buffer.from(
+    `<!DOCTYPE html><title>Bench</title><link rel=icon href=data:,>${links}<script type=module>${script}</script>`,
+  );
 
-const clientPage = (settings) =>
-  page(`import * as module from "./index.js"; (${load})(module, ${JSON.stringify(settings)});`);
+const clientPage = (settings, links = "") =>
+  page(`import * as module from "./index.js"; (${load})(module, ${JSON.stringify(settings)});`, links);
+
+/** What asks for a file before any JavaScript does, as docs/bundlers.md has it. */
+const PRELOAD = '<link rel="preload" as="fetch" type="application/wasm" crossorigin href="esi_security_bg.wasm">';
 
 /**
  * @param {import("./bundles.js").Bundles} bundles
@@ -61,11 +66,14 @@ export async function serveBundles(bundles, settings) {
 
   const folder = (client) => `/${client.replaceAll(" ", "")}`;
   const redirectUri = (client) => `${origin}${folder(client)}/callback`;
+  const preloading = (client) => `${origin}${folder(client)}/preloading`;
   const put = (path, bytes) => files.set(path, compress(bytes));
   put("/", page(""));
   put("/rounds.js", await readFile(join(ROOT, "bench/rounds.js")));
   for (const [client, bundle] of bundles) {
-    put(`${folder(client)}/callback`, clientPage({ ...settings, redirectUri: redirectUri(client) }));
+    const given = { ...settings, redirectUri: redirectUri(client) };
+    put(`${folder(client)}/callback`, clientPage(given));
+    put(`${folder(client)}/preloading`, clientPage(given, PRELOAD));
     for (const [name, bytes] of Object.entries(bundle)) put(`${folder(client)}/${name}`, bytes);
   }
 
@@ -74,5 +82,5 @@ export async function serveBundles(bundles, settings) {
       server.close(resolve);
       server.closeAllConnections();
     });
-  return { origin, redirectUri, close };
+  return { origin, redirectUri, preloading, close };
 }

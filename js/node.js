@@ -23,10 +23,17 @@ export function init(source = readModule) {
   return entry.init(source);
 }
 
+/** Node has no shared workers, and need not be warned of that. */
+const withoutWorker = (options) => (Object(options) === options ? { tokenWorker: false, ...options } : options);
+
 export class EsiSecurity extends entry.EsiSecurity {
   static async create(options) {
     await init();
     // biome-ignore lint/complexity/noThisInStatic: an object of a page's own subclass is one of that class.
     return super.create(options);
+  }
+
+  constructor(options) {
+    super(withoutWorker(options));
   }
 }

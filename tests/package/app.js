@@ -25,6 +25,9 @@ export const CHARACTER = { id: 2119000101, name: "Ilmari Vesk" };
 /** How long the browser may take for a step, in milliseconds. */
 const STEP_TIMEOUT_MS = 20_000;
 
+/** The local SSO's pages have none, and Firefox says that their policy would forbid it. */
+const SSO_ICON = "/favicon.ico";
+
 /** What each app does: a login, the verified claims, a refresh. */
 const MAIN = `
 import { EsiSecurity } from "esi-security";
@@ -141,36 +144,61 @@ class App {
 
   /** A whole login at an origin, with the token worker in use. */
   async logIn(origin) {
-    browser ??= await openBrowser();
-    const { driver } = browser;
-    await browser.console();
+    const { driver, console } = await openOnce();
     const traffic = recordTraffic();
-    const status = async (pattern) => {
-      const element = await driver.wait(until.elementLocated(By.id("status")), STEP_TIMEOUT_MS);
-      await driver.wait(async () => (await element.getText()) !== "", STEP_TIMEOUT_MS, "the app's status");
-      assert.match(await element.getText(), pattern);
-    };
     try {
+      await console();
       await driver.get(`${origin}/`);
-      await status(/^signed out$/);
+      assert.equal(await readStatus(), "signed out");
       await driver.findElement(By.id("login")).click();
       const card = By.css(`input[value="${CHARACTER.id}"]`);
       await driver.wait(until.elementLocated(card), STEP_TIMEOUT_MS).click();
       await driver.findElement(By.css("button[value=authorize]")).click();
       await driver.wait(until.urlContains(`${origin}/callback`), STEP_TIMEOUT_MS);
-      await status(new RegExp(`^logged in: ${CHARACTER.name}$`));
+      assert.equal(await readStatus(), `logged in: ${CHARACTER.name}`);
       await checkRequests(origin, traffic.exchanges);
-      // Where a policy blocks something the console says so, and where the worker is not in use.
+      // The console says where a policy blocks something, and where the worker is not in use.
       assert.deepEqual(
-        (await browser.console()).filter(({ level }) => level !== "info"),
+        (await console()).filter(({ level, text }) => level !== "info" && !text.includes(SSO_ICON)),
         [],
       );
     } finally {
       traffic.stop();
-      await driver.get("about:blank");
     }
   }
+
+  /** Opens the app where it cannot load the package: the error names what mends that. */
+  async failsToLoad(origin, remedy) {
+    const { driver } = await openOnce();
+    await driver.get(`${origin}/`);
+    const status = await readStatus();
+    assert.ok(status.startsWith("load_failed: ") && status.includes(remedy), status);
+  }
 }
+
+async function openOnce() {
+  browser ??= await openBrowser();
+  return browser;
+}
+
+/** What the app shows, once it does. */
+async function readStatus() {
+  const { driver } = browser;
+  const element = await driver.wait(until.elementLocated(By.id("status")), STEP_TIMEOUT_MS);
+  await driver.wait(async () => (await element.getText()) !== "", STEP_TIMEOUT_MS, "the app shows nothing");
+  return element.getText();
+}
+
+/** What began the requests for files whose names end so, in the page that is open. */
+export const initiatorsOf = (end) =>
+  browser.call(
+    (suffix) =>
+      performance
+        .getEntriesByType("resource")
+        .filter(({ name }) => new URL(name).pathname.endsWith(suffix))
+        .map(({ initiatorType }) => initiatorType),
+    end,
+  );
 
 /** The worker has sent both token requests, from the app's own origin. */
 async function checkRequests(origin, exchanges) {
@@ -188,7 +216,7 @@ async function checkRequests(origin, exchanges) {
     [],
     "the page has sent token requests itself",
   );
-  assert.equal(requested.filter((address) => new URL(address).pathname.endsWith(".wasm")).length, 1);
+  assert.equal((await initiatorsOf(".wasm")).length, 1, "the module is asked for once");
   // Only Chromium's DevTools list shared workers.
   if (ENGINE !== "chromium") return;
   const { targetInfos } = await browser.driver.sendAndGetDevToolsCommand("Target.getTargets");

@@ -7,12 +7,14 @@ import { blocksOf } from "./documents.js";
 import { login, startUser } from "./login.js";
 
 const vitest = (window) => `
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { logIn } from "./login.js";
 
 test("a login", async () => {
   expect(typeof window).toBe("${window}");
+  const warn = vi.spyOn(console, "warn");
   expect(await logIn()).toBe("${CHARACTER.name}");
+  expect(warn).not.toHaveBeenCalled();
 });
 `;
 

@@ -19,7 +19,9 @@ const bench = (...args) =>
 const ROWS = {
   payload: [/^gzip -9, bytes$/, /^brotli 11, bytes$/, /^minified, bytes$/],
   "from navigation to a usable object": ["no throttling", "Fast 4G", "Slow 4G"].flatMap((network) =>
-    ["cold", "warm"].map((cache) => new RegExp(`^${cache} cache, ${network}, ms$`)),
+    ["cold", "warm"].flatMap((cache) =>
+      ["", ", preloaded"].map((how) => new RegExp(`^${cache} cache, ${network}${how}, ms$`)),
+    ),
   ),
   verify: ["RS256", "ES256"].flatMap((algorithm) =>
     ["EVE-sized", "70 scopes"].flatMap((kind) =>
