@@ -175,6 +175,8 @@ pub struct Session {
     generation: u32,
     reason: Reason,
     outbox: Option<Message>,
+    /// True if the server has replaced the refresh token since this was last asked.
+    replaced: bool,
     /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
     epoch: u32,
     noticed: Noticed,
@@ -314,6 +316,11 @@ impl Session {
     /// What the other tabs are to be told, once the row is stored.
     pub fn take_message(&mut self) -> Option<Message> {
         self.outbox.take()
+    }
+
+    /// True if the server has replaced the refresh token since this was last asked: that of other tabs is used up.
+    pub fn take_replaced(&mut self) -> bool {
+        mem::take(&mut self.replaced)
     }
 
     /// The same number as long as the tokens are those of one login, however often refreshed.
@@ -459,7 +466,8 @@ impl Session {
             }
             Message::Tokens(tokens) => {
                 let ours = self.tokens.as_ref();
-                if ours.is_some_and(|ours| tokens.is_ahead_of(ours)) {
+                let some = tokens.access.is_some() || tokens.refresh_token.is_some();
+                if some && ours.is_some_and(|ours| tokens.is_ahead_of(ours)) {
                     self.hold(Some(tokens), Reason::HandOver);
                 }
             }
@@ -512,8 +520,16 @@ impl Session {
         let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
         if let Some(tokens) = &self.tokens {
             let renewed = tokens.renewed(response, skew, now);
+            self.replaced |= renewed.refresh_token != tokens.refresh_token;
             self.hold(Some(renewed), Reason::Refresh);
             self.hand_over();
+        }
+    }
+
+    /// What the server is about to give is newer than this version, which another tab has had.
+    pub(super) fn outdo(&mut self, version: u32) {
+        if let Some(lineage) = self.tokens.as_mut().and_then(|held| held.lineage.as_mut()) {
+            lineage.rotation = lineage.rotation.max(version);
         }
     }
 
@@ -524,6 +540,7 @@ impl Session {
             // it has not got through: a server that garbles every answer is not to be asked in a hurry.
             let refreshing = self.refreshing;
             let rotated = tokens.rotated(refresh_token);
+            self.replaced = true;
             self.hold(Some(rotated), Reason::Refresh);
             self.refreshing = refreshing;
             self.hand_over();

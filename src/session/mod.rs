@@ -8,6 +8,7 @@ pub mod handover;
 pub mod lineage;
 pub mod login;
 pub mod machine;
+pub mod marker;
 pub mod place;
 pub mod refresh;
 pub mod skew;

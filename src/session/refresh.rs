@@ -18,9 +18,13 @@ pub enum Others {
     Behind,
     /// Perhaps somebody does.
     Unknown,
-    /// Somebody does.
-    Ahead,
+    /// Somebody holds, or has held, tokens of this version.
+    Ahead(u32),
 }
+
+/// After how many failures in a row newer tokens that nobody sends are believed to be lost: the tab that held them is
+/// closed, and the server is to judge the older ones.
+pub const MOST_FAILURES: u32 = 2;
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +46,10 @@ pub struct Refresh {
     /// True if it asks for fewer scopes than were granted: tokens of another tab may then not do.
     narrowed: bool,
     stage: Stage,
-    /// True if somebody is known to hold newer tokens, which are being waited for.
-    others_are_ahead: bool,
+    /// True if newer tokens are being waited for.
+    waits_for_newer: bool,
+    /// The newest version that another tab is known to have had.
+    newest: u32,
     /// How many had failed before it.
     failures: u32,
 }
@@ -75,7 +81,8 @@ impl Refresh {
             generation: session.generation(),
             narrowed,
             stage: Stage::New,
-            others_are_ahead: false,
+            waits_for_newer: false,
+            newest: 0,
             failures: session.failures(),
         })
     }
@@ -98,7 +105,9 @@ impl Refresh {
             Others::Behind => self.send(before),
             others => {
                 self.stage = before.map_or(Stage::New, Stage::InDoubt);
-                self.others_are_ahead = others == Others::Ahead;
+                if let Others::Ahead(newest) = others {
+                    (self.waits_for_newer, self.newest) = (true, newest);
+                }
                 Step::Ask(others)
             }
         }
@@ -114,9 +123,9 @@ impl Refresh {
         {
             return step;
         }
-        if mem::take(&mut self.others_are_ahead) {
-            // What this tab holds is used up: to send it would end the grant. The other one may hang, and
-            // hand its tokens over later; where it is closed, nobody is ahead any more.
+        if mem::take(&mut self.waits_for_newer) && session.failures() < MOST_FAILURES {
+            // What this tab holds is used up: to send it would end the grant. The other tab may be frozen, and
+            // send its tokens later.
             let error = Error::from(ErrorKind::Timeout {
                 phase: Phase::Refresh,
             });
@@ -158,6 +167,7 @@ impl Refresh {
         match answer {
             // Fresh from the server it is the newest there is, even if another tab has been faster.
             Ok(response) if current || behind => {
+                session.outdo(self.newest);
                 session.renew(response.clone(), now);
                 Step::Done(Ok(response))
             }
@@ -188,6 +198,7 @@ impl Refresh {
         jitter: u8,
     ) -> Step {
         if let Some(rotated) = unusable.refresh_token.clone() {
+            session.outdo(self.newest);
             session.rotate(rotated);
             session.fail(&unusable, now, jitter);
             return Step::Done(Err(unusable.error));
@@ -217,6 +228,11 @@ impl Refresh {
     fn send(&mut self, before: Option<Unusable>) -> Step {
         self.stage = Stage::Sent(before);
         Step::Send(self.sent.clone())
+    }
+
+    /// The newest version that another tab is known to have had.
+    pub fn newest(&self) -> u32 {
+        self.newest
     }
 
     /// True if the session still holds the tokens that it began with.

@@ -121,24 +121,13 @@ pub(super) async fn acquire(name: &str, timeout_ms: u32) -> Acquired {
     }
 }
 
-/// A lock that many tabs hold at once; its name is what it is for. It has no deadline: nobody waits for it.
-pub(super) async fn share(name: &str) -> Option<Lock> {
-    let (answered, lock) = begin_request(&manager()?, name, ("mode", &"shared".into()));
-    let granted = JsFuture::from(answered).await.is_ok() && lock.is_granted();
-    granted.then_some(lock)
-}
-
-/// Releases it, and waits until the browser knows: it takes a lock back in its own time, but before it answers a
-/// query. The next request of this page then finds it free.
+/// Releases it, once the browser has answered a query: what this page has just written to localStorage reaches the other
+/// processes on another way. Then waits until the browser has taken the lock back, which it does before it answers the
+/// next query, so that the next request of this page finds it free.
 pub(super) async fn release(lock: Option<Lock>) {
+    held().await;
     drop(lock);
     held().await;
-}
-
-/// The names of all locks that any tab of this origin holds.
-pub(super) async fn names() -> alloc::vec::Vec<String> {
-    let held = held().await.into_iter();
-    held.filter_map(|lock| text(&lock, "name")).collect()
 }
 
 /// The browser's name for the page that holds this lock.
@@ -176,24 +165,8 @@ async fn request(
     (option, value): (&str, JsValue),
     timeout_ms: u32,
 ) -> Answer {
-    let (answered, lock) = begin_request(locks, name, (option, &value));
-    match within(timeout_ms, JsFuture::from(answered)).await {
-        None => Answer::Late,
-        Some(Ok(_)) if lock.is_granted() => Answer::Granted(lock),
-        Some(Ok(_)) => Answer::Taken,
-        Some(Err(_)) if is_aborted(&value) => Answer::Late,
-        Some(Err(_)) => Answer::Failed,
-    }
-}
-
-/// A promise that settles once the request is answered, and the lock, which need not be granted then.
-fn begin_request(
-    locks: &LockManager,
-    name: &str,
-    (option, value): (&str, &JsValue),
-) -> (Promise, Lock) {
     let options = Object::new();
-    set(&options, option, value);
+    set(&options, option, &value);
     let lock = Lock(Rc::default());
     let state = &lock.0;
     let answered = Promise::new(&mut |resolve, reject| {
@@ -224,7 +197,13 @@ fn begin_request(
             }
         });
     });
-    (answered, lock)
+    match within(timeout_ms, JsFuture::from(answered)).await {
+        None => Answer::Late,
+        Some(Ok(_)) if lock.is_granted() => Answer::Granted(lock),
+        Some(Ok(_)) => Answer::Taken,
+        Some(Err(_)) if is_aborted(&value) => Answer::Late,
+        Some(Err(_)) => Answer::Failed,
+    }
 }
 
 /// True for a signal whose time is up.

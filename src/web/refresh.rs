@@ -76,36 +76,36 @@ impl EsiSecurity {
     async fn perform(self, who: Who, mut refresh: Refresh, scopes: Vec<String>) -> Refreshed {
         let row = &who.row;
         let (mut rotated, mut metadata) = (None, None);
-        let (mut turn, mut step, mut losses) = (None, None, 0);
+        let (mut lock, mut step, mut losses) = (None, None, 0);
         let result = loop {
             row.settle().await;
             step = Some(match step {
                 None => {
-                    drop(turn);
+                    drop(lock);
                     let others;
-                    (turn, others) = row.take_turn().await;
+                    (lock, others) = row.acquire_refresh_lock().await;
                     Rc::clone(row).reread().await;
                     row.sync();
                     let now = clock::now();
                     refresh.start(&mut row.session.borrow_mut(), others, now)
                 }
                 Some(Step::Ask(others)) => {
-                    row.ask(others).await;
+                    row.query(others).await;
                     row.sync();
                     let (now, jitter) = (clock::now(), random::jitter());
                     refresh.asked(&mut row.session.borrow_mut(), now, jitter)
                 }
                 Some(Step::Send(refresh_token)) => {
-                    // Once for each refresh: where it is slow, the turn might be over every time.
+                    // Once for each refresh: where it is slow, the lock might be lost every time.
                     let known = match &metadata {
                         Some(known) => Ok(Rc::clone(known)),
                         None => self.metadata().await,
                     };
                     metadata = known.clone().ok();
                     if known.is_ok() {
-                        let ours = row.has_turn(turn.as_ref()).await;
+                        let may_send = row.may_send(lock.as_ref(), &refresh).await;
                         row.sync();
-                        let lost = !ours && losses < MOST_LOSSES;
+                        let lost = !may_send && losses < MOST_LOSSES;
                         if lost || !refresh.is_current(&row.session.borrow()) {
                             losses += 1;
                             step = None;
@@ -123,7 +123,7 @@ impl EsiSecurity {
             });
         };
         row.refreshing.replace(None);
-        row.end_turn(turn);
+        row.release_refresh_lock(lock);
         row.tell();
         Refreshed { result, rotated }
     }

@@ -15,8 +15,9 @@ use wasm_bindgen_futures::spawn_local;
 use super::clock;
 use super::event::{self, TokenUpdated};
 use super::flight::{Flight, Work, at_once};
+use super::marker;
 use super::storage::Storage;
-use super::tabs::{self, Tabs};
+use super::tabs::Tabs;
 use super::timer::within;
 use super::verify::Checked;
 use super::wake;
@@ -25,6 +26,7 @@ use crate::Error;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 use crate::session::handover::Message;
+use crate::session::lineage::Lineage;
 use crate::session::machine::{self, Reason, Session};
 use crate::session::place::Place;
 use crate::session::token_set::TokenSet;
@@ -65,7 +67,7 @@ enum Writing {
 pub(super) struct Row {
     key: JsString,
     token_identifier: Option<String>,
-    storage: Storage,
+    pub(super) storage: Storage,
     /// What storage held when it was last read or written here.
     known: RefCell<Option<JsString>>,
     pub(super) session: RefCell<Session>,
@@ -91,8 +93,8 @@ pub(super) struct Row {
     pub(super) tabs: RefCell<Option<Tabs>>,
     /// True while the page is hidden for good, or in the back/forward cache.
     gone: Cell<bool>,
-    /// The end of the last turn, until the browser has taken the lock back.
-    pub(super) ending: RefCell<Option<Flight<()>>>,
+    /// The release of the last refresh lock, until the browser has taken it back.
+    pub(super) releasing: RefCell<Option<Flight<()>>>,
     /// For how many seconds before its end the access token is to be refreshed.
     margin: Cell<i64>,
     /// Counts the moments at which the session may have changed.
@@ -137,7 +139,7 @@ impl Row {
                 signals: RefCell::new(Vec::new()),
                 tabs: RefCell::new(None),
                 gone: Cell::new(false),
-                ending: RefCell::new(None),
+                releasing: RefCell::new(None),
                 margin: Cell::new(margin),
                 stirred: Cell::new(0),
                 waiting: RefCell::new(Vec::new()),
@@ -150,7 +152,8 @@ impl Row {
                 row.loading.replace(Some(Flight::launch(rest)));
             }
             // What is found at once is no change.
-            let _ = row.session.borrow_mut().notice(clock::now(), margin);
+            let now = clock::now();
+            let _ = row.session.borrow_mut().notice(now, margin);
             row
         });
         row.margin.set(margin);
@@ -207,7 +210,7 @@ impl Row {
                 self.stored.set(self.session.borrow().generation());
             }
             self.join();
-            self.inquire();
+            self.send_query();
             if damaged.is_some() {
                 self.damaged.replace(damaged);
                 drop(self.write());
@@ -281,9 +284,9 @@ impl Row {
         }
     }
 
-    /// After anything that may have changed the session: it is stored, and the other tabs are handed what is
-    /// new, in the same breath, so that a tab that is closed has done both or neither. What is given back
-    /// waits until it is stored.
+    /// After anything that may have changed the session: it is stored, and its version and what is new are published
+    /// to the other tabs in the same task, so that a tab that is closed has done all or nothing of it. What is given
+    /// back waits until it is stored.
     pub(super) fn settle(self: &Rc<Self>) -> Work {
         let generation = self.session.borrow().generation();
         let written = if self.stored.replace(generation) == generation {
@@ -291,15 +294,35 @@ impl Row {
         } else {
             self.write()
         };
+        self.mark();
         let message = self.session.borrow_mut().take_message();
-        if let Some(message) = message
-            && let Some(tabs) = &*self.tabs.borrow()
-        {
-            tabs.post(&message);
+        if let Some(message) = message {
+            self.send(&message);
         }
         self.join();
         self.stir();
         written
+    }
+
+    /// Writes how new the tokens are where the other tabs can read it, or that their grant has ended.
+    fn mark(&self) {
+        let (lineage, replaced, ended) = {
+            let mut session = self.session.borrow_mut();
+            let ended = matches!(session.reason(), Reason::Ended | Reason::Revoked);
+            (session.lineage().cloned(), session.take_replaced(), ended)
+        };
+        if !self.storage.has_marker() {
+            return;
+        }
+        if ended {
+            // A session that was revoked names its grant no more.
+            let joined = self.contend(|tabs| tabs.lineage.clone());
+            if let Some(lineage) = joined {
+                marker::remove(&lineage);
+            }
+        } else if replaced && let Some(lineage) = lineage {
+            marker::write(&lineage, true);
+        }
     }
 
     /// Wakes who waits for a moment at which the session may have changed.
@@ -457,9 +480,10 @@ impl Row {
     /// Tells the page what has become of the session since it was looked at last.
     pub(super) fn notice(&self) {
         self.tell_of_hand_over();
+        let now = clock::now();
         let (change, expiry) = {
             let mut session = self.session.borrow_mut();
-            let change = session.notice(clock::now(), self.margin());
+            let change = session.notice(now, self.margin());
             (
                 change,
                 session.access().and_then(|access| access.expires_at),
@@ -473,61 +497,47 @@ impl Row {
         }
     }
 
-    /// Becomes one of the tabs of the grant that the tokens come from, and of no other.
+    /// Becomes one of the tabs of the grant that the tokens come from, and of no other. Tokens that are kept in memory
+    /// are this page's alone.
     pub(super) fn join(self: &Rc<Self>) {
-        if self.gone.get() {
+        if self.gone.get() || !self.storage.is_shared() {
             return;
         }
-        let lineage = self.session.borrow().lineage().cloned();
-        let joined = match (&lineage, &*self.tabs.borrow()) {
-            (Some(lineage), Some(tabs)) => tabs.are_of(lineage),
-            (None, None) => true,
-            _ => false,
+        let (lineage, refreshable) = {
+            let session = self.session.borrow();
+            let refreshable = session.refresh_token().is_some();
+            (session.lineage().cloned(), refreshable)
         };
-        if !joined {
-            let weak = || Rc::downgrade(self);
-            let tabs = lineage.as_ref().map(|lineage| Tabs::join(lineage, weak()));
-            self.tabs.replace(tabs);
+        let grant = |lineage: &Lineage| lineage.grant.clone();
+        let joined = self.contend(|tabs| grant(&tabs.lineage));
+        if joined == lineage.as_ref().map(grant) {
+            return;
         }
-        if lineage.is_some() {
-            spawn_local(Self::stand(Rc::downgrade(self)));
+        // The page's own code may call back while a channel is opened or closed.
+        let tabs = (lineage.clone()).map(|lineage| Tabs::join(lineage, Rc::downgrade(self)));
+        let before = self.tabs.replace(tabs);
+        drop(before);
+        if let Some(lineage) = lineage.filter(|_| refreshable && self.storage.has_marker()) {
+            marker::write(&lineage, false);
         }
     }
 
-    /// Lets go of what other pages would have to wait for, since this one may be frozen.
+    /// Closes the channel, since the page may be frozen: it would answer nobody.
     pub(super) fn leave(&self) {
         self.gone.set(true);
-        self.tabs.replace(None);
+        let before = self.tabs.replace(None);
+        drop(before);
     }
 
-    /// Takes the place among the tabs of this grant that the tokens have by their age. Holds no row while it
-    /// waits, which nobody may need any more by then.
-    pub(super) async fn stand(weak: Weak<Self>) {
-        let lineage = weak.upgrade().and_then(|row| {
-            let lineage = row.session.borrow().lineage().cloned();
-            lineage.filter(|lineage| {
-                let tabs = row.tabs.borrow();
-                tabs.as_ref().is_some_and(|tabs| !tabs.stand_at(lineage))
-            })
-        });
-        let Some(lineage) = lineage else { return };
-        let lock = tabs::standing(&lineage).await;
-        let Some(row) = weak.upgrade() else { return };
-        let current = row.session.borrow().lineage() == Some(&lineage);
-        if let Some(tabs) = &mut *row.tabs.borrow_mut()
-            && current
-        {
-            tabs.stand(lineage, lock);
-        }
-    }
-
-    /// What another tab says.
+    /// A message of another tab.
     pub(super) fn receive(self: &Rc<Self>, message: Message) {
         self.sync();
-        if let Message::Claim(theirs) = &message
-            && let Some(tabs) = &mut *self.tabs.borrow_mut()
-        {
-            tabs.hear(theirs);
+        if let Message::Claim(theirs) = &message {
+            let now = clock::milliseconds();
+            let ours = self.contend(|tabs| tabs.contender.hear(theirs, now));
+            if let Some(ours) = ours.flatten() {
+                self.send(&Message::Claim(ours));
+            }
         }
         self.session.borrow_mut().receive(message);
         if self.session.borrow().access().is_none() {
@@ -550,17 +560,7 @@ impl Row {
         self.gone.set(false);
         self.sync();
         self.join();
-        self.inquire();
+        self.send_query();
         spawn_local(Rc::clone(self).reread());
-    }
-
-    /// Asks the other tabs for newer tokens, and does not wait for them.
-    fn inquire(&self) {
-        let lineage = self.session.borrow().lineage().cloned();
-        if let Some(lineage) = lineage
-            && let Some(tabs) = &*self.tabs.borrow()
-        {
-            tabs.post(&Message::Ask(lineage));
-        }
     }
 }

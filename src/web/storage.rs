@@ -2,7 +2,7 @@
 //! own, which may take its time. Each may be blocked, full or missing, or not do what it should, so it
 //! is asked for anew at each use: a page that blocks it does so with an exception on every access.
 
-use js_sys::{JsString, Map};
+use js_sys::{Array, JsString, Map, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::object::get;
@@ -80,6 +80,22 @@ impl Storage {
         let same = |storage: &Self| storage.object().is_ok_and(|own| *own == object);
         let known = [Self::Session, Self::Local].into_iter().find(same);
         Some(known.unwrap_or_else(|| Self::Custom(object.unchecked_into())))
+    }
+
+    /// True if another tab may hold the same session: what a page keeps in memory is its own.
+    pub(super) fn is_shared(&self) -> bool {
+        *self != Self::Memory
+    }
+
+    /// True if the session needs a version marker: in localStorage the tabs share the record itself.
+    pub(super) fn has_marker(&self) -> bool {
+        self.is_shared() && *self != Self::Local
+    }
+
+    /// The keys of everything in it, as far as that is known.
+    pub(super) fn keys(&self) -> Array {
+        let keys = self.object().and_then(|object| Reflect::own_keys(&object));
+        keys.unwrap_or_default()
     }
 
     fn object(&self) -> Result<CustomStorage, JsValue> {

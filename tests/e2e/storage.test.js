@@ -416,7 +416,7 @@ const logInWith = async (page, own) => {
 test("a storage of the page's own that answers at once", async (t) => {
   const page = await openPage(t);
   await logInWith(page, "map");
-  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: [] });
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: ["version"] });
   const kept = await page.run(({ options, EsiSecurity }) => {
     const { map, storage } = globalThis;
     const [[key, row]] = map;
@@ -432,12 +432,13 @@ test("a storage of the page's own that answers at once", async (t) => {
   await page.refresh();
   await page.run(({ security }) => security.revoke());
   assert.equal(await page.runBare(() => globalThis.map.size), 0);
+  assert.deepEqual((await keys(page)).local, [], "the version marker ends with the grant");
 });
 
 test("a session in IndexedDB is there right after `create`, after every reload", async (t) => {
   const page = await openPage(t);
   await logInWith(page, "database");
-  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: [] });
+  assert.deepEqual(await keys(page), { session: ["document", "logins"], local: ["version"] });
   const newest = () => page.tokenRequests.at(-1).json.access_token;
   for (let round = 0; round < 3; round += 1) {
     await page.open("/");

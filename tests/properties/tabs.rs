@@ -3,12 +3,12 @@
 //! is lost that could have been kept.
 //!
 //! The model is the browser floor in small: what a tab does after each step is what `src/web/refresh.rs`,
-//! `src/web/row.rs` and `src/web/tabs.rs` do. It takes for granted what they wait for: that a message to a
-//! tab that listens arrives before the patience of the one who asked is at an end. A frozen tab hears
-//! nothing, and its lock may be taken away.
+//! `src/web/row.rs` and `src/web/refresh_lock.rs` do. It takes for granted what they wait for: that a message to a tab
+//! that listens arrives before the timeout of the one who asked. A frozen tab receives nothing, and its lock may be
+//! stolen.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::mem;
 
@@ -18,7 +18,8 @@ use esi_security::session::claim::Contender;
 use esi_security::session::handover::Message;
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
-use esi_security::session::refresh::{Others, Refresh, Step};
+use esi_security::session::marker;
+use esi_security::session::refresh::{MOST_FAILURES, Others, Refresh, Step};
 use esi_security::session::token_set::MARGIN;
 use esi_security::{Error, ErrorKind, Phase};
 use proptest::collection::vec;
@@ -30,6 +31,7 @@ const PHASE: Phase = Phase::Refresh;
 const BEGIN: i64 = 1_700_000_000;
 const LIFE: u32 = 1200;
 const MOST_TABS: usize = 5;
+const MOST_LOSSES: u32 = 3;
 
 /// What happens next. The number says which of the tabs, or of the things that may happen.
 #[derive(Clone, Copy, Debug)]
@@ -220,6 +222,8 @@ struct Task {
     grant: String,
     /// The lock was taken away.
     stolen: bool,
+    /// How often it has lost its lock, or its claim.
+    losses: u32,
     /// The pages that could be seen to hold the newest tokens when it was this one's turn.
     seen: Vec<u32>,
     /// Those that held them, and listened, when it claimed.
@@ -232,7 +236,6 @@ struct Task {
 #[derive(Debug)]
 enum Stage {
     Waiting {
-        rotation: u32,
         contended: bool,
     },
     /// Without locks, since the tokens were those of that generation.
@@ -265,8 +268,6 @@ struct Tab {
     session: Session,
     frozen: bool,
     channel: Option<String>,
-    /// As the others can see it.
-    standing: Option<Lineage>,
     contender: Contender,
     task: Option<Task>,
     /// The newest tokens that it has held.
@@ -293,7 +294,6 @@ enum Action {
     Serve(usize),
     Answer(usize),
     Advance(usize),
-    Stand(usize),
 }
 
 /// What a sequence came to, so that it is known what was tried.
@@ -314,10 +314,11 @@ enum Server {
     RefusesTheToken,
 }
 
-/// Without locks there is only the channel.
+/// Without locks there are claims on the channel; without localStorage there are no version markers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Browser {
-    WithLocks,
+    WithBoth,
+    WithoutMarkers,
     WithoutLocks,
 }
 
@@ -330,6 +331,8 @@ struct World<'a> {
     pages: u32,
     tabs: Vec<Tab>,
     storage: Vec<Option<String>>,
+    /// By the grant's id.
+    markers: BTreeMap<String, String>,
     grants: Vec<Grant>,
     requests: Vec<Request>,
     letters: Vec<Letter>,
@@ -349,6 +352,7 @@ impl<'a> World<'a> {
             pages: 0,
             tabs: Vec::new(),
             storage: vec![None],
+            markers: BTreeMap::new(),
             grants: Vec::new(),
             requests: Vec::new(),
             letters: Vec::new(),
@@ -405,7 +409,6 @@ impl<'a> World<'a> {
             known,
             frozen: false,
             channel: None,
-            standing: None,
             contender: Contender::default(),
             task: None,
             newest: (0, 0),
@@ -431,15 +434,49 @@ impl<'a> World<'a> {
             self.older[tab.storage] = mem::replace(stored, row.clone());
             tab.known = row;
         }
+        self.mark(index);
         if let Some(message) = self.tabs[index].session.take_message() {
             self.post(index, &message);
         }
         let tab = &mut self.tabs[index];
         let grant = tab.session.lineage().map(|lineage| lineage.grant.clone());
         if tab.channel != grant && !tab.frozen {
-            (tab.channel, tab.standing) = (grant, None);
+            tab.channel = grant;
             self.fall_silent(index);
+            let session = &self.tabs[index].session;
+            let lineage = session.lineage().cloned();
+            if let Some(lineage) = lineage.filter(|_| session.refresh_token().is_some()) {
+                self.write_marker(&lineage, false);
+            }
         }
+    }
+
+    fn mark(&mut self, index: usize) {
+        let tab = &mut self.tabs[index];
+        let replaced = tab.session.take_replaced();
+        let lineage = tab.session.lineage().cloned();
+        if matches!(tab.session.reason(), Reason::Ended | Reason::Revoked) {
+            if let Some(grant) = &tab.channel {
+                self.markers.remove(grant);
+            }
+        } else if let Some(lineage) = lineage.filter(|_| replaced) {
+            self.write_marker(&lineage, true);
+        }
+    }
+
+    fn write_marker(&mut self, lineage: &Lineage, replaced: bool) {
+        let stored = self.markers.get(&lineage.grant).map(String::as_str);
+        if self.browser != Browser::WithoutMarkers
+            && let Some(marker) = marker::update(lineage, stored, replaced, self.now)
+        {
+            self.markers.insert(lineage.grant.clone(), marker);
+        }
+    }
+
+    /// What the marker says of the others.
+    fn others(&self, lineage: &Lineage) -> Others {
+        let stored = self.markers.get(&lineage.grant);
+        marker::others(lineage, stored.map(String::as_str))
     }
 
     fn post(&mut self, index: usize, message: &Message) {
@@ -472,11 +509,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn stand(&mut self, index: usize) {
-        let tab = &mut self.tabs[index];
-        tab.standing = tab.session.lineage().cloned();
-    }
-
     fn begin(&mut self, index: usize, narrowed: bool) {
         self.sync(index);
         let now = self.now;
@@ -493,6 +525,7 @@ impl<'a> World<'a> {
             stage: Stage::Ending,
             grant,
             stolen: true,
+            losses: 0,
             seen: Vec::new(),
             asked: Vec::new(),
             listening: Vec::new(),
@@ -515,10 +548,7 @@ impl<'a> World<'a> {
         }
         let contended = self.tabs.iter().any(|tab| tab.holds_turn(&lineage.grant));
         self.tabs[index].task.as_mut().unwrap().stolen = false;
-        Stage::Waiting {
-            rotation: lineage.rotation,
-            contended,
-        }
+        Stage::Waiting { contended }
     }
 
     fn claim(&mut self, index: usize, lineage: Lineage) -> Stage {
@@ -547,22 +577,34 @@ impl<'a> World<'a> {
         let now = self.milliseconds();
         let tab = &mut self.tabs[index];
         if tab.session.generation() != generation {
-            return Stage::Taken(Others::Behind);
+            return self.claim_stands(index);
         }
         if let Some(lineage) = tab.session.lineage().cloned().filter(|_| yielding) {
             return self.claim(index, lineage);
         }
         if tab.contender.take_turn(now) {
-            return Stage::Taken(Others::Behind);
+            return self.claim_stands(index);
         }
         self.seen.yielded.set(true);
         Stage::Yielding(generation)
     }
 
+    /// A claim is a query too.
+    fn claim_stands(&self, index: usize) -> Stage {
+        let lineage = self.tabs[index].session.lineage();
+        let others = lineage.map_or(Others::Behind, |lineage| self.others(lineage));
+        Stage::Taken(match others {
+            Others::Unknown => Others::Behind,
+            others => others,
+        })
+    }
+
     /// Right before the refresh token leaves. False if it is not this one's turn any more.
     fn may_send(&mut self, index: usize) -> bool {
         let now = self.milliseconds();
-        let locks = self.browser == Browser::WithLocks;
+        let locks = self.browser != Browser::WithoutLocks;
+        let lineage = self.tabs[index].session.lineage().cloned();
+        let others = lineage.as_ref().map(|lineage| self.others(lineage));
         let Tab {
             session,
             task,
@@ -570,23 +612,27 @@ impl<'a> World<'a> {
             frozen,
             ..
         } = &mut self.tabs[index];
-        let task = task.as_ref().unwrap();
+        let task = task.as_mut().unwrap();
         assert!(!*frozen);
-        let turn = match session.lineage() {
+        let first = match &lineage {
             Some(lineage) if !locks => contender.send(lineage, now),
             _ => !locks || !task.stolen,
         };
-        turn && task.refresh.is_current(session)
+        let outdated = match others {
+            Some(Others::Ahead(newest)) => newest > task.refresh.newest(),
+            _ => false,
+        };
+        if first && !outdated || task.losses == MOST_LOSSES {
+            return task.refresh.is_current(session);
+        }
+        task.losses += 1;
+        false
     }
 
     /// The locks tell who has newer tokens.
     fn take_turn(&mut self, index: usize) {
         let task = self.tabs[index].task.as_ref().unwrap();
-        let Stage::Waiting {
-            rotation,
-            contended,
-        } = task.stage
-        else {
+        let Stage::Waiting { contended } = task.stage else {
             return;
         };
         let grant = task.grant.clone();
@@ -605,15 +651,11 @@ impl<'a> World<'a> {
                 }
             }
         }
-        let task = self.tabs[index].task.as_ref().unwrap();
-        let ahead = self.tabs.iter().any(|tab| {
-            let standing = tab.standing.as_ref();
-            standing.is_some_and(|theirs| theirs.grant == task.grant && theirs.rotation > rotation)
-        });
-        let others = match (ahead, contended) {
-            (true, _) => Others::Ahead,
-            (false, true) => Others::Unknown,
-            (false, false) => Others::Behind,
+        let lineage = self.tabs[index].session.lineage();
+        let others = lineage.map_or(Others::Behind, |lineage| self.others(lineage));
+        let others = match others {
+            Others::Behind if contended => Others::Unknown,
+            others => others,
         };
         let seen = self.tabs.iter().filter(|tab| self.is_visible(tab));
         let seen = seen.map(|tab| tab.page).collect();
@@ -624,10 +666,9 @@ impl<'a> World<'a> {
             .set(self.seen.contended.get() || contended);
     }
 
-    /// True if it can be seen to hold the newest tokens of its grant, and asked for them.
+    /// True if it holds the newest tokens of its grant, and can be asked for them.
     fn is_visible(&self, tab: &Tab) -> bool {
-        let standing = tab.standing.is_some() && tab.standing.as_ref() == tab.session.lineage();
-        standing
+        tab.channel.is_some()
             && !tab.frozen
             && tab.session.refresh_token().is_some_and(|token| {
                 let (grant, serial) = read(token);
@@ -651,7 +692,6 @@ impl<'a> World<'a> {
             Stage::Asking(_) => refresh.asked(session, now, jitter),
             Stage::Sent => return,
             Stage::Ending => {
-                self.stand(index);
                 self.tabs[index].task = None;
                 self.tabs[index].contender.end();
                 return;
@@ -747,7 +787,7 @@ impl<'a> World<'a> {
             .repeated
             .set(self.seen.repeated.get() || again > 0);
         let flying = self.requests.iter();
-        let locks = self.browser == Browser::WithLocks;
+        let locks = self.browser != Browser::WithoutLocks;
         let other = flying
             .filter(|request| request.grant == grant && (locks || request.serial == serial))
             .any(|request| self.tab_of(request.page).is_some() && !request.forsaken);
@@ -1047,7 +1087,7 @@ impl<'a> World<'a> {
         self.vanish(index, false);
         let tab = &mut self.tabs[index];
         tab.sleeps += 1;
-        (tab.frozen, tab.channel, tab.standing) = (true, None, None);
+        (tab.frozen, tab.channel) = (true, None);
         if self.browser == Browser::WithoutLocks {
             self.fall_silent(index);
         }
@@ -1082,9 +1122,6 @@ impl<'a> World<'a> {
         for (index, tab) in self.tabs.iter().enumerate() {
             if tab.frozen {
                 continue;
-            }
-            if tab.standing.as_ref() != tab.session.lineage() {
-                actions.push(Action::Stand(index));
             }
             let Some(task) = &tab.task else {
                 continue;
@@ -1122,7 +1159,6 @@ impl<'a> World<'a> {
             Action::Serve(number) => self.serve(number, None),
             Action::Answer(number) => self.answer(number, jitter),
             Action::Advance(index) => self.advance(index, jitter),
-            Action::Stand(index) => self.stand(index),
         }
         self.check();
     }
@@ -1264,9 +1300,16 @@ impl<'a> World<'a> {
             let Some((grant, _)) = held else {
                 continue;
             };
-            self.begin(index, false);
-            self.finish();
-            self.note(format!("page {page} has tried"));
+            // Newer tokens that nobody holds any more are waited for a few times.
+            for _ in 0..=MOST_FAILURES {
+                self.begin(index, false);
+                self.finish();
+                self.note(format!("page {page} has tried"));
+                if self.tabs[index].session.state(self.now, MARGIN) != State::Offline {
+                    break;
+                }
+                self.now += 100_000;
+            }
             let tab = &self.tabs[index];
             let state = tab.session.state(self.now, MARGIN);
             if self.grants[grant].ended.is_some() {
@@ -1295,7 +1338,11 @@ fn event_jitter(number: usize) -> u8 {
 pub(crate) fn no_session_is_lost(cases: u32) {
     let reached: [Reached; 6] = Default::default();
     let servers = prop_oneof![Just(Server::EndsIt), Just(Server::RefusesTheToken)];
-    let browsers = prop_oneof![3 => Just(Browser::WithLocks), 2 => Just(Browser::WithoutLocks)];
+    let browsers = prop_oneof![
+        3 => Just(Browser::WithBoth),
+        1 => Just(Browser::WithoutMarkers),
+        2 => Just(Browser::WithoutLocks),
+    ];
     let inputs = (2..=MOST_TABS, servers, browsers, vec(event(), 1..120));
     for_all(cases, &inputs, |(tabs, server, browser, events)| {
         let seen = Seen::default();

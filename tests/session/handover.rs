@@ -5,7 +5,7 @@ use esi_security::oauth::token_response::Unusable;
 use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, LONGEST_DEMAND};
 use esi_security::session::claim::Claim;
 use esi_security::session::handover::{Failure, Message};
-use esi_security::session::lineage::Lineage;
+use esi_security::session::lineage::{LARGEST_STEP, Lineage};
 use esi_security::session::machine::{Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::{AccessToken, MARGIN, TokenSet};
@@ -252,10 +252,23 @@ fn newer_tokens_of_the_same_grant_are_taken_over() {
     assert_eq!(session.take_message(), None);
 }
 
-/// Messages come in any order.
+/// Messages come in any order, and another copy of this library, or mischief, may send anything.
 #[test]
 fn no_other_tokens_are() {
     let before = signed_in();
+    let newest = ahead(&before, 3).tokens().unwrap().clone();
+    let empty = TokenSet {
+        access: None,
+        refresh_token: None,
+        ..newest.clone()
+    };
+    let absurd = |rotation| TokenSet {
+        lineage: Some(Lineage {
+            rotation,
+            ..lineage(&before)
+        }),
+        ..newest.clone()
+    };
     let mut altered = ahead(&before, 2).tokens().unwrap().clone();
     altered.refresh_token = Some(Secret::new("altered"));
     let nameless = TokenSet {
@@ -267,6 +280,9 @@ fn no_other_tokens_are() {
         tokens(&ahead(&before, 1)),
         Message::Tokens(altered),
         Message::Tokens(nameless),
+        Message::Tokens(empty),
+        Message::Tokens(absurd(2 + LARGEST_STEP + 1)),
+        Message::Tokens(absurd(u32::MAX)),
         tokens(&ahead(&another(), 9)),
     ] {
         let mut session = ahead(&before, 2);
@@ -352,7 +368,7 @@ fn a_message_is_about_the_tokens_that_are_held() {
 #[test]
 fn a_failure_in_one_tab_puts_off_the_others_that_wait_for_their_turn() {
     let told = failure(&signed_in(), &http(503));
-    for others in [Others::Behind, Others::Unknown, Others::Ahead] {
+    for others in [Others::Behind, Others::Unknown, Others::Ahead(9)] {
         for early in [true, false] {
             let mut session = signed_in();
             let mut waiting = Refresh::begin(&mut session, false).unwrap();

@@ -1,7 +1,7 @@
 //! Which grant tokens come from, and which of two are the newer ones.
 
 use esi_security::oauth::secret::Secret;
-use esi_security::session::lineage::Lineage;
+use esi_security::session::lineage::{LARGEST_STEP, Lineage};
 
 use crate::helpers::{copy, renew, signed_in, update};
 
@@ -16,7 +16,39 @@ fn after(token: &str, rotation: u32) -> Lineage {
     }
 }
 
-/// It names locks and a channel, which every page of the origin can list.
+/// Every page of the origin can list the locks, and read the keys of localStorage. On the channel there are tokens.
+#[test]
+fn no_name_tells_of_another() {
+    let lineage = begin("refresh");
+    let names = [lineage.channel(), lineage.refresh_lock(), lineage.marker()];
+    let digests = names.each_ref().map(|name| {
+        let (beginning, digest) = name.rsplit_once('/').unwrap();
+        assert!(beginning.starts_with("esi-security/1/"), "{name}");
+        assert_eq!(digest.len(), 43, "{name}");
+        digest
+    });
+    for (index, digest) in digests.iter().enumerate() {
+        assert_ne!(*digest, lineage.grant);
+        assert!(!digests[index + 1..].contains(digest));
+        // Nor does the digest of a public name lead to another.
+        let guess = Lineage {
+            grant: (*digest).into(),
+            rotation: 0,
+        };
+        for name in [guess.channel(), guess.refresh_lock(), guess.marker()] {
+            assert!(!names.contains(&name));
+        }
+    }
+    for (ours, theirs) in names.iter().zip([
+        after("refresh", 7).channel(),
+        after("refresh", 7).refresh_lock(),
+        after("refresh", 7).marker(),
+    ]) {
+        assert_eq!(*ours, theirs, "a version changes no name");
+    }
+    assert_ne!(lineage.channel(), begin("another").channel());
+}
+
 #[test]
 fn a_grant_is_named_by_a_digest() {
     let lineage = begin("refresh");
@@ -46,6 +78,9 @@ fn only_tokens_of_one_grant_are_older_or_newer() {
         (after("r", 7), after("r", 6), true),
         (after("r", 6), after("r", 6), false),
         (after("r", 5), after("r", 6), false),
+        (after("r", LARGEST_STEP), after("r", 0), true),
+        (after("r", LARGEST_STEP + 1), after("r", 0), false),
+        (after("r", u32::MAX), after("r", 6), false),
         (after("r", 9), after("other", 1), false),
         (after("r", 1), after("other", 9), false),
     ] {

@@ -16,6 +16,7 @@ mod helpers;
 mod lineage;
 mod login;
 mod machine;
+mod marker;
 mod place;
 mod refresh;
 mod row;

@@ -4,7 +4,7 @@ use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::Unusable;
 use esi_security::session::handover::Message;
 use esi_security::session::machine::{Reason, Session, State};
-use esi_security::session::refresh::{Others, Refresh, Step};
+use esi_security::session::refresh::{MOST_FAILURES, Others, Refresh, Step};
 use esi_security::session::token_set::{MARGIN, TokenSet};
 use esi_security::{Error, ErrorKind, Phase};
 
@@ -79,23 +79,58 @@ fn what_is_known_to_be_used_up_is_not_sent() {
     let later = NOW + LIFE;
     let mut session = signed_in();
     let mut refresh = Refresh::begin(&mut session, false).unwrap();
-    let step = refresh.start(&mut session, Others::Ahead, later);
-    assert_eq!(step, Step::Ask(Others::Ahead));
+    let step = refresh.start(&mut session, Others::Ahead(9), later);
+    assert_eq!(step, Step::Ask(Others::Ahead(9)));
     let step = refresh.asked(&mut session, later, JITTER);
     assert_eq!(step, failed(&timeout(PHASE)));
     assert_eq!(session.state(later, MARGIN), State::Offline);
     assert_eq!(refresh_token(&session), Some("refresh"));
-    // It is tried again, and if that tab is gone by then, this one's are the newest.
+    // It is tried again, and if the marker is gone by then, this one's are the newest.
     assert_eq!(session.wakes_at(later, MARGIN), Some(later + 2));
     let mut refresh = Refresh::begin(&mut session, false).unwrap();
     let step = refresh.start(&mut session, Others::Behind, later + 2);
     assert_eq!(step, send("refresh"));
 }
 
+/// The tab that held the newer tokens may be closed, or the marker be somebody's mischief: the session must not be offline
+/// for ever, and the server is to judge.
+#[test]
+fn newer_tokens_that_nobody_sends_are_waited_for_a_few_times() {
+    for (answer, state) in [
+        (Ok(response("new", Some("rotated"))), State::Active),
+        (Err(invalid_grant()), State::NeedsLogin),
+    ] {
+        let later = NOW + LIFE;
+        let mut session = signed_in();
+        for failures in 1..=MOST_FAILURES {
+            let mut refresh = Refresh::begin(&mut session, false).unwrap();
+            refresh.start(&mut session, Others::Ahead(9), later);
+            let step = refresh.asked(&mut session, later, JITTER);
+            assert_eq!(step, failed(&timeout(PHASE)));
+            assert_eq!(session.failures(), failures);
+        }
+        let mut refresh = Refresh::begin(&mut session, false).unwrap();
+        let step = refresh.start(&mut session, Others::Ahead(9), later);
+        assert_eq!(step, Step::Ask(Others::Ahead(9)), "once more");
+        let step = refresh.asked(&mut session, later, JITTER);
+        assert_eq!(step, send("refresh"));
+        if matches!(
+            refresh.answered(&mut session, answer, later, JITTER),
+            Step::Ask(_)
+        ) {
+            refresh.asked(&mut session, later, JITTER);
+        }
+        assert_eq!(session.state(later, MARGIN), state);
+        // What the server has given is newer than what any other tab may hold.
+        let version = session.lineage().unwrap().rotation;
+        assert_eq!(version, if state == State::Active { 10 } else { 0 });
+    }
+}
+
 /// Who waits for the lock is handed the tokens of the one who holds it.
 #[test]
 fn tokens_of_another_tab_are_as_good_as_an_answer() {
-    for others in [Others::Behind, Others::Unknown, Others::Ahead] {
+    for others in [Others::Behind, Others::Unknown, Others::Ahead(9)] {
         let mut session = signed_in();
         let mut refresh = Refresh::begin(&mut session, false).unwrap();
         session.receive(handed_over(&session, 1));
@@ -138,7 +173,7 @@ fn tokens_of_another_tab_that_have_ended_are_refreshed_in_their_turn() {
     ] {
         let mut session = signed_in();
         let mut refresh = Refresh::begin(&mut session, false).unwrap();
-        refresh.start(&mut session, Others::Ahead, later);
+        refresh.start(&mut session, Others::Ahead(9), later);
         session.receive(message);
         // Somebody may have newer ones still.
         let step = refresh.asked(&mut session, later, JITTER);

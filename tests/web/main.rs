@@ -15,6 +15,7 @@ mod event;
 mod key_set;
 mod locks;
 mod login;
+mod marker;
 mod metadata;
 mod network;
 mod options;

@@ -357,6 +357,16 @@ export function rows(part) {
   return keys.sort().map((key) => sessionStorage.getItem(key));
 }
 
+/** What the version markers of all grants say from now on. */
+export function setMarkers(text) {
+  for (const key of Object.keys(localStorage)) if (key.includes("/version/")) localStorage.setItem(key, text);
+}
+
+/** Every access to localStorage throws, as where a browser blocks it. */
+export function blockLocalStorage() {
+  replace(globalThis, "localStorage", { get: thrower(new DOMException("denied", "SecurityError")) });
+}
+
 /** The rows of localStorage whose keys hold `part`. */
 export function localRows(part) {
   const keys = Object.keys(localStorage).filter((key) => key.includes(part));
@@ -515,6 +525,25 @@ const oddLocks = {
 export function breakLocks(methods, manner) {
   const value = oddLocks[manner];
   for (const method of methods.split(" ")) replace(LockManager.prototype, method, { value, writable: true });
+}
+
+let opened = 0;
+
+/** From now on the channels are counted that are opened. */
+export function countChannels() {
+  const Native = BroadcastChannel;
+  opened = 0;
+  const value = class extends Native {
+    constructor(name) {
+      super(name);
+      opened += 1;
+    }
+  };
+  replace(globalThis, "BroadcastChannel", { value, writable: true });
+}
+
+export function channels() {
+  return opened;
 }
 
 // --- events

@@ -72,6 +72,10 @@ extern "C" {
     #[wasm_bindgen(js_name = breakStorage)]
     pub(crate) fn break_storage();
     pub(crate) fn rows(part: &str) -> Vec<String>;
+    #[wasm_bindgen(js_name = setMarkers)]
+    pub(crate) fn set_markers(text: &str);
+    #[wasm_bindgen(js_name = blockLocalStorage)]
+    pub(crate) fn block_local_storage();
     #[wasm_bindgen(js_name = localRows)]
     pub(crate) fn local_rows(part: &str) -> Vec<String>;
 
@@ -98,6 +102,9 @@ extern "C" {
     #[wasm_bindgen(js_name = longTimers)]
     pub(crate) fn long_timers() -> Vec<u32>;
 
+    #[wasm_bindgen(js_name = countChannels)]
+    pub(crate) fn count_channels();
+    pub(crate) fn channels() -> u32;
     #[wasm_bindgen(js_name = breakLocks)]
     pub(crate) fn break_locks(methods: &str, manner: &str);
     #[wasm_bindgen(js_name = shiftClock)]
