@@ -375,6 +375,14 @@ export interface AuthUriOptions extends Abortable {
   scopes?: string[];
   /** The implicit grant. Deprecated by RFC 9700 section 2.1.2, and warned about once. */
   implicit?: boolean;
+  /**
+   * Further parameters of the authorization request, for servers that want them: `prompt`, `resource`, `device_id`, `nonce`.
+   * An OpenID Connect `nonce` is sent and not compared, since no ID token is read. Refused with `invalid_argument`:
+   * `response_type`, `client_id`, `redirect_uri`, `scope`, `state`, `code_challenge`, `code_challenge_method`, which the
+   * library sets; `request`, `request_uri`, `response_mode`, which would break the login; `client_secret`,
+   * `code_verifier`, which belong in no address. Default: none.
+   */
+  extraParams?: Readonly<Record<string, string>>;
 }
 
 export interface LoginOptions extends AuthUriOptions {

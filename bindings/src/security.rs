@@ -33,8 +33,15 @@ pub struct EsiSecurity {
 }
 
 const SIGNAL: &[&str] = &["signal"];
-const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit", "signal"];
-const LOGIN_OPTIONS: &[&str] = &["state", "scopes", "implicit", "returnTo", "signal"];
+const AUTH_URI_OPTIONS: &[&str] = &["state", "scopes", "implicit", "extraParams", "signal"];
+const LOGIN_OPTIONS: &[&str] = &[
+    "state",
+    "scopes",
+    "implicit",
+    "extraParams",
+    "returnTo",
+    "signal",
+];
 const VERIFY_OPTIONS: &[&str] = &["kid", "options", "signal"];
 const AUTHORIZE_OPTIONS: &[&str] = &["security", "signal"];
 
@@ -389,6 +396,7 @@ fn auth_uri_options(options: &Options) -> Result<AuthUriOptions, Error> {
         state: options.text("state")?,
         scopes: options.texts("scopes")?,
         implicit: options.flag("implicit")?.unwrap_or(false),
+        extra_params: options.pairs("extraParams")?,
     })
 }
 

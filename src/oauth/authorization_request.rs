@@ -8,6 +8,8 @@ use super::metadata::Metadata;
 use super::pkce::CodeVerifier;
 use super::scope;
 use super::url;
+use crate::text::joined;
+use crate::{Error, Phase};
 
 /// How the server is to answer.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +22,45 @@ pub enum Grant<'a> {
     Implicit,
 }
 
-/// The address of the authorization request.
+/// What a page must not add to the request: parameters that this library sets; those by which the server would read
+/// others in their place (RFC 9101) or answer where no page can read it (`response_mode`); and secrets.
+const RESERVED: [&str; 12] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+    "response_mode",
+    "client_secret",
+    "code_verifier",
+];
+
+/// Refuses parameters that a page must not add. The error names the first.
+pub fn check_extra(extra: &[(String, String)]) -> Result<(), Error> {
+    for (name, _) in extra {
+        if name.is_empty() || RESERVED.contains(&name.as_str()) {
+            return Err(Error::argument(
+                Phase::Login,
+                joined(&["extraParams.", name]),
+                "must not be set: the library sets it, or it would break the login",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The address of the authorization request. `extra` stands behind this library's own parameters.
 pub fn address(
     metadata: &Metadata,
     client: &Client,
     grant: Grant<'_>,
     scopes: &[String],
     state: &str,
+    extra: &[(String, String)],
 ) -> String {
     let scope = scope::in_one(scopes);
     let challenge = match grant {
@@ -49,6 +83,9 @@ pub fn address(
     if let Some(challenge) = &challenge {
         fields.push(("code_challenge", challenge));
         fields.push(("code_challenge_method", "S256"));
+    }
+    for (name, value) in extra {
+        fields.push((name, value));
     }
     url::with_query(&metadata.authorization_endpoint, &fields)
 }

@@ -39,6 +39,8 @@ pub struct AuthUriOptions {
     pub scopes: Option<Vec<String>>,
     /// The implicit grant, deprecated.
     pub implicit: bool,
+    /// Further parameters, such as `prompt` or `resource`; none that this library sets itself.
+    pub extra_params: Vec<(String, String)>,
 }
 
 /// What a login may be told.
@@ -92,6 +94,7 @@ impl EsiSecurity {
         let LoginOptions { uri, return_to } = options;
         let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
         scope::check(&scopes, phase)?;
+        authorization_request::check_extra(&uri.extra_params)?;
         let return_to = return_to
             .map(|address| address::return_to(&address))
             .transpose()?;
@@ -120,8 +123,10 @@ impl EsiSecurity {
             None => Grant::Code,
         };
         let metadata = self.metadata().await?;
+        let client = &inner.client;
+        let extra = &uri.extra_params;
         let address =
-            authorization_request::address(&metadata, &inner.client, grant, &scopes, &state);
+            authorization_request::address(&metadata, client, grant, &scopes, &state, extra);
         if uri.implicit {
             Warning::ImplicitGrant.once();
         }

@@ -69,6 +69,39 @@ test("the authorization request has these parameters and no other", async (t) =>
   assert.equal(challengeOf(login.verifier), challenge);
 });
 
+test("further parameters go along, and none in the place of the library's own", async (t) => {
+  const page = await openPage(t);
+  const extraParams = { nonce: "n & 1", resource: "https://api.example/", device_id: "d" };
+  const uri = await getAuthUri(page, { extraParams });
+  const given = [...uri.searchParams].slice(-3);
+  assert.deepEqual(Object.fromEntries(given), extraParams);
+  await page.run(
+    ({ security }, more) => {
+      security.login({ extraParams: more });
+    },
+    { ui_locales: "de" },
+  );
+  await page.waitForAddress(`${page.sso.issuer}/login/`);
+  const sent = page.requests("/v2/oauth/authorize")[0].url.searchParams;
+  assert.equal(sent.get("ui_locales"), "de");
+  await page.open("/");
+  const refused = (name) => ({ code: "invalid_argument", phase: "login", retryable: false, message: name });
+  const [logins] = await page.stored("/logins/");
+  for (const name of [
+    ...["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"],
+    ...["request", "request_uri", "response_mode", "client_secret", "code_verifier"],
+  ]) {
+    await assert.rejects(
+      getAuthUri(page, { extraParams: { prompt: "login", [name]: "x" } }),
+      refused(new RegExp(`\`extraParams.${name}\``)),
+    );
+  }
+  for (const extraParams of ["prompt=login", ["prompt"], { prompt: 7 }, { prompt: null }]) {
+    await assert.rejects(getAuthUri(page, { extraParams }), refused(/`extraParams` must be an object of strings/));
+  }
+  assert.deepEqual(await page.stored("/logins/"), [logins]);
+});
+
 test("every parameter is encoded, once", async (t) => {
   const redirectUri = "https://app.example/call%20back?a=1&b=%C3%BC+ü";
   const page = await openPage(t, { options: { clientId: "a&b=c d/é+%41", redirectUri } });

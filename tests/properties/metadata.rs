@@ -53,7 +53,8 @@ fn assert_sound(metadata: Metadata) {
         redirect_uri: "https://app.example/?a#b".into(),
         secret: None,
     };
-    let address = authorization_request::address(&metadata, &client, Grant::Code, &[], "state#&?");
+    let address =
+        authorization_request::address(&metadata, &client, Grant::Code, &[], "state#&?", &[]);
     assert_safe(&address);
     assert!(address.starts_with(&metadata.authorization_endpoint));
 

@@ -81,6 +81,7 @@ export async function everything(): Promise<void> {
   const worker: "off" | "idle" | "connecting" | "connected" | "unavailable" = security.tokenWorker;
   const identifier: string | null = security.tokenIdentifier;
   const uri: string = await security.getAuthUri({ state: "s", scopes: [], implicit: false });
+  await security.getAuthUri({ extraParams: { prompt: "login" } });
   const done = await security.handleRedirect(location.href);
   if (done !== null) {
     const back: string | null = done.returnTo;

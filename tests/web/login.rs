@@ -116,6 +116,13 @@ async fn what_cannot_be_asked_is_refused_and_stores_nothing() {
             },
             "scopes",
         ),
+        (
+            AuthUriOptions {
+                extra_params: vec![("state".into(), "another".into())],
+                ..AuthUriOptions::default()
+            },
+            "extraParams.state",
+        ),
     ];
     for (options, expected) in bad {
         let error = security.get_auth_uri(options).await.unwrap_err();

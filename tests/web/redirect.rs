@@ -15,6 +15,7 @@ async fn begin(security: &EsiSecurity, state: &str, implicit: bool) {
         state: Some(state.into()),
         scopes: Some(vec!["publicData".into()]),
         implicit,
+        ..AuthUriOptions::default()
     };
     security.get_auth_uri(options).await.unwrap();
 }
