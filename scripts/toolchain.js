@@ -142,10 +142,10 @@ export function findWebKit() {
  * The environment for everything that builds or tests.
  *
  * @param {NodeJS.ProcessEnv} rust from {@link findRust}
- * @param {Record<string, string>[]} browsers from {@link findChromium} and its like
+ * @param {Record<string, string>[]} [browsers] from {@link findChromium} and its like
  * @returns {NodeJS.ProcessEnv}
  */
-export function environment(rust, browsers) {
+export function environment(rust, browsers = []) {
   return Object.assign({}, rust, ...browsers, {
     PATH: [join(TOOLS, "bin"), join(ROOT, "node_modules/.bin"), rust.PATH].join(delimiter),
   });

@@ -2,6 +2,7 @@
 // the address. A refusal never costs the tokens that were there before.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { CLIENT_ID, ILMARI, LOCATION, openPage, SAPHRA, SKILLS } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
@@ -245,7 +246,7 @@ test("the same callback gives the same answer: again, at once, from another obje
   assert.equal(await characterId(page), SAPHRA);
 });
 
-test("a reload while the code is exchanged is no other exchange", async (t) => {
+test("a reload while the code is exchanged is no other exchange", needs("outliving-worker"), async (t) => {
   const { page, callback } = await openLoggedIn(t);
   await page.open(callback);
   page.sso.faults.set({ token: { kind: "slow", delayMs: 1000, times: 1 } });

@@ -32,6 +32,10 @@ const CAPABILITIES = {
     engines: ["chromium"],
     reason: "only Chromium's DevTools set a user's preferences (Emulation.setEmulatedMedia)",
   },
+  "outliving-worker": {
+    engines: ["chromium", "webkit"],
+    reason: "Firefox ends a shared worker with the last page that is connected to it, and its requests with it",
+  },
   throttling: {
     engines: ["chromium"],
     reason: "only Chromium can be told to hold timers back at once (IntensiveWakeUpThrottling), not after minutes",
