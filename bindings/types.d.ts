@@ -303,8 +303,9 @@ export interface CustomTokenStorage {
  *   from two seconds to five minutes, when the network is back, or at the next use, but not within a few seconds of the
  *   failure, nor before `Retry-After` (an hour at most) is over, also where it was another tab that failed: until then a call gets
  *   the last failure.
- * - `needs-login`: the access token is gone, and there is nothing to refresh it with: the server ended the
- *   session, or it was a login without scopes.
+ * - `needs-login`: the access token has expired, and only a login helps. Either the server ended the session, or it gave no
+ *   refresh token, as EVE's does for a login without scopes. Or it refused three refreshes in a row with status 400 and no
+ *   reason: then the refresh token is kept, and `refresh()` and a reload try again.
  */
 export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" | "offline" | "needs-login";
 
@@ -314,7 +315,8 @@ export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" |
  * - `storage`: it was found there, or another page of this storage has changed it.
  * - `login`, `update`: `handleRedirect` or `auth`; `updateToken`.
  * - `refresh`: a refresh has begun, or has brought tokens. `hand-over`: another tab's has.
- * - `failure`: a refresh did not get through. `ended`: the server refused it, and so ended the session.
+ * - `failure`: a refresh did not get through. `ended`: the server ended the session, or refused three
+ *   refreshes in a row without a reason.
  * - `revoked`: by `revoke`, here or in another tab.
  * - `time`: nothing but that.
  */
@@ -604,8 +606,11 @@ export class EsiSecurity {
    * Refreshes (RFC 6749 section 6), once however many ask at the same moment.
    *
    * @param scopes a subset of the granted ones; default: all of them.
-   * @throws {EsiError} `invalid_grant`: the server ended the session, and no other error says that;
-   * `no_token`, `needs_login`, `superseded`, `invalid_response`, `oauth_error`, `http_error`, `rate_limited`,
+   * Afterwards `state` says whether the session has ended: then it is `needs-login` once the access token has expired. That
+   * follows `invalid_grant`, an `oauth_error` with `invalid_token` that a second try confirmed, and the third `http_error`
+   * with status 400 in a row.
+   *
+   * @throws {EsiError} `invalid_grant`, `no_token`, `needs_login`, `superseded`, `invalid_response`, `oauth_error`, `http_error`, `rate_limited`,
    * `network_error`, `timeout`, `invalid_metadata`, `invalid_argument`, `unknown_option`, `aborted`
    */
   refresh(scopes?: string[], options?: Abortable): Promise<TokenResponse>;

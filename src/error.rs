@@ -409,6 +409,12 @@ impl ErrorKind {
         self.is_refusal(Some("invalid_grant"))
     }
 
+    /// True for a refresh that was answered with a 400 and no reason: the refresh token may be dead, as with servers that
+    /// send an empty body then, or a gateway may have answered.
+    pub fn is_unexplained_refusal(&self) -> bool {
+        self.is_refusal(None) && self.phase() == Phase::Refresh
+    }
+
     fn is_refusal(&self, code: Option<&str>) -> bool {
         matches!(self, Self::Http { status: 400, error, .. } if *error == code)
     }

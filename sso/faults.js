@@ -65,6 +65,7 @@ const KINDS = {
   },
   "error-502-html": { endpoints: ALL, apply: (ctx) => htmlAnswer(ctx, 502, "Bad Gateway") },
   "error-503": { endpoints: ALL, apply: (ctx) => jsonAnswer(ctx, 503, { error: "temporarily_unavailable" }) },
+  "empty-400": { endpoints: ["token", "revoke"], apply: (ctx) => jsonAnswer(ctx, 400, "") },
   "rate-limited": {
     endpoints: ALL,
     members: { retryAfter: optional(isNumber) },

@@ -18,6 +18,7 @@ const KINDS = {
   "error-500-no-cors": { label: "500 that may not be read" },
   "error-502-html": { label: "502 with a page" },
   "error-503": { label: "503" },
+  "empty-400": { label: "400 without a reason" },
   "rate-limited": { label: "429, too many requests" },
   slow: { label: "Slow by three seconds" },
   html: { label: "A page instead of JSON" },

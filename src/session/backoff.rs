@@ -11,6 +11,9 @@ pub const CALLERS_WAIT: i64 = 5;
 /// out for a day.
 pub const LONGEST_DEMAND: i64 = 3600;
 
+/// After how many refusals in a row that give no reason the user is asked to log in.
+pub const UNEXPLAINED_REFUSALS: u32 = 3;
+
 /// For how many seconds a server that has sent this `Retry-After` is left alone.
 pub fn demanded(retry_after: Option<u32>) -> i64 {
     retry_after.map_or(0, |seconds| i64::from(seconds).min(LONGEST_DEMAND))

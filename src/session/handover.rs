@@ -34,6 +34,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// `Retry-After`, seconds.
     pub retry_after: Option<u32>,
+    /// True if it counts as a refusal without a reason.
+    pub is_unexplained: bool,
     /// When it failed, seconds since 1970: the tabs have one clock.
     pub since: i64,
     /// When it is tried again.
@@ -47,6 +49,7 @@ impl FromRecord for Failure {
             lineage: record.required("lineage", record::object)?,
             status: status.map(u16::try_from).transpose().ok()?,
             retry_after: record.optional("retry_after", record::count)?,
+            is_unexplained: record.or_default("unexplained", record::flag)?,
             since: record.required("since", record::whole)?,
             until: record.required("until", record::whole)?,
         })
@@ -62,23 +65,15 @@ impl ToRecord for Failure {
         if let Some(seconds) = self.retry_after {
             members.number("retry_after", seconds.into());
         }
+        if self.is_unexplained {
+            members.json("unexplained", "true");
+        }
         members.number("since", self.since);
         members.number("until", self.until);
     }
 }
 
 impl Failure {
-    /// Of the error no more than what others need.
-    pub fn new(lineage: Lineage, error: &Error, since: i64, until: i64) -> Self {
-        Self {
-            lineage,
-            status: error.status(),
-            retry_after: error.retry_after(),
-            since,
-            until,
-        }
-    }
-
     /// What callers get in a tab that was told.
     pub fn error(&self) -> Error {
         let phase = Phase::Refresh;

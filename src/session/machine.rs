@@ -5,7 +5,7 @@
 use alloc::string::String;
 use core::mem;
 
-use super::backoff;
+use super::backoff::{self, UNEXPLAINED_REFUSALS};
 use super::claim::Claim;
 use super::handover::{Failure, Message};
 use super::lineage::Lineage;
@@ -34,7 +34,8 @@ pub enum State {
     Refreshing,
     /// The last refresh did not get through; the refresh token is kept.
     Offline,
-    /// Only a login helps: the server ended the session, or there is nothing to refresh it with.
+    /// Only a login helps: the server ended the session, or refuses to refresh it without a reason, or there is
+    /// nothing to refresh it with.
     NeedsLogin,
 }
 
@@ -78,7 +79,7 @@ pub enum Reason {
     HandOver,
     /// A refresh that did not get through.
     Failure,
-    /// The server has ended the grant.
+    /// The server has ended the grant, or has refused it three times without a reason.
     Ended,
     /// It was revoked, here or in another tab.
     Revoked,
@@ -171,6 +172,8 @@ pub struct Session {
     outage: Option<Outage>,
     /// Refreshes in a row that did not get through, here or in another tab.
     failures: u32,
+    /// Answers in a row that refused the refresh token without a reason, here or in another tab.
+    unexplained: u32,
     /// Counts every change of tokens, so that an answer to an older question is known as such.
     generation: u32,
     reason: Reason,
@@ -361,7 +364,7 @@ impl Session {
             State::Refreshing
         } else if self.comfortable(now, margin).is_some() {
             State::Active
-        } else if self.refresh_token().is_none() && self.usable(now, 0).is_none() {
+        } else if !self.is_renewable() && self.usable(now, 0).is_none() {
             State::NeedsLogin
         } else if self.outage.is_some() {
             State::Offline
@@ -386,15 +389,25 @@ impl Session {
                     outage.until
                 })
             }
-            State::Expiring if self.refresh_token().is_none() => end,
+            State::Expiring if !self.is_renewable() => end,
             State::Expiring => (access.is_none() || end.is_some()).then_some(now),
             _ => None,
         }
     }
 
+    /// True if there is a refresh token that is worth another try. One that was refused three times without a reason
+    /// is kept, for `refresh` and for a page that is loaded anew.
+    pub fn is_renewable(&self) -> bool {
+        self.refresh_token().is_some() && self.unexplained < UNEXPLAINED_REFUSALS
+    }
+
     /// Why the server must not be asked at `now`, if so: it asked for patience, or, for a caller who only
-    /// wants a token, a moment ago it could not be reached.
+    /// wants a token, a moment ago it could not be reached, or it has refused too often.
     pub fn put_off(&self, now: i64, patient: bool) -> Option<Error> {
+        let phase = Phase::Refresh;
+        if patient && !self.refreshing && self.unexplained >= UNEXPLAINED_REFUSALS {
+            return Some(ErrorKind::NeedsLogin { phase }.into());
+        }
         let outage = self.outage.as_ref().filter(|_| !self.refreshing)?;
         // A clock that was set back must not put anybody off for ever.
         let waited = now.saturating_sub(outage.since);
@@ -461,6 +474,10 @@ impl Session {
                     .is_some_and(|ours| ours.grant == theirs.grant && !ours.is_ahead_of(theirs));
                 if concerned && self.refresh_token().is_some() {
                     self.go_offline(Outage::told(&failure));
+                    // The last one is to be this tab's own.
+                    if failure.is_unexplained && self.unexplained + 1 < UNEXPLAINED_REFUSALS {
+                        self.unexplained += 1;
+                    }
                 }
                 self.compare(&failure.lineage);
             }
@@ -554,13 +571,26 @@ impl Session {
     /// A refresh did not get through, at `now`. The other tabs need not try the same.
     pub(super) fn fail(&mut self, unusable: &Unusable, now: i64, jitter: u8) {
         let error = unusable.error.clone();
+        let is_unexplained = self.is_next_refusal(&error, now);
+        if is_unexplained {
+            self.unexplained = self.unexplained.saturating_add(1);
+        } else if is_other_answer(&error) {
+            self.unexplained = 0;
+        }
         let wait = backoff::delay(self.failures.saturating_add(1), jitter);
         let until = now.saturating_add(wait.max(backoff::demanded(error.retry_after())));
         // Tokens that wait to be handed over matter more.
         if self.outbox.is_none() {
-            let lineage = self.lineage().cloned();
-            self.outbox =
-                lineage.map(|lineage| Message::Failed(Failure::new(lineage, &error, now, until)));
+            self.outbox = self.lineage().cloned().map(|lineage| {
+                Message::Failed(Failure {
+                    lineage,
+                    status: error.status(),
+                    retry_after: error.retry_after(),
+                    is_unexplained,
+                    since: now,
+                    until,
+                })
+            });
         }
         self.refreshing = false;
         self.go_offline(Outage {
@@ -569,6 +599,23 @@ impl Session {
             until,
             elsewhere: false,
         });
+        if self.unexplained >= UNEXPLAINED_REFUSALS {
+            self.outage = None;
+            self.because(Reason::Ended);
+        }
+    }
+
+    /// True if this is a refusal without a reason that counts. One that came before the pause after the last one was
+    /// over does not: three in a moment may be one short trouble.
+    fn is_next_refusal(&self, error: &Error, now: i64) -> bool {
+        let is_early = |outage: &Outage| (outage.since..outage.until).contains(&now);
+        let is_early = self.unexplained > 0 && self.outage.as_ref().is_some_and(is_early);
+        error.is_unexplained_refusal() && !is_early
+    }
+
+    /// True if this refusal is the last one that is needed to ask the user to log in.
+    pub(super) fn is_last_refusal(&self, error: &Error, now: i64) -> bool {
+        self.unexplained + 1 >= UNEXPLAINED_REFUSALS && self.is_next_refusal(error, now)
     }
 
     fn go_offline(&mut self, outage: Outage) {
@@ -624,6 +671,7 @@ impl Session {
             self.outage = None;
             self.failures = 0;
         }
+        self.unexplained = 0;
         self.generation = self.generation.wrapping_add(1);
         self.because(reason);
         self.outbox = None;
@@ -633,6 +681,13 @@ impl Session {
         self.reason = reason;
         self.noticed.outdated = true;
     }
+}
+
+/// True for an answer to a refresh that is no refusal without a reason.
+fn is_other_answer(error: &Error) -> bool {
+    let is_answer =
+        error.status().is_some() || matches!(**error, ErrorKind::InvalidResponse { .. });
+    is_answer && error.phase() == Phase::Refresh && !error.is_unexplained_refusal()
 }
 
 fn read(row: &str) -> Option<TokenSet> {

@@ -134,7 +134,11 @@ impl Refresh {
         }
         match mem::replace(&mut self.stage, Stage::New) {
             Stage::Refused(unusable) => {
-                session.end();
+                if unusable.error.is_unexplained_refusal() {
+                    session.fail(&unusable, now, jitter);
+                } else {
+                    session.end();
+                }
                 Step::Done(Err(unusable.error))
             }
             Stage::InDoubt(unusable) => self.send(Some(unusable)),
@@ -206,7 +210,8 @@ impl Refresh {
         let confirmed = before.is_some_and(|first| {
             first.error.is_invalid_token() && unusable.error.is_invalid_token()
         });
-        if unusable.error.is_invalid_grant() || confirmed {
+        let is_last = !self.narrowed && session.is_last_refusal(&unusable.error, now);
+        if unusable.error.is_invalid_grant() || confirmed || is_last {
             self.stage = Stage::Refused(unusable);
             Step::Ask(Others::Unknown)
         } else if before.is_none()

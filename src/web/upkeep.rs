@@ -138,7 +138,7 @@ impl EsiSecurity {
         if due > now {
             return Some(due.saturating_sub(now).min(LONGEST_PAUSE));
         }
-        let refreshable = row.session.borrow().refresh_token().is_some();
+        let refreshable = row.session.borrow().is_renewable();
         (self.0.auto_refresh && refreshable).then(|| {
             let this = self.clone();
             // Whoever needs a token asks for it, and gets the error then.

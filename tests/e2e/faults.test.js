@@ -111,6 +111,41 @@ test("a refresh that did not get through keeps the tokens, and works afterwards"
   }
 });
 
+test("three refusals without a reason, with pauses between, ask for a login and keep the record", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const [before, sent] = [await page.stored("/session/"), page.tokenRequests.length];
+  page.sso.faults.set({ token: { kind: "empty-400" } });
+  await page.shiftClock(1200);
+  const told = await page.run(
+    ({ security }) =>
+      new Promise((resolve) => {
+        const seen = [];
+        addEventListener("esi:session-changed", ({ detail }) => {
+          seen.push(`${detail.to}: ${detail.reason}`);
+          if (detail.to === "needs-login") resolve(seen);
+        });
+        security.refresh().catch((error) => seen.push(`${error.code} ${error.status} ${error.retryable}`));
+      }),
+  );
+  assert.ok(told.includes("http_error 400 false"), told);
+  assert.deepEqual(
+    [told.at(-1), told.filter((change) => change === "offline: failure").length],
+    ["needs-login: ended", 2],
+  );
+  assert.equal(page.tokenRequests.length, sent + 3);
+  assert.deepEqual(await page.stored("/session/"), before);
+  await assert.rejects(
+    page.run(({ security }) => security.getAccessToken()),
+    { code: "needs_login", phase: "refresh" },
+  );
+  assert.equal(page.tokenRequests.length, sent + 3);
+  // A gateway may have answered: a call to `refresh` tries once more.
+  page.sso.faults.clear();
+  await page.refresh();
+  assert.equal(await page.run(({ security }) => security.state), "active");
+});
+
 test("a refresh is repeated once if nobody knows whether it was served, and keeps the tokens", async (t) => {
   const page = await openPage(t, { sso: { rotate: false } });
   await page.logIn();

@@ -79,6 +79,7 @@ fn every_message_is_written_as_it_always_was() {
         lineage: lineage(),
         status,
         retry_after,
+        is_unexplained: false,
         since: NOW,
         until: NOW + 1,
     };
@@ -531,6 +532,7 @@ fn no_tab_can_put_off_another_for_longer_than_it_would_wait_itself() {
             lineage: lineage.clone(),
             status: Some(503),
             retry_after,
+            is_unexplained: false,
             since: NOW,
             until,
         }));

@@ -23,3 +23,4 @@ mod row;
 mod skew;
 mod table;
 mod token_set;
+mod unexplained;

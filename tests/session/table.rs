@@ -147,9 +147,14 @@ fn happen(event: &str, session: &mut Session, refresh: &mut Refresh, now: i64) -
             answer(session, refresh, Err(invalid_grant()), now);
         }
         "failure in another tab" => {
-            let lineage = signed_in().lineage().unwrap().clone();
-            let failure = Failure::new(lineage, &http(503).error, now, now + 4);
-            session.receive(Message::Failed(failure));
+            session.receive(failed(503, false, now));
+        }
+        "refusal without a reason, the third in a row" => {
+            if session.state(now, MARGIN) == State::Refreshing {
+                session.receive(failed(400, true, now - 9));
+                session.receive(failed(400, true, now - 9));
+            }
+            answer(session, refresh, Err(http(400)), now);
         }
         "question of a tab that is ahead" => session.receive(Message::Ask(theirs)),
         "newer row of another page" => {
@@ -166,6 +171,18 @@ fn happen(event: &str, session: &mut Session, refresh: &mut Refresh, now: i64) -
         _ => panic!("{event} is no event"),
     }
     now
+}
+
+/// What another tab tells of a refresh that failed at `now`.
+fn failed(status: u16, is_unexplained: bool, now: i64) -> Message {
+    Message::Failed(Failure {
+        lineage: signed_in().lineage().unwrap().clone(),
+        status: Some(status),
+        retry_after: None,
+        is_unexplained,
+        since: now,
+        until: now + 4,
+    })
 }
 
 fn update_at(session: &mut Session, now: i64) {
@@ -218,7 +235,8 @@ fn check(row: &Row) {
         ("the tokens", Some(Message::Tokens(told))) => Some(told) == tokens,
         ("a question", Some(Message::Ask(told))) => Some(&told) == session.lineage(),
         ("the failure", Some(Message::Failed(told))) => {
-            Some(&told.lineage) == session.lineage() && told.error() == http(503).error
+            let errors = [http(503).error, http(400).error];
+            Some(&told.lineage) == session.lineage() && errors.contains(&told.error())
         }
         _ => false,
     };
@@ -264,7 +282,7 @@ fn every_row_is_as_the_code_does_it() {
 fn every_event_has_one_row_for_each_state() {
     let rows = table();
     let events: BTreeSet<&str> = rows.iter().map(|row| row.event.as_str()).collect();
-    assert_eq!(events.len(), 17);
+    assert_eq!(events.len(), 18);
     for event in events {
         let states = rows.iter().filter(|row| row.event == event);
         let mut states: Vec<&str> = states.map(|row| row.state.as_str()).collect();

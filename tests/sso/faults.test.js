@@ -64,6 +64,16 @@ function clearedSso() {
   return sso;
 }
 
+test("empty-400 refuses without a word, and serves nothing", async () => {
+  const { refresh_token: token } = await logIn(clearedSso());
+  sso.faults.set({ token: { kind: "empty-400" }, revoke: { kind: "empty-400" } });
+  for (const response of [await refresh(sso, token), await ASK.revoke()]) {
+    assert.deepEqual([response.status, await response.text(), allow(response)], [400, "", "*"]);
+  }
+  sso.faults.clear();
+  assert.equal((await refresh(sso, token)).status, 200);
+});
+
 test("rate-limited tells when to come back", async () => {
   sso.faults.set({ token: { kind: "rate-limited" } });
   assert.equal((await postToken(sso, {})).headers.get("retry-after"), "5");
