@@ -578,7 +578,7 @@ export class EsiSecurity {
    * the code, stores the tokens and takes its own parameters out of the address. The `state` parameter decides
    * what belongs to this page, not the path: hosting may redirect `/callback` to `/callback/`. `null` if the
    * address holds no answer to a login of this page, or one for an object with another
-   * `tokenIdentifier`. Safe to call twice: the same callback gives the same answer. After a failure
+   * `tokenIdentifier`; if the page has no such object, the console says so once. Safe to call twice: the same callback gives the same answer. After a failure
    * that may pass, and after an abort, the login stays open: call again, or let the user reload.
    *
    * `state_reused` comes when the user goes back to the SSO's page by the history and logs in there again. The

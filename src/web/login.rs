@@ -9,6 +9,7 @@ use core::future::{self, Future};
 
 use super::flight::Flight;
 use super::http::TIMEOUT_MS;
+use super::row::Row;
 use super::security::{EsiSecurity, Who};
 use super::storage::Storage;
 use super::warning::Warning;
@@ -185,9 +186,14 @@ impl EsiSecurity {
         // A session that is still being read must not come after the tokens of this login.
         self.restored().await;
         let logins = self.logins();
-        let login = logins.find(&state, clock::now(), phase);
-        if login.is_ok_and(|login| login.token_identifier != self.token_identifier()) {
-            // Another object of this page waits for it.
+        if let Ok(login) = logins.find(&state, clock::now(), phase)
+            && login.token_identifier != self.token_identifier()
+        {
+            // Another object of this page waits for it, or else nobody would ever say why no login ends.
+            let identifier = login.token_identifier.as_deref();
+            if !Row::is_held(&self.inner().place.session(identifier)) {
+                Warning::LoginOfNobody.once();
+            }
             return Ok(None);
         }
         let finished = self.finish(&state, &response).await;

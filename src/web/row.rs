@@ -165,6 +165,11 @@ impl Row {
         row
     }
 
+    /// True if an object of this page holds the session under this key.
+    pub(super) fn is_held(key: &str) -> bool {
+        Self::all().iter().any(|row| row.key == *key)
+    }
+
     /// Those that objects of this page hold.
     pub(super) fn all() -> Vec<Rc<Self>> {
         ROWS.with_borrow_mut(|rows| {

@@ -21,6 +21,7 @@ pub(super) enum Warning {
     NoUserAgent,
     HeaderToSso,
     LongAddress,
+    LoginOfNobody,
     MemoryOnly,
     KeySkipped(&'static str),
 }
@@ -42,6 +43,9 @@ impl Warning {
             }
             Self::LongAddress => {
                 "the login address is longer than 2000 characters, which EVE's SSO has answered with 404: ask for fewer scopes."
+            }
+            Self::LoginOfNobody => {
+                "this page came back from a login that an object with another `tokenIdentifier` began, and has none such: create it, and call its `handleRedirect`."
             }
             Self::KeySkipped(reason) => {
                 return joined(&[

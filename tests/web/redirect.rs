@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
     Page, all, break_fetch, fetched, hold_fetch, redirect_uri, server, settle_fetch, shift_clock,
-    tick,
+    tick, warnings,
 };
 
 async fn begin(security: &EsiSecurity, state: &str, implicit: bool) {
@@ -377,6 +377,28 @@ async fn a_login_ends_in_the_session_that_began_it() {
         let error = ours.auth("c", None).await.unwrap_err();
         assert_eq!(error.code(), "network_error");
     }
+}
+
+/// An app that takes `null` for "log in" would else go to the SSO again, for ever, in silence.
+#[wasm_bindgen_test]
+async fn a_login_that_no_object_of_the_page_waits_for_is_warned_about() {
+    let page = Page::new();
+    let named = || {
+        let mut options = page.options();
+        options.token_identifier = Some("one".into());
+        EsiSecurity::new(options).unwrap()
+    };
+    let (one, other) = (named(), page.security());
+    begin(&one, "the-state", false).await;
+    let answer = "?code=c&state=the-state";
+    assert_eq!(handle(&other, answer).await, Ok(None));
+    assert_eq!(warnings("another `tokenIdentifier`"), 0);
+    drop(one);
+    tick().await;
+    for _ in 0..2 {
+        assert_eq!(handle(&other, answer).await, Ok(None));
+    }
+    assert_eq!(warnings("another `tokenIdentifier`"), 1);
 }
 
 #[wasm_bindgen_test]
