@@ -22,8 +22,9 @@ let policy;
 let hasWarned = false;
 
 const SERVE_IT =
-  "Serve `esi-security/token-worker.js` from this page's origin (name its address in `tokenWorker` where the bundler " +
-  "does not emit it), and allow it: `worker-src 'self'`, and with Trusted Types `trusted-types esi-security`.";
+  "Where the bundler emits no file for it, copy `token-worker.js` out of the package beside the bundle, or serve it from " +
+  "this origin and name its address in `tokenWorker`. The page's policy has to allow it: `worker-src 'self'`, and with " +
+  "Trusted Types `trusted-types esi-security`.";
 
 /** Why the worker is not in use, and what helps. */
 const REASONS = {
