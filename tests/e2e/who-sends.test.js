@@ -282,6 +282,34 @@ test("neither page nor worker needs `AbortSignal.timeout`, which Chrome has sinc
   }
 });
 
+/** Runs in a page: who sends waits for half a second, not for thirty. */
+function waitBriefly() {
+  const { setTimeout: later } = globalThis;
+  const { postMessage } = MessagePort.prototype;
+  const brief = (milliseconds) => (milliseconds === 30_000 ? 500 : milliseconds);
+  globalThis.setTimeout = (work, milliseconds, ...rest) => later(work, brief(milliseconds), ...rest);
+  MessagePort.prototype.postMessage = function (message, ...rest) {
+    const changed = message?.type === "send" ? { ...message, timeoutMs: brief(message.timeoutMs) } : message;
+    return postMessage.call(this, changed, ...rest);
+  };
+}
+
+for (const tokenWorker of [true, false]) {
+  // Engines reject with different names, and with others while the body is read.
+  test(`an answer that does not come in time is a timeout, ${tokenWorker ? "in the worker" : "in the page"}`, async (t) => {
+    // With another refresh token each time nobody knows what became of the first request.
+    const page = await openPage(t, { sso: { rotate: false }, options: { tokenWorker, autoRefresh: false } });
+    await page.logIn();
+    await page.runBare(waitBriefly);
+    for (const fault of [{ kind: "slow", delayMs: 60_000 }, { kind: "stalled-body" }]) {
+      page.sso.faults.set({ token: fault });
+      await assert.rejects(page.refresh(), { code: "timeout", phase: "refresh", retryable: true }, fault.kind);
+      page.sso.faults.clear();
+      assert.ok((await page.refresh()).access_token);
+    }
+  });
+}
+
 const STRICT = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
 test("the worker is used under a strict policy, and by each copy of the package under Trusted Types", async (t) => {
