@@ -55,7 +55,7 @@ const web = (all) => (env) =>
 const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
 
 /** The end-to-end files that `npm test` runs in Firefox and WebKit too; `npm run test:all` runs all of them. */
-const CORE = ["login", "redirect", "refresh", "revoke", "storage", "tabs", "verify"];
+const CORE = ["login", "redirect", "refresh", "revoke", "storage", "tabs", "upkeep", "verify", "who-sends"];
 
 /**
  * Runs a folder's tests, two files at a time: a report for people as they run, and what Node says at the end as the

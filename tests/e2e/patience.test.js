@@ -2,13 +2,14 @@
 // had it all the while: that one hangs. One that has come to its turn meanwhile may have sent its refresh token.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { count } from "../helpers/counts.js";
 import { LOCATION, openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
 /** How long a tab waits for one and the same other one, in milliseconds. */
 const PATIENCE = 75_000;
 
-const ROUNDS = 10;
+const ROUNDS = count({ few: 2, full: 10 });
 
 /** Runs in a tab: from now on it waits for its turn until it hears the word, however long that takes. */
 function waitForTheWord(patience) {
