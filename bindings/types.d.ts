@@ -35,7 +35,7 @@ export type EsiPhase =
   /** Asking to be told of changes: `subscribe`. */
   | "subscribe";
 
-/** What went wrong; stable across releases. Each is explained in the README's table. */
+/** What went wrong; stable across releases. Each is explained in `docs/errors.md`. */
 export type EsiErrorCode =
   | "load_failed"
   | "not_initialized"

@@ -578,21 +578,37 @@ fn the_loader_uses_no_other_codes() {
     assert_eq!(loader.matches("new EsiError(").count(), made);
 }
 
-/// The README's table has each code in one row, and nothing else.
+/// The table of `docs/errors.md` has each code in one row, says whether it is retryable, and has nothing else.
 #[test]
-fn the_readme_explains_exactly_these_codes() {
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("\n| `code` |").expect("the table");
+fn the_document_explains_exactly_these_codes() {
+    let document = read("docs/errors.md");
+    let (_, table) = document
+        .split_once("\n| `code` | Meaning |")
+        .expect("the table");
     let rows = table
         .lines()
         .skip(2)
         .take_while(|line| line.starts_with('|'));
-    let first_cells = rows.filter_map(|row| row.split('|').nth(1));
-    let explained: Vec<String> = first_cells
-        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
-        .map(String::from)
-        .collect();
-    let unique: BTreeSet<String> = explained.iter().cloned().collect();
-    assert_eq!(unique.len(), explained.len(), "a code stands twice");
-    assert_eq!(unique, codes());
+    let mut explained = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, code, _, _, retryable, _] = cells[..] else {
+            panic!("{row}")
+        };
+        let code = code.trim_matches('`').to_owned();
+        assert!(explained.insert(code, retryable).is_none(), "twice: {row}");
+    }
+    assert_eq!(explained.keys().cloned().collect::<BTreeSet<_>>(), codes());
+    let mut answers: BTreeMap<&str, BTreeSet<bool>> = BTreeMap::new();
+    for (error, code, ..) in self::table() {
+        answers.entry(code).or_default().insert(error.retryable());
+    }
+    for (code, answers) in answers {
+        let expected = match (answers.contains(&true), answers.contains(&false)) {
+            (true, true) => "sometimes",
+            (true, false) => "yes",
+            _ => "no",
+        };
+        assert_eq!(explained[code], expected, "{code}");
+    }
 }

