@@ -1,4 +1,19 @@
-//! The wall clock, since 1970.
+//! The wall clock, since 1970. A page may have replaced it, and its own code may then throw or call back: it is read
+//! while nothing of the session is borrowed.
+
+use wasm_bindgen::prelude::*;
+
+use super::object::get;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = Date, js_name = now)]
+    fn date_now() -> Result<JsValue, JsValue>;
+
+    // Since the page began.
+    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
+    fn elapsed() -> Result<JsValue, JsValue>;
+}
 
 /// Now, in seconds.
 pub(super) fn now() -> i64 {
@@ -11,5 +26,16 @@ pub(super) fn now() -> i64 {
     reason = "milliseconds fit for a long time"
 )]
 pub(super) fn milliseconds() -> i64 {
-    js_sys::Date::now().floor() as i64
+    let number = |read: Result<JsValue, JsValue>| {
+        let number = read.ok().and_then(|value| value.as_f64());
+        number.filter(|number| number.is_finite())
+    };
+    let now = number(date_now()).or_else(|| Some(origin()? + number(elapsed())?));
+    now.unwrap_or_default().floor() as i64
+}
+
+/// When the page began, by the browser's own clock.
+fn origin() -> Option<f64> {
+    let performance = get(&js_sys::global(), "performance").ok()?;
+    get(&performance, "timeOrigin").ok()?.as_f64()
 }

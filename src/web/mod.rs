@@ -33,6 +33,7 @@ mod upkeep;
 mod verify;
 mod wake;
 mod warning;
+mod zone;
 
 pub use authorize::SecurityRequirements;
 pub use login::{AuthUriOptions, LoginOptions, LoginResult};

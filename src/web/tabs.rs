@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
 use super::row::Row;
+use super::zone::in_root_zone;
 use crate::session::claim::Contender;
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
@@ -61,7 +62,6 @@ impl Tabs {
 
 impl Channel {
     fn open(name: &str, row: Weak<Row>) -> Option<Self> {
-        let channel = BroadcastChannel::new(name).ok()?;
         let listener = Closure::new(move |event: MessageEvent| {
             let message = event.data().as_string();
             let message = message.and_then(|json| Message::parse(&json));
@@ -70,8 +70,12 @@ impl Channel {
             }
         });
         let function = listener.as_ref().unchecked_ref();
-        channel.set_onmessage(Some(function)).ok()?;
-        Some(Self {
+        let mut opened = None;
+        in_root_zone(&mut || {
+            let channel = BroadcastChannel::new(name).ok();
+            opened = channel.filter(|channel| channel.set_onmessage(Some(function)).is_ok());
+        });
+        opened.map(|channel| Self {
             channel,
             _listener: listener,
         })

@@ -1,36 +1,39 @@
 //! Waiting, but not for ever.
 
-use core::future::{self, Future, poll_fn};
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use core::future::{Future, poll_fn};
 use core::pin::pin;
-use core::task::Poll;
-use js_sys::{Function, Promise};
+use core::task::{Context, Poll, Waker};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
+
+use super::zone::in_root_zone;
 
 #[wasm_bindgen]
 extern "C" {
-    // The global functions, so that a worker without a window can use them too.
+    // The global functions, so that a worker without a window can use them too. A page may have replaced them.
     #[wasm_bindgen(catch, js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
 
     type MessageChannel;
-    #[wasm_bindgen(constructor)]
-    fn new() -> MessageChannel;
-    #[wasm_bindgen(method, getter)]
-    fn port1(this: &MessageChannel) -> MessagePort;
-    #[wasm_bindgen(method, getter)]
-    fn port2(this: &MessageChannel) -> MessagePort;
+    #[wasm_bindgen(constructor, catch)]
+    fn new() -> Result<MessageChannel, JsValue>;
+    #[wasm_bindgen(method, catch, getter)]
+    fn port1(this: &MessageChannel) -> Result<MessagePort, JsValue>;
+    #[wasm_bindgen(method, catch, getter)]
+    fn port2(this: &MessageChannel) -> Result<MessagePort, JsValue>;
 
     type MessagePort;
-    #[wasm_bindgen(method, setter)]
-    fn set_onmessage(this: &MessagePort, listener: &Function);
-    #[wasm_bindgen(method, js_name = postMessage)]
-    fn post_message(this: &MessagePort, message: u32);
-    #[wasm_bindgen(method)]
-    fn close(this: &MessagePort);
+    #[wasm_bindgen(method, catch, setter, js_name = onmessage)]
+    fn set_onmessage(this: &MessagePort, listener: Option<&Function>) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post_message(this: &MessagePort, message: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn close(this: &MessagePort) -> Result<(), JsValue>;
 
     // Younger than the rest of what is used here, yet in every browser since September 2022 (Safari 16 was
     // the last).
@@ -38,59 +41,98 @@ extern "C" {
     pub(super) fn abort_after(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
-/// Settles a promise when it is dropped: what waits for one stays in memory until then.
-struct Settle(Function);
+/// Something that happens once, and whom it wakes.
+#[derive(Default)]
+struct Alarm {
+    rung: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
 
-impl Drop for Settle {
-    fn drop(&mut self) {
-        let _ = self.0.call0(&JsValue::UNDEFINED);
+impl Alarm {
+    fn ring(&self) {
+        self.rung.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if self.rung.get() {
+            return Poll::Ready(());
+        }
+        self.waker.replace(Some(context.waker().clone()));
+        Poll::Pending
     }
 }
 
-/// Taken back when it is dropped.
-struct Timer {
-    timer: JsValue,
-    _waking: Settle,
+/// What rings an alarm. Dropped, it rings no more.
+struct Bell {
+    source: Source,
+    /// What the source calls.
+    _callback: Closure<dyn Fn()>,
 }
 
-impl Drop for Timer {
+enum Source {
+    Timer(JsValue),
+    Message(MessagePort),
+    Signal(AbortSignal),
+}
+
+impl Drop for Bell {
     fn drop(&mut self) {
-        let _ = clear_timeout(&self.timer);
+        match &self.source {
+            Source::Timer(timer) => drop(clear_timeout(timer)),
+            Source::Message(port) => {
+                let _ = port.set_onmessage(None);
+                let _ = port.close();
+            }
+            Source::Signal(signal) => signal.set_onabort(None),
+        }
     }
 }
 
-/// Comes in a task that is no timer's.
-async fn leave_the_timer() {
-    let channel = MessageChannel::new();
-    let receiver = channel.port1();
-    let mut settle = None;
-    let arrival = Promise::new(&mut |resolve, _| {
-        receiver.set_onmessage(&resolve);
-        settle = Some(Settle(resolve));
-    });
-    let sender = channel.port2();
-    sender.post_message(0);
+/// Has the alarm rung by what `begin` begins, in the root zone; `None` if it cannot be begun.
+fn bell(alarm: &Rc<Alarm>, begin: impl Fn(&Function) -> Result<Source, JsValue>) -> Option<Bell> {
+    let alarm = Rc::clone(alarm);
+    let callback = Closure::<dyn Fn()>::new(move || alarm.ring());
+    let mut source = None;
+    in_root_zone(&mut || source = begin(callback.as_ref().unchecked_ref()).ok());
+    source.map(|source| Bell {
+        source,
+        _callback: callback,
+    })
+}
+
+/// In a task that is no timer's.
+fn message(listener: &Function) -> Result<Source, JsValue> {
+    let channel = MessageChannel::new()?;
+    let receiver = channel.port1()?;
+    receiver.set_onmessage(Some(listener))?;
+    let sender = channel.port2()?;
+    sender.post_message(0)?;
     // What was sent arrives all the same. While both ends are open, neither leaves memory.
-    sender.close();
-    let _ = JsFuture::from(arrival).await;
-    // Until then it has to be held by somebody.
-    drop((receiver, settle));
+    sender.close()?;
+    Ok(Source::Message(receiver))
 }
 
 async fn sleep(milliseconds: u32) {
     // Out of sight, browsers hold back a timer that a timer has set for as much as a minute, any other for a second.
-    leave_the_timer().await;
-    let mut timer = None;
-    let waking = Promise::new(&mut |resolve, _| {
-        let begun = set_timeout(&resolve, milliseconds).ok();
-        timer = begun.map(|timer| Timer {
-            timer,
-            _waking: Settle(resolve),
-        });
-    });
-    if timer.is_none() || JsFuture::from(waking).await.is_err() {
-        future::pending::<()>().await;
+    let left = Rc::new(Alarm::default());
+    if let Some(bell) = bell(&left, message) {
+        poll_fn(|context| left.poll(context)).await;
+        drop(bell);
     }
+    let alarm = Rc::new(Alarm::default());
+    let timer = |ring: &Function| set_timeout(ring, milliseconds).map(Source::Timer);
+    // A page may have a timer of its own that throws. Without either there is no deadline.
+    let _bell = bell(&alarm, timer).or_else(|| {
+        bell(&alarm, |ring| {
+            let signal = abort_after(milliseconds)?;
+            signal.set_onabort(Some(ring));
+            Ok(Source::Signal(signal))
+        })
+    });
+    poll_fn(|context| alarm.poll(context)).await;
 }
 
 /// What the work gives; `None` if it takes longer than so many milliseconds.

@@ -8,6 +8,7 @@ use web_sys::{Event, EventTarget};
 
 use super::clock;
 use super::row::Row;
+use super::zone::in_root_zone;
 
 /// Listens, from the first call on, as long as the page lives.
 pub(super) fn listen() {
@@ -29,10 +30,12 @@ pub(super) fn listen() {
         "resume",
         "storage",
     ] {
-        let listener = Closure::<dyn FnMut(Event)>::new(move |_| happened(kind)).into_js_value();
+        let listener = Closure::<dyn Fn(Event)>::new(move |_| happened(kind)).into_js_value();
         // On their way down, for some go to the document alone.
         let listener = listener.unchecked_ref();
-        let _ = page.add_event_listener_with_callback_and_bool(kind, listener, true);
+        in_root_zone(&mut || {
+            let _ = page.add_event_listener_with_callback_and_bool(kind, listener, true);
+        });
     }
 }
 

@@ -19,6 +19,7 @@ mod marker;
 mod metadata;
 mod network;
 mod options;
+mod overrides;
 mod page;
 mod random;
 mod redirect;

@@ -426,9 +426,23 @@ const manners = {
   },
 };
 
+let storageCallback = () => {};
+
+/** From now on the page's own storage calls back first. */
+export function callBackFromStorage(callback) {
+  storageCallback = callback;
+  undo.push(() => {
+    storageCallback = () => {};
+  });
+}
+
 /** An object with the three methods, which answers in this manner. */
 export function ownStorage(manner) {
   const answer = (name, key, row, work) => {
+    const callback = storageCallback;
+    storageCallback = () => {};
+    callback();
+    storageCallback = callback;
     operations.push([name, key, row].filter((part) => part !== undefined).join(" "));
     return manners[manner](work, name);
   };
@@ -546,12 +560,69 @@ export function channels() {
   return opened;
 }
 
+// --- what a page may replace
+
+const owners = {
+  "Date.now": [Date, "now"],
+  "crypto.getRandomValues": [crypto, "getRandomValues"],
+  setTimeout: [globalThis, "setTimeout"],
+  clearTimeout: [globalThis, "clearTimeout"],
+  dispatchEvent: [EventTarget.prototype, "dispatchEvent"],
+  "localStorage.getItem": [Storage.prototype, "getItem"],
+  "localStorage.setItem": [Storage.prototype, "setItem"],
+  "BroadcastChannel.postMessage": [BroadcastChannel.prototype, "postMessage"],
+  "BroadcastChannel.close": [BroadcastChannel.prototype, "close"],
+  "MessagePort.postMessage": [MessagePort.prototype, "postMessage"],
+  "LockManager.request": [LockManager.prototype, "request"],
+  "LockManager.query": [LockManager.prototype, "query"],
+  BroadcastChannel: [globalThis, "BroadcastChannel"],
+  MessageChannel: [globalThis, "MessageChannel"],
+  "AbortSignal.timeout": [AbortSignal, "timeout"],
+  CustomEvent: [globalThis, "CustomEvent"],
+};
+
+export function replaceableNames() {
+  return Object.keys(owners);
+}
+
+/** From now on this throws. */
+export function throwIn(name) {
+  replace(...owners[name], { value: thrower(new Error(`no ${name}`)), writable: true });
+}
+
+/** From now on this is not there. */
+export function takeAway(name) {
+  replace(...owners[name], { value: undefined, writable: true });
+}
+
+let busy = false;
+
+/** From now on this calls back first, and then does what it does. */
+export function callBackIn(name, callback) {
+  const [owner, member] = owners[name];
+  const native = owner[member];
+  function value(...given) {
+    if (!busy) {
+      busy = true;
+      try {
+        callback();
+      } finally {
+        busy = false;
+      }
+    }
+    return new.target ? new native(...given) : native.apply(this, given);
+  }
+  replace(owner, member, { value, writable: true });
+}
+
 // --- events
+
+const nativeDispatch = EventTarget.prototype.dispatchEvent;
 
 /** As the browser tells the page of it. */
 export function happen(kind) {
   const atDocument = ["visibilitychange", "resume"].includes(kind);
-  (atDocument ? document : window).dispatchEvent(new Event(kind));
+  nativeDispatch.call(atDocument ? document : window, new Event(kind));
 }
 
 function listen(kind, listener) {

@@ -102,6 +102,16 @@ extern "C" {
     #[wasm_bindgen(js_name = longTimers)]
     pub(crate) fn long_timers() -> Vec<u32>;
 
+    #[wasm_bindgen(js_name = replaceableNames)]
+    pub(crate) fn replaceable_names() -> Vec<String>;
+    #[wasm_bindgen(js_name = throwIn)]
+    pub(crate) fn throw_in(name: &str);
+    #[wasm_bindgen(js_name = takeAway)]
+    pub(crate) fn take_away(name: &str);
+    #[wasm_bindgen(js_name = callBackFromStorage)]
+    fn call_back_from_storage_js(callback: JsValue);
+    #[wasm_bindgen(js_name = callBackIn)]
+    fn call_back_in_js(name: &str, callback: JsValue);
     #[wasm_bindgen(js_name = countChannels)]
     pub(crate) fn count_channels();
     pub(crate) fn channels() -> u32;
@@ -307,6 +317,16 @@ pub(crate) fn now() -> i64 {
 pub(crate) fn listen_and_call(kind: &str, callback: impl Fn() + 'static) {
     let callback = Closure::<dyn Fn()>::new(callback);
     listen_and_call_js(kind, callback.into_js_value());
+}
+
+pub(crate) fn call_back_in(name: &str, callback: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(callback);
+    call_back_in_js(name, callback.into_js_value());
+}
+
+pub(crate) fn call_back_from_storage(callback: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(callback);
+    call_back_from_storage_js(callback.into_js_value());
 }
 
 pub(crate) async fn public_key(algorithm: &str) -> String {
