@@ -77,7 +77,7 @@ test("a bad shape is refused, and nothing is half-written", async (t) => {
       { ...good, access_token: 7 },
       { ...good, access_token: "two words" },
       { ...good, access_token: "naïve" },
-      { ...good, access_token: "" },
+      { access_token: "", expires_in: 100 },
       { ...good, token_type: "MAC" },
       { ...good, refresh_token: 7 },
       { ...good, refresh_token: ["x"] },
