@@ -40,6 +40,17 @@ pub(super) fn listen() {
 }
 
 fn happened(kind: &str) {
+    std::thread_local! {
+        static IS_LEFT: Cell<bool> = const { Cell::new(false) };
+    }
+    // Nothing is begun between the two. Firefox says `visibilitychange` after `pagehide`, and drops the lock requests and
+    // messages of a page on its way to the bfcache: what waits for one of them would wait for ever.
+    match kind {
+        "pagehide" => IS_LEFT.set(true),
+        "pageshow" => IS_LEFT.set(false),
+        _ if IS_LEFT.get() => return,
+        _ => {}
+    }
     let now = clock::now();
     for row in Row::all() {
         match kind {
