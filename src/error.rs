@@ -110,6 +110,8 @@ pub enum ErrorKind {
         phase: Phase,
         /// HTTP status.
         status: u16,
+        /// True if it is an OAuth error answer: its body has an `error`, whether or not that is registered.
+        is_oauth: bool,
         /// The registered code that its `error` begins with.
         error: Option<&'static str>,
         /// Its `error_description`; `None` too where it may hold a part of a secret.

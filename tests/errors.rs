@@ -119,6 +119,7 @@ fn http(phase: Phase, status: u16) -> ErrorKind {
     ErrorKind::Http {
         phase,
         status,
+        is_oauth: false,
         error: None,
         description: Some("the description".into()),
         retry_after: Some(9),
@@ -139,6 +140,7 @@ fn oauth(phase: Phase, status: u16, error: &'static str) -> ErrorKind {
     ErrorKind::Http {
         phase,
         status,
+        is_oauth: true,
         error: Some(error),
         description: Some("the description".into()),
         retry_after: Some(9),

@@ -15,6 +15,7 @@ pub fn error(request: &Request, response: &Response, phase: Phase) -> Error {
     let kind = ErrorKind::Http {
         phase,
         status: response.status,
+        is_oauth: text("error").is_some(),
         error: text("error").and_then(error_code::registered),
         description: text("error_description").and_then(|text| request.quote(text)),
         retry_after: response.retry_after,

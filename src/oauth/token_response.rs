@@ -144,7 +144,7 @@ impl<'a> Body<'a> {
 }
 
 /// The life in whole seconds, a year at most. Servers send a float or a string too, and the code or refresh token is
-/// used up when the answer comes. So what is no life counts as unknown, and the access token as expired.
+/// used up when the answer comes. So what is no life counts as unknown.
 fn life(value: &Json<'_>) -> Option<u32> {
     let of_text = value.as_text();
     let of_text = of_text.and_then(|text| Json::parse(text.as_bytes()));

@@ -81,6 +81,7 @@ impl Failure {
             Some(status) => ErrorKind::Http {
                 phase,
                 status,
+                is_oauth: false,
                 error: None,
                 description: None,
                 retry_after: self.retry_after,

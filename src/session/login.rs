@@ -260,9 +260,10 @@ fn is_expired(login: &Login, now: i64) -> bool {
 /// could not be read), nor where the answer may be somebody else's.
 pub fn is_final(error: &ErrorKind) -> bool {
     match error {
-        ErrorKind::Http { phase, .. } => {
-            *phase == Phase::Token && error.oauth_error().is_some() && !error.retryable()
-        }
+        // An `error` judges the code, also one that is not registered.
+        ErrorKind::Http {
+            phase, is_oauth, ..
+        } => *phase == Phase::Token && *is_oauth && !error.retryable(),
         // A token that came in the address itself, and cannot be used, gets no better.
         ErrorKind::InvalidResponse { phase, .. } => *phase == Phase::Redirect,
         ErrorKind::AccessDenied { .. }

@@ -472,11 +472,14 @@ impl Session {
                 let concerned = self
                     .lineage()
                     .is_some_and(|ours| ours.grant == theirs.grant && !ours.is_ahead_of(theirs));
-                if concerned && self.refresh_token().is_some() {
+                // A session that waits for a login waits for nothing else.
+                if concerned && self.is_renewable() {
                     self.go_offline(Outage::told(&failure));
                     // The last one is to be this tab's own.
                     if failure.is_unexplained && self.unexplained + 1 < UNEXPLAINED_REFUSALS {
                         self.unexplained += 1;
+                    } else if failure.status.is_some_and(|status| status != 400) {
+                        self.unexplained = 0;
                     }
                 }
                 self.compare(&failure.lineage);
@@ -640,7 +643,10 @@ impl Session {
     /// A refresh was refused for what it asked, and says nothing about the session.
     pub(super) fn resume(&mut self) {
         self.refreshing = false;
-        self.outage = None;
+        // The pause between two refusals without a reason is not cut short.
+        if self.unexplained == 0 {
+            self.outage = None;
+        }
         self.because(Reason::Failure);
     }
 

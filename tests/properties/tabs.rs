@@ -165,6 +165,7 @@ fn http(status: u16, retry_after: Option<u32>) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status,
+        is_oauth: false,
         error: None,
         description: None,
         retry_after,
@@ -176,6 +177,7 @@ fn refusal(error: &'static str) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status: 400,
+        is_oauth: true,
         error: Some(error),
         description: None,
         retry_after: None,

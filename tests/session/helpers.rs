@@ -51,6 +51,7 @@ pub(crate) fn oauth(status: u16, error: &'static str) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status,
+        is_oauth: true,
         error: Some(error),
         description: None,
         retry_after: None,
@@ -74,6 +75,7 @@ pub(crate) fn busy(status: u16, retry_after: Option<u32>) -> Unusable {
     let error = ErrorKind::Http {
         phase: PHASE,
         status,
+        is_oauth: false,
         error: None,
         description: None,
         retry_after,

@@ -324,6 +324,7 @@ fn only_a_judgement_is_final() {
     let oauth = |phase, status| ErrorKind::Http {
         phase,
         status,
+        is_oauth: true,
         error: Some("invalid_grant"),
         description: None,
         retry_after: None,
@@ -346,11 +347,21 @@ fn only_a_judgement_is_final() {
     let page = ErrorKind::Http {
         phase: Phase::Token,
         status: 401,
+        is_oauth: false,
+        error: None,
+        description: None,
+        retry_after: None,
+    };
+    let unregistered = ErrorKind::Http {
+        phase: Phase::Token,
+        status: 400,
+        is_oauth: true,
         error: None,
         description: None,
         retry_after: None,
     };
     for (error, ends) in [
+        (unregistered, true),
         (oauth(Phase::Token, 400), true),
         (oauth(Phase::Token, 503), false),
         (oauth(Phase::Metadata, 400), false),

@@ -144,6 +144,7 @@ fn what_is_no_answer_changes_nothing() {
         let error = ErrorKind::Http {
             phase,
             status,
+            is_oauth: false,
             error: None,
             description: None,
             retry_after: None,
@@ -293,4 +294,54 @@ fn a_refusal_of_what_is_not_held_any_more_does_not_count() {
     assert_eq!(step, superseded());
     assert_eq!(session.state(now, MARGIN), State::Active);
     assert!(session.is_renewable());
+}
+
+/// Each tab makes its own third refusal, and tells the others of it.
+#[test]
+fn another_tabs_failure_does_not_take_the_end_of_the_access_token_away() {
+    let mut session = signed_in();
+    let mut now = EXPIRED - MARGIN;
+    for _ in 0..3 {
+        refuse(&mut session, now);
+        now += 8;
+    }
+    assert_eq!(session.wakes_at(now, MARGIN), Some(EXPIRED));
+    let mut other = copy(&session);
+    for _ in 0..3 {
+        refuse(&mut other, now);
+        now += 8;
+    }
+    session.receive(other.take_message().unwrap());
+    assert_eq!(session.wakes_at(now, MARGIN), Some(EXPIRED));
+    assert_eq!(
+        session.standing(EXPIRED, MARGIN),
+        (State::NeedsLogin, Reason::Ended)
+    );
+}
+
+#[test]
+fn another_tabs_other_answer_begins_the_count_anew() {
+    let mut session = signed_in();
+    let mut now = refused(&mut session, 2) + 400;
+    let mut other = copy(&session);
+    refresh(&mut other, &Err(http(503)), now).0.unwrap_err();
+    session.receive(other.take_message().unwrap());
+    for state in [State::Offline, State::Offline, State::NeedsLogin] {
+        now += 400;
+        refuse(&mut session, now);
+        assert_eq!(session.state(now, MARGIN), state);
+    }
+}
+
+/// A refresh for fewer scopes that is refused says nothing of the session, and cuts no pause short.
+#[test]
+fn a_refused_subset_of_the_scopes_cuts_no_pause_short() {
+    let mut session = signed_in();
+    for _ in 0..5 {
+        refuse(&mut session, EXPIRED);
+        let mut narrowed = Refresh::begin(&mut session, true).unwrap();
+        narrowed.start(&mut session, Others::Behind, EXPIRED);
+        narrowed.answered(&mut session, Err(http(400)), EXPIRED, JITTER);
+        assert_eq!(session.state(EXPIRED, MARGIN), State::Offline);
+    }
 }
