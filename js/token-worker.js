@@ -10,7 +10,8 @@
 //   page -> worker, with a MessagePort for the one answer
 //     { type: "send", url, headers, body, timeoutMs }
 //   worker -> page, on that port
-//     { type: "response", status, retryAfter, body }   `retryAfter` is the header, or null
+//     { type: "response", status, retryAfter, body, age }   `retryAfter` is the header, or null; `age` tells how many
+//                                            seconds ago the answer came
 //     { type: "timeout" }                    no complete answer within `timeoutMs`; the server may have served it
 //     { type: "network-error", name, message }         `fetch` rejected; the server may have served it
 //     { type: "not-sent", reason }           nothing has left the browser; `reason` is `unable` or `blocked` (by CSP)
@@ -69,7 +70,8 @@ async function send({ url, headers, body, timeoutMs }) {
     });
     const response = await fetch(request);
     const retryAfter = response.headers.get("retry-after");
-    return { type: "response", status: response.status, retryAfter, body: await response.text() };
+    const text = await response.text();
+    return { type: "response", status: response.status, retryAfter, body: text, receivedAt: Date.now() };
   } catch (error) {
     if (!request) return { type: "not-sent", reason: "unable" };
     // Judged by the signal: WebKit, and Firefox during the body, reject with an AbortError.
@@ -106,8 +108,14 @@ function answer(request) {
   return asked;
 }
 
+/** The message as it is sent: an answer that was kept says how old it is, for its tokens have lived as long. */
+function withAge({ receivedAt, ...message }) {
+  if (receivedAt === undefined) return message;
+  return { ...message, age: Math.max(0, Math.floor((Date.now() - receivedAt) / 1000)) };
+}
+
 globalThis.onconnect = ({ ports: [page] }) => {
-  page.onmessage = async ({ data, ports: [reply] }) => reply.postMessage(await answer(data));
+  page.onmessage = async ({ data, ports: [reply] }) => reply.postMessage(withAge(await answer(data)));
   const canSend = typeof fetch === "function" && typeof AbortController === "function";
   page.postMessage({ type: "ready", origin: globalThis.origin, canSend });
 };

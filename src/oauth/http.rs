@@ -102,6 +102,8 @@ pub struct Response {
     pub retry_after: Option<u32>,
     /// The body.
     pub body: String,
+    /// How many seconds ago it came: the token worker keeps answers.
+    pub age: u32,
 }
 
 impl Response {

@@ -60,7 +60,12 @@ pub fn process(
     phase: Phase,
 ) -> Result<TokenResponse, Unusable> {
     if response.ok() {
-        parse(&response.body, phase)
+        let mut tokens = parse(&response.body, phase)?;
+        // A token that has outlived its life is an expired one, not one of unknown life.
+        tokens.expires_in = tokens
+            .expires_in
+            .map(|life| life.saturating_sub(response.age).max(1));
+        Ok(tokens)
     } else {
         Err(error_response::error(request, response, phase).into())
     }

@@ -178,8 +178,8 @@ pub struct Session {
     generation: u32,
     reason: Reason,
     outbox: Option<Message>,
-    /// True if the server has replaced the refresh token since this was last asked.
-    replaced: bool,
+    /// What the server has given since this was last asked, if anything: true if the refresh token was new.
+    renewed: Option<bool>,
     /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
     epoch: u32,
     noticed: Noticed,
@@ -321,9 +321,10 @@ impl Session {
         self.outbox.take()
     }
 
-    /// True if the server has replaced the refresh token since this was last asked: that of other tabs is used up.
-    pub fn take_replaced(&mut self) -> bool {
-        mem::take(&mut self.replaced)
+    /// Whether the server has given tokens since this was last asked; true if the refresh token was new, so that an older
+    /// one of another tab is used up.
+    pub fn take_renewed(&mut self) -> Option<bool> {
+        self.renewed.take()
     }
 
     /// The same number as long as the tokens are those of one login, however often refreshed.
@@ -436,6 +437,7 @@ impl Session {
         let skew = skew::measure(&response, now).unwrap_or_default();
         let tokens = TokenSet::from_response(response, skew, now);
         self.hold(Some(tokens), Reason::Login);
+        self.renewed = Some(true);
     }
 
     /// Tokens from elsewhere for this same session. When the server gave them out is not known.
@@ -540,7 +542,8 @@ impl Session {
         let skew = skew::measure(&response, now).unwrap_or(self.clock_skew());
         if let Some(tokens) = &self.tokens {
             let renewed = tokens.renewed(response, skew, now);
-            self.replaced |= renewed.refresh_token != tokens.refresh_token;
+            let replaced = renewed.refresh_token != tokens.refresh_token;
+            self.renewed = Some(replaced || self.renewed == Some(true));
             self.hold(Some(renewed), Reason::Refresh);
             self.hand_over();
         }
@@ -560,7 +563,7 @@ impl Session {
             // it has not got through: a server that garbles every answer is not to be asked in a hurry.
             let refreshing = self.refreshing;
             let rotated = tokens.rotated(refresh_token);
-            self.replaced = true;
+            self.renewed = Some(true);
             self.hold(Some(rotated), Reason::Refresh);
             self.refreshing = refreshing;
             self.hand_over();

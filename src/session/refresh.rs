@@ -235,6 +235,16 @@ impl Refresh {
         Step::Send(self.sent.clone())
     }
 
+    /// Another tab is known to have had so many answers: what the server gives next is newer than all of them.
+    pub fn note_answers(&mut self, answers: u32) {
+        self.newest = self.newest.max(answers);
+    }
+
+    /// The answer that has come is one that was kept: another tab may have newer tokens than it brings.
+    pub fn note_replay(&mut self) {
+        self.newest = 0;
+    }
+
     /// The newest version that another tab is known to have had.
     pub fn newest(&self) -> u32 {
         self.newest

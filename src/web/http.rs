@@ -134,7 +134,10 @@ impl Sender {
                 Some("response") => {
                     let status = get(&message, "status")?;
                     let body = text(&message, "body").ok_or(JsValue::NULL)?;
-                    Ok(Some(response(&status, text(&message, "retryAfter"), body)))
+                    let retry_after = text(&message, "retryAfter");
+                    let mut response = response(&status, retry_after, body);
+                    response.age = whole(&get(&message, "age")?);
+                    Ok(Some(response))
                 }
                 Some("timeout") => Err(Failure::TimedOut),
                 // It has the name and the message of what `fetch` has rejected with.
@@ -197,15 +200,22 @@ impl Sender {
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
-fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Response {
+/// A number of JavaScript, with no fraction; 0 for what is none.
+fn whole(value: &JsValue) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a status has three digits; a saturated one is no success"
+        reason = "what does not fit is saturated"
     )]
-    let status = status.as_f64().unwrap_or_default() as u16;
+    let whole = value.as_f64().unwrap_or_default() as u32;
+    whole
+}
+
+fn response(status: &JsValue, retry_after: Option<String>, body: String) -> Response {
     Response {
-        status,
+        // A status has three digits; any other is no success.
+        status: u16::try_from(whole(status)).unwrap_or_default(),
+        age: 0,
         // The date form is left out. It needs the server's clock, and a page of another origin cannot read the `Date`
         // header: it is not CORS-safelisted.
         retry_after: retry_after.and_then(|seconds| seconds.parse().ok()),

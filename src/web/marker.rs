@@ -15,7 +15,12 @@ pub(super) fn others(ours: &Lineage) -> Others {
     marker::others(ours, read(&ours.marker().into()).as_deref())
 }
 
-/// Writes how new these tokens are. `replaced` is true if the server has just replaced the refresh token.
+/// How many answers any tab of this grant has had, as far as is known.
+pub(super) fn answers(ours: &Lineage) -> u32 {
+    marker::answers(ours, read(&ours.marker().into()).as_deref())
+}
+
+/// Writes how new these tokens are, which the server has just given. `replaced` is true if the refresh token is new.
 pub(super) fn write(ours: &Lineage, replaced: bool) {
     let key = ours.marker().into();
     let (stored, now) = (read(&key), clock::now());

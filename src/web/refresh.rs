@@ -112,7 +112,11 @@ impl EsiSecurity {
                             continue;
                         }
                     }
-                    let answer = self.ask(known, &refresh_token, &scopes).await;
+                    refresh.note_answers(row.answers());
+                    let (answer, is_replay) = self.ask(known, &refresh_token, &scopes).await;
+                    if is_replay {
+                        refresh.note_replay();
+                    }
                     rotated = token_response::refresh_token(&answer).cloned().or(rotated);
                     // A frame or an earlier page of this tab may have refreshed meanwhile.
                     row.sync();
@@ -128,20 +132,29 @@ impl EsiSecurity {
         Refreshed { result, rotated }
     }
 
+    /// The server's answer, and whether it is one that the token worker has kept.
     async fn ask(
         &self,
         metadata: Answer<Metadata>,
         refresh_token: &Secret,
         scopes: &[String],
-    ) -> Result<TokenResponse, Unusable> {
+    ) -> (Result<TokenResponse, Unusable>, bool) {
         let phase = Phase::Refresh;
-        let metadata = metadata?;
+        let metadata = match metadata {
+            Ok(metadata) => metadata,
+            Err(error) => return (Err(error.into()), false),
+        };
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
         let request = self.inner().headers.dress(request);
         let sender = &self.inner().sender;
-        let response = sender.send(&request, phase, TIMEOUT_MS).await?;
-        token_response::process(&request, &response, phase)
+        match sender.send(&request, phase, TIMEOUT_MS).await {
+            Ok(response) => {
+                let answer = token_response::process(&request, &response, phase);
+                (answer, response.age > 0)
+            }
+            Err(error) => (Err(error.into()), false),
+        }
     }
 
     /// An access token that is good for the margin at least where the server allows. While the old one

@@ -66,6 +66,13 @@ impl Row {
         (lock, others)
     }
 
+    /// How many answers any tab of this grant has had, as far as is known.
+    pub(super) fn answers(&self) -> u32 {
+        let lineage = self.session.borrow().lineage().cloned();
+        let lineage = lineage.filter(|_| self.storage.has_marker());
+        lineage.map_or(0, |lineage| marker::answers(&lineage))
+    }
+
     /// What can be read of the other tabs: in localStorage they share the record itself.
     fn others(&self, lineage: &Lineage) -> Others {
         if self.storage.has_marker() {

@@ -29,6 +29,7 @@ use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::machine::{self, Reason, Session};
 use crate::session::place::Place;
+use crate::session::refresh::Others;
 use crate::session::token_set::TokenSet;
 
 /// For how many milliseconds storage is waited for.
@@ -311,22 +312,24 @@ impl Row {
 
     /// Writes how new the tokens are where the other tabs can read it, or that their grant has ended.
     fn mark(&self) {
-        let (lineage, replaced, ended) = {
+        let (lineage, renewed, ended) = {
             let mut session = self.session.borrow_mut();
             let ended = matches!(session.reason(), Reason::Ended | Reason::Revoked);
-            (session.lineage().cloned(), session.take_replaced(), ended)
+            (session.lineage().cloned(), session.take_renewed(), ended)
         };
         if !self.storage.has_marker() {
             return;
         }
         if ended {
-            // A session that was revoked names its grant no more.
+            // A session that was revoked names its grant no more. One that was refused may have had an old token, while
+            // another tab has a newer one.
+            let old = lineage.is_some_and(|ours| matches!(marker::others(&ours), Others::Ahead(_)));
             let joined = self.contend(|tabs| tabs.lineage.clone());
-            if let Some(lineage) = joined {
+            if let Some(lineage) = joined.filter(|_| !old) {
                 marker::remove(&lineage);
             }
-        } else if replaced && let Some(lineage) = lineage {
-            marker::write(&lineage, true);
+        } else if let Some((lineage, replaced)) = lineage.zip(renewed) {
+            marker::write(&lineage, replaced);
         }
     }
 
@@ -508,23 +511,16 @@ impl Row {
         if self.gone.get() || !self.storage.is_shared() {
             return;
         }
-        let (lineage, refreshable) = {
-            let session = self.session.borrow();
-            let refreshable = session.refresh_token().is_some();
-            (session.lineage().cloned(), refreshable)
-        };
+        let lineage = self.session.borrow().lineage().cloned();
         let grant = |lineage: &Lineage| lineage.grant.clone();
         let joined = self.contend(|tabs| grant(&tabs.lineage));
         if joined == lineage.as_ref().map(grant) {
             return;
         }
         // The page's own code may call back while a channel is opened or closed.
-        let tabs = (lineage.clone()).map(|lineage| Tabs::join(lineage, Rc::downgrade(self)));
+        let tabs = lineage.map(|lineage| Tabs::join(lineage, Rc::downgrade(self)));
         let before = self.tabs.replace(tabs);
         drop(before);
-        if let Some(lineage) = lineage.filter(|_| refreshable && self.storage.has_marker()) {
-            marker::write(&lineage, false);
-        }
     }
 
     /// Closes the channel, since the page may be frozen: it would answer nobody.

@@ -158,6 +158,7 @@ fn what_is_no_oauth_error_keeps_the_status_alone() {
 fn retry_after_is_handed_on() {
     for body in ["", r#"{"error":"slow_down"}"#] {
         let response = Response {
+            age: 0,
             retry_after: Some(17),
             ..answer(429, body)
         };

@@ -96,6 +96,7 @@ pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 
 pub(crate) fn answer(status: u16, body: &str) -> Response {
     Response {
+        age: 0,
         status,
         retry_after: None,
         body: body.into(),

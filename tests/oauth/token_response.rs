@@ -1,6 +1,6 @@
 //! The token response (RFC 6749 section 5.1): good ones, and every bad shape.
 
-use esi_security::oauth::http::Request;
+use esi_security::oauth::http::{Request, Response};
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{LONGEST_LIFE, TokenResponse, parse, process};
 use esi_security::{ErrorKind, Phase};
@@ -257,4 +257,19 @@ fn an_unusable_answer_may_be_better_the_next_time() {
     let error = parse("<html>", Phase::Refresh).unwrap_err().error;
     assert!(error.retryable());
     assert_eq!(error.phase(), Phase::Refresh);
+}
+
+/// The token worker keeps an answer for tabs that come later.
+#[test]
+fn the_tokens_of_a_kept_answer_have_lived_since_it_came() {
+    let request = Request::get("https://sso.test/token");
+    let body = response(&json!({ "expires_in": 300 }));
+    for (age, life) in [(0, 300), (100, 200), (299, 1), (300, 1), (4000, 1)] {
+        let kept = Response {
+            age,
+            ..answer(200, &body)
+        };
+        let tokens = process(&request, &kept, Phase::Token).unwrap();
+        assert_eq!(tokens.expires_in, Some(life), "{age}");
+    }
 }

@@ -74,6 +74,7 @@ pub(crate) fn an_error_answer_betrays_nothing(cases: u32) {
             .collect();
         let answer = |body: String| {
             let response = Response {
+                age: 0,
                 status,
                 retry_after: None,
                 body,

@@ -445,24 +445,21 @@ impl<'a> World<'a> {
         if tab.channel != grant && !tab.frozen {
             tab.channel = grant;
             self.fall_silent(index);
-            let session = &self.tabs[index].session;
-            let lineage = session.lineage().cloned();
-            if let Some(lineage) = lineage.filter(|_| session.refresh_token().is_some()) {
-                self.write_marker(&lineage, false);
-            }
         }
     }
 
     fn mark(&mut self, index: usize) {
         let tab = &mut self.tabs[index];
-        let replaced = tab.session.take_replaced();
+        let renewed = tab.session.take_renewed();
         let lineage = tab.session.lineage().cloned();
         if matches!(tab.session.reason(), Reason::Ended | Reason::Revoked) {
-            if let Some(grant) = &tab.channel {
-                self.markers.remove(grant);
+            let grant = tab.channel.clone();
+            let old = lineage.is_some_and(|ours| matches!(self.others(&ours), Others::Ahead(_)));
+            if let Some(grant) = grant.filter(|_| !old) {
+                self.markers.remove(&grant);
             }
-        } else if let Some(lineage) = lineage.filter(|_| replaced) {
-            self.write_marker(&lineage, true);
+        } else if let Some((lineage, replaced)) = lineage.zip(renewed) {
+            self.write_marker(&lineage, replaced);
         }
     }
 
@@ -602,6 +599,14 @@ impl<'a> World<'a> {
     }
 
     /// Right before the refresh token leaves. False if it is not this one's turn any more.
+    fn note_answers(&mut self, index: usize) {
+        let Tab { session, task, .. } = &mut self.tabs[index];
+        if let Some((lineage, task)) = session.lineage().zip(task.as_mut()) {
+            let stored = self.markers.get(&lineage.grant).map(String::as_str);
+            task.refresh.note_answers(marker::answers(lineage, stored));
+        }
+    }
+
     fn may_send(&mut self, index: usize) -> bool {
         let now = self.milliseconds();
         let locks = self.browser != Browser::WithoutLocks;
@@ -709,6 +714,7 @@ impl<'a> World<'a> {
             Some(Stage::Leaving(token)) => {
                 let token = token.clone();
                 if self.may_send(index) {
+                    self.note_answers(index);
                     self.send(index, token);
                     Stage::Sent
                 } else {
