@@ -15,7 +15,7 @@ const UNREAD_MARGIN_MS = 1_000;
 const connections = new Map();
 
 /** The package worker's address as a Trusted Type: a page can create a policy once, however many copies of this package it has. */
-const TRUSTED_URL = Symbol.for("esi-security.token-worker-url");
+const TRUSTED_URL = Symbol.for("esi-security.token-worker-url/1");
 
 let policy;
 
@@ -71,10 +71,12 @@ function trusted(url) {
   }
 }
 
-/** The same for the package's own script. Where another copy has created the policy, its worker serves this one too. */
+/** The same for the package's own script, one for all copies: one of them has created the policy. */
 function trustedOnce(url) {
-  globalThis[TRUSTED_URL] ??= trusted(url);
-  return globalThis[TRUSTED_URL];
+  if (globalThis[TRUSTED_URL]) return globalThis[TRUSTED_URL];
+  const made = trusted(url);
+  if (made !== url) globalThis[TRUSTED_URL] = made;
+  return made;
 }
 
 /**
@@ -103,7 +105,10 @@ function openPackageWorker() {
 function openWorker(script) {
   if (script === "") return openPackageWorker();
   const options = { type: "module", name: "esi-security-token-worker", extendedLifetime: true };
-  return new SharedWorker(globalThis.trustedTypes ? trusted(script) : script, options);
+  if (!globalThis.trustedTypes) return new SharedWorker(script, options);
+  const made = trusted(script);
+  // Where another copy has created the policy, its worker serves this one too.
+  return new SharedWorker(made === script ? (globalThis[TRUSTED_URL] ?? script) : made, options);
 }
 
 /** What is wrong with a worker that has sent this; undefined if nothing is. */
@@ -121,7 +126,10 @@ function handshake(script) {
       resolve(outcome);
     };
     if (typeof SharedWorker !== "function") return end({ reason: "missing" });
-    timer = setTimeout(end, HANDSHAKE_TIMEOUT_MS, { reason: "silent" });
+    const giveUp = () => {
+      timer = setTimeout(end, UNREAD_MARGIN_MS, { reason: "silent" });
+    };
+    timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
     try {
       const worker = openWorker(script);
       worker.onerror = () => end({ reason: "unloadable" });
@@ -162,9 +170,19 @@ export function connect(script) {
   });
 }
 
+function createChannel() {
+  try {
+    return new MessageChannel();
+  } catch {
+    return null;
+  }
+}
+
 function ask({ port }, request) {
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
+    const channel = createChannel();
+    if (!channel) return resolve({ type: "not-sent", reason: "unable" });
+    const { port1, port2 } = channel;
     let timer;
     const end = (answer) => {
       clearTimeout(timer);

@@ -178,7 +178,7 @@ pub struct Session {
     generation: u32,
     reason: Reason,
     outbox: Option<Message>,
-    /// What the server has given since this was last asked, if anything: true if the refresh token was new.
+    /// What the server, or the page, has given since this was last asked, if anything: true if the refresh token was new.
     renewed: Option<bool>,
     /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
     epoch: u32,
@@ -321,7 +321,7 @@ impl Session {
         self.outbox.take()
     }
 
-    /// Whether the server has given tokens since this was last asked; true if the refresh token was new, so that an older
+    /// Whether the server, or the page, has given tokens since this was last asked; true if the refresh token was new, so that an older
     /// one of another tab is used up.
     pub fn take_renewed(&mut self) -> Option<bool> {
         self.renewed.take()
@@ -458,6 +458,7 @@ impl Session {
             },
         };
         self.hold(Some(tokens), Reason::Update);
+        self.renewed = Some(true);
     }
 
     /// What another tab says.

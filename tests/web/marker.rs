@@ -17,7 +17,7 @@ fn expired(page: &Page) -> EsiSecurity {
 }
 
 fn marker(version: i64) -> String {
-    json!({ "version": version, "written_at": now() }).to_string()
+    json!({ "version": version, "answers": version, "written_at": now() }).to_string()
 }
 
 /// How the next refresh ends, and how many requests there were: what may have been served is sent a second time.
@@ -86,11 +86,11 @@ async fn a_marker_ends_with_its_grant_and_old_ones_go() {
     for (name, text) in [
         (
             "old",
-            json!({ "version": 1, "written_at": now() - month - 1 }),
+            json!({ "version": 1, "answers": 1, "written_at": now() - month - 1 }),
         ),
         (
             "new",
-            json!({ "version": 1, "written_at": now() - month + 60 }),
+            json!({ "version": 1, "answers": 1, "written_at": now() - month + 60 }),
         ),
     ] {
         let storage = web_sys::window().unwrap().local_storage();
