@@ -17,7 +17,7 @@ use super::event::{self, TokenUpdated};
 use super::flight::{Flight, Work, at_once};
 use super::marker;
 use super::storage::Storage;
-use super::tabs::Tabs;
+use super::tabs::{Absence, Tabs};
 use super::timer::within;
 use super::verify::Checked;
 use super::wake;
@@ -92,6 +92,7 @@ pub(super) struct Row {
     /// The types of the event that objects of this page have for it.
     signals: RefCell<Vec<String>>,
     pub(super) tabs: RefCell<Option<Tabs>>,
+    absence: RefCell<Option<Absence>>,
     /// True while the page is hidden for good, or in the back/forward cache.
     gone: Cell<bool>,
     /// The release of the last refresh lock, until the browser has taken it back.
@@ -139,6 +140,7 @@ impl Row {
                 told: Cell::new(0),
                 signals: RefCell::new(Vec::new()),
                 tabs: RefCell::new(None),
+                absence: RefCell::new(None),
                 gone: Cell::new(false),
                 releasing: RefCell::new(None),
                 margin: Cell::new(margin),
@@ -527,6 +529,8 @@ impl Row {
     pub(super) fn leave(&self) {
         self.gone.set(true);
         let before = self.tabs.replace(None);
+        let absence = before.and_then(|tabs| Absence::open(&tabs.lineage.channel()));
+        let before = self.absence.replace(absence);
         drop(before);
     }
 
@@ -559,6 +563,8 @@ impl Row {
     /// The page is here again, after it was frozen: others may have newer tokens.
     pub(super) fn wake(self: &Rc<Self>) {
         self.gone.set(false);
+        let before = self.absence.replace(None);
+        drop(before);
         self.sync();
         self.join();
         self.send_query();

@@ -2,7 +2,9 @@
 //! locks, the claims for a refresh. A page may have replaced `BroadcastChannel`, and its own code may then call back:
 //! nothing of the session is borrowed while it runs.
 
+use alloc::borrow::ToOwned;
 use alloc::rc::{Rc, Weak};
+use alloc::string::String;
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -38,14 +40,35 @@ pub(super) struct Tabs {
 
 /// The channel of one grant.
 pub(super) struct Channel {
-    channel: BroadcastChannel,
+    name: String,
+    broadcast: BroadcastChannel,
     _listener: Closure<dyn Fn(MessageEvent)>,
 }
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        let _ = self.channel.set_onmessage(None);
-        let _ = self.channel.close();
+        let _ = self.broadcast.set_onmessage(None);
+        let _ = self.broadcast.close();
+    }
+}
+
+/// What a page has open in the bfcache, where Chromium and Firefox drop a page that is sent a message. It is sent one as
+/// soon as other tokens have come: Firefox gives a page that returns from there a `sessionStorage` as it was before, with
+/// a used refresh token in it.
+pub(super) struct Absence(BroadcastChannel);
+
+impl Absence {
+    /// For the pages of that channel.
+    pub(super) fn open(channel: &str) -> Option<Self> {
+        BroadcastChannel::new(&[channel, "/left"].concat())
+            .ok()
+            .map(Self)
+    }
+}
+
+impl Drop for Absence {
+    fn drop(&mut self) {
+        let _ = self.0.close();
     }
 }
 
@@ -75,14 +98,19 @@ impl Channel {
             let channel = BroadcastChannel::new(name).ok();
             opened = channel.filter(|channel| channel.set_onmessage(Some(function)).is_ok());
         });
-        opened.map(|channel| Self {
-            channel,
+        opened.map(|broadcast| Self {
+            name: name.to_owned(),
+            broadcast,
             _listener: listener,
         })
     }
 
     /// Sends it to the other tabs. False if none can receive it.
     pub(super) fn send(&self, message: &Message) -> bool {
-        self.channel.post_message(&message.to_json()).is_ok()
+        if matches!(message, Message::Tokens(_) | Message::Revoked(_)) {
+            let absent = Absence::open(&self.name);
+            let _ = absent.map(|absent| absent.0.post_message("{}"));
+        }
+        self.broadcast.post_message(&message.to_json()).is_ok()
     }
 }

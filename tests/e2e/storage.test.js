@@ -2,6 +2,7 @@
 // broken. A page's session then lives in memory, and only what cannot work without storage is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ENGINE } from "../helpers/engine.js";
 import { authorizeByForm } from "../helpers/login.js";
 import { ILMARI, openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
@@ -316,7 +317,7 @@ test("every tab on `local` hears of tokens that another one was given", async (t
   await page.run(({ security }) => security.revoke());
 });
 
-test("a page that comes back from the bfcache takes up what another one has stored asynchronously meanwhile", async (t) => {
+test("a page that comes back from the bfcache has what another one has stored asynchronously meanwhile", async (t) => {
   const page = await openPage(t);
   const create = async ({ EsiSecurity, options }) => {
     const name = (key) => `own ${key}`;
@@ -344,13 +345,40 @@ test("a page that comes back from the bfcache takes up what another one has stor
   await page.run(refreshOwn);
   await page.driver.navigate().back();
   await page.waitForAddress(`${page.origin}/one`);
-  assert.equal(await page.runBare(() => globalThis.isBack), true);
+  // Chromium and Firefox drop it as soon as there are other tokens, and so it begins anew.
+  const isKept = await page.runBare(() => globalThis.isBack === true);
+  assert.equal(isKept, ENGINE === "webkit");
+  if (!isKept) await page.run(create);
   await page.run(refreshOwn);
   assert.deepEqual(
     page.tokenRequests.map(({ status }) => status),
     [200, 200, 200],
   );
 });
+
+for (const isRefreshed of [false, true]) {
+  const what = isRefreshed ? "has the tokens that have replaced its own meanwhile" : "is kept there, with its session";
+  test(`a page that comes back from the bfcache ${what}`, async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    await page.runBare(() => {
+      addEventListener("pageshow", ({ persisted }) => {
+        globalThis.isBack = persisted;
+      });
+      location.href = "/another";
+    });
+    await page.waitForAddress(`${page.origin}/another`);
+    await (isRefreshed ? page.refresh() : state(page).then((now) => assert.equal(now, "active")));
+    await page.driver.navigate().back();
+    await page.waitForAddress(page.redirectUri);
+    // Firefox would give it its old sessionStorage.
+    const isKept = await page.runBare(() => globalThis.isBack === true);
+    assert.equal(isKept, !isRefreshed || ENGINE === "webkit");
+    await page.refresh();
+    assert.ok(page.tokenRequests.every(({ status }) => status === 200));
+    assert.equal(page.tokenRequests.length, isRefreshed ? 3 : 2);
+  });
+}
 
 /** Storages of the page's own, as what they are made with in the page. */
 const OWN = {
