@@ -97,7 +97,8 @@ export class EsiError extends Error {
   readonly error?: string;
   /**
    * The first 500 characters of the server's `error_description`. Missing where they hold six letters or digits in a row
-   * of a secret that was sent, in whatever encoding, or name `access_token` or `refresh_token`.
+   * of a secret that was sent (in plain text, behind escapes, between tags, in hex or in base64), or name `access_token`,
+   * `refresh_token` or `id_token`.
    */
   readonly errorDescription?: string;
   /** `Retry-After`, in seconds. */

@@ -13,11 +13,15 @@ const LIMIT: usize = 500;
 /// How many letters or digits of a secret in a row are too many.
 const RUN: usize = 6;
 
+/// From how many bytes on a secret is looked for as it is: it may have too few letters and digits for a run.
+const WHOLE: usize = 8;
+
 /// How many layers of escapes are taken off.
 const LAYERS: usize = 4;
 
-/// The secret members of a token response. After their names, tokens may follow that nobody here knows.
-const TOKENS: [&[u8]; 2] = [b"access_token", b"refresh_token"];
+/// The secret members of a token response, without `_`, `-` and case. After their names, tokens may follow that nobody
+/// here knows.
+const TOKENS: [&[u8]; 3] = [b"accesstoken", b"refreshtoken", b"idtoken"];
 
 /// The first 500 characters of `text`; `None` where they may hold a part of a secret, or a new token.
 pub(super) fn quote(text: &str, secrets: &[&str]) -> Option<String> {
@@ -26,8 +30,13 @@ pub(super) fn quote(text: &str, secrets: &[&str]) -> Option<String> {
     let spellings = spellings(secrets);
     let mut layer = text.as_bytes().to_vec();
     for _ in 0..LAYERS {
-        let named = TOKENS.iter().any(|name| contains(&layer, name));
+        let mut members = layer.to_ascii_lowercase();
+        members.retain(|byte| !b"_-".contains(byte));
+        let named = TOKENS.iter().any(|name| contains(&members, name));
+        let mut long = secrets.iter().filter(|secret| secret.len() >= WHOLE);
+        let whole = long.any(|secret| contains(&layer, secret.as_bytes()));
         if named
+            || whole
             || share_a_run(&spellings, &letters(&layer))
             || share_a_run(&spellings, &letters(&without_tags(&layer)))
         {

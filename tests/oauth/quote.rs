@@ -173,6 +173,10 @@ fn what_may_hold_a_new_token_is_not_repeated() {
         "refresh_token=a-fresh-token",
         "access%5Ftoken=a-fresh-token",
         "&quot;refresh&amp;#95;token&quot;:&quot;a-fresh-token&quot;",
+        r#"{"accessToken":"a-fresh-token"}"#,
+        "ACCESS_TOKEN=a-fresh-token",
+        "refresh-token: a-fresh-token",
+        "id_token=a-fresh-token",
     ] {
         assert_eq!(request.quote(text), None);
     }
@@ -181,13 +185,27 @@ fn what_may_hold_a_new_token_is_not_repeated() {
 /// A secret of less than six letters and digits would be found in any text, and betrays nothing.
 #[test]
 fn a_short_secret_hides_nothing() {
-    for secret in ["", "1", "a-b-c", "Token", "=========="] {
-        let text = "Token 1 is a-b-c, said ==========.";
+    for secret in ["", "1", "a-b-c", "Token", "======="] {
+        let text = "Token 1 is a-b-c, said =======.";
         assert_eq!(
             request(secret).quote(text).as_deref(),
             Some(text),
             "{secret}"
         );
+    }
+}
+
+/// A client secret may be made of other characters than ASCII's letters and digits.
+#[test]
+fn a_secret_without_a_run_is_known_as_it_is() {
+    for secret in [
+        "пароль-секрет",
+        "Пароль1234",
+        "p#1!a$9@x",
+        "!!@@##$$%%^^&&**",
+    ] {
+        let text = format!("The secret {secret} is wrong.");
+        assert_eq!(request(secret).quote(&text), None, "{secret}");
     }
 }
 
