@@ -241,8 +241,8 @@ export interface EsiSecurityOptions {
   /**
    * Whether the session is refreshed in time by itself, `refreshMargin` before its access token ends, by the wall clock:
    * after a sleep or back from the bfcache at once, in a tab out of sight too. What does not get through is tried again.
-   * A token of unknown life is refreshed only when it is asked for. Off: `getAccessToken` and `authorize` alone
-   * refresh. Default: true.
+   * A token of unknown life is refreshed only when it is asked for. Off: only `getAccessToken`, `authorize`
+   * and `refresh` refresh. Default: true.
    */
   autoRefresh?: boolean;
   /**
@@ -401,7 +401,7 @@ export interface LoginResult {
   state: string;
   /** As given to `login`, relative to this origin; `null` where none was. */
   returnTo: string | null;
-  /** The scopes that were asked for. The pilot can change them: `verify` tells the granted ones. */
+  /** The scopes that were asked for. The user can change them: `verify` tells the granted ones. */
   requestedScopes: string[];
 }
 
@@ -557,7 +557,7 @@ export class EsiSecurity {
   subscribe(this: void, listener: (snapshot: SessionSnapshot) => void): () => void;
 
   /**
-   * The address to send the pilot to (RFC 6749 section 4.1.1, RFC 7636 section 4.3). Keeps a record
+   * The address to send the user to (RFC 6749 section 4.1.1, RFC 7636 section 4.3). Keeps a record
    * of this login for ten minutes, so that `handleRedirect` or `auth` can finish it; up to eight can be
    * under way at once, then the oldest is forgotten.
    *
