@@ -182,6 +182,7 @@ fn what_a_developer_should_know_is_said_once() {
     for about in ["`secretKey`", "no `User-Agent`", "preflight"] {
         assert_eq!(warnings(about), 1, "{about}");
     }
-    let secret = |warning: &String| warning.contains("so-secret") || warning.contains("another");
+    let secret =
+        |warning: &String| warning.contains("so-secret") || warning.contains("another-secret");
     assert!(!crate::page::all_warnings().iter().any(secret));
 }

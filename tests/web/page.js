@@ -426,6 +426,15 @@ const manners = {
   },
 };
 
+/** Calls back. What goes wrong there is kept: the library may catch what the page throws, and hide a trap. */
+function run(callback) {
+  try {
+    callback();
+  } catch (error) {
+    reported.push(String(error));
+  }
+}
+
 let storageCallback = () => {};
 
 /** From now on the page's own storage calls back first. */
@@ -441,7 +450,7 @@ export function ownStorage(manner) {
   const answer = (name, key, row, work) => {
     const callback = storageCallback;
     storageCallback = () => {};
-    callback();
+    run(callback);
     storageCallback = callback;
     operations.push([name, key, row].filter((part) => part !== undefined).join(" "));
     return manners[manner](work, name);
@@ -604,11 +613,8 @@ export function callBackIn(name, callback) {
   function value(...given) {
     if (!busy) {
       busy = true;
-      try {
-        callback();
-      } finally {
-        busy = false;
-      }
+      run(callback);
+      busy = false;
     }
     return new.target ? new native(...given) : native.apply(this, given);
   }
