@@ -2,7 +2,7 @@
 // question per login in place of the provider's login, consent and remembered session.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 // Not from "oidc-provider": its index warns at each start that Node before 22 is unsupported. This project's oldest is
-// 20.18 (package.json), its tests run there, and whoever reads the warning can do nothing about it. The version is pinned.
+// 20.18 (package.json), its tests run there, and a user can do nothing about the warning. The version is pinned.
 import * as interactionPolicy from "oidc-provider/lib/helpers/interaction_policy/index.js";
 import { Provider } from "oidc-provider/lib/provider.js";
 import { NO_SCOPE } from "./access-token.js";

@@ -16,7 +16,7 @@ use super::timer::{abort_after, within};
 /// How long the browser may take to answer, in milliseconds. After that the library goes on without locks.
 const ANSWER_TIMEOUT_MS: u32 = 4_000;
 
-/// How many tabs in a row may hold the lock for too long before it is stolen whoever holds it.
+/// How many tabs in a row may hold the lock for too long before it is stolen from any holder.
 const MOST_HOLDERS: u32 = 4;
 
 #[wasm_bindgen]

@@ -134,31 +134,33 @@ const SESSIONS = 5;
 const BATCHES = count({ few: 1, full: 20 });
 
 /** In a tab: refreshes the sessions of these characters. */
-const refreshEach = async ({ EsiSecurity, options }, pilots) => {
+const refreshEach = async ({ EsiSecurity, options }, characters) => {
   globalThis.sessions ??= await Promise.all(
-    pilots.map((pilot) => EsiSecurity.create({ ...options, tokenIdentifier: `pilot ${pilot}` })),
+    characters.map((character) => EsiSecurity.create({ ...options, tokenIdentifier: `character ${character}` })),
   );
   return Promise.all(globalThis.sessions.map((session) => session.refresh()));
 };
 
 /** In a tab: the same, where it fails: how. */
-const failEach = async ({ EsiSecurity, options }, pilots) => {
+const failEach = async ({ EsiSecurity, options }, characters) => {
   globalThis.sessions ??= await Promise.all(
-    pilots.map((pilot) => EsiSecurity.create({ ...options, autoRefresh: false, tokenIdentifier: `pilot ${pilot}` })),
+    characters.map((character) =>
+      EsiSecurity.create({ ...options, autoRefresh: false, tokenIdentifier: `character ${character}` }),
+    ),
   );
   const outcomes = await Promise.allSettled(globalThis.sessions.map((session) => session.refresh()));
   return outcomes.map(({ reason }) => reason?.code);
 };
 
-const PILOTS = Array.from({ length: SESSIONS }, (_, index) => index);
+const CHARACTERS = Array.from({ length: SESSIONS }, (_, index) => index);
 
 /** Logs in as many characters as there are sessions. */
 async function logInAll(page) {
-  for (const pilot of PILOTS) {
+  for (const character of CHARACTERS) {
     const uri = await page.run(async ({ EsiSecurity, options }, tokenIdentifier) => {
       globalThis.loggingIn = await EsiSecurity.create({ ...options, tokenIdentifier });
       return globalThis.loggingIn.getAuthUri();
-    }, `pilot ${pilot}`);
+    }, `character ${character}`);
     const callback = await authorizeByForm({ authorizeUrl: uri, characterId: ILMARI });
     assert.ok(await page.run((_, url) => globalThis.loggingIn.handleRedirect(url), callback));
   }
@@ -214,19 +216,19 @@ for (const [moment, { stop, isThere, fault, batches = BATCHES, waits = 0 }] of O
       page.sso.faults.set(fault ? { token: fault } : {});
       const sent = logins + SESSIONS * batch;
       while (tabs.length <= SESSIONS) await tabs.run(await tabs.open(), stop);
-      for (const pilot of PILOTS) {
-        await tabs.run(1 + pilot, `(given) => { (${refreshEach})(given, [${pilot}]); }`);
+      for (const character of CHARACTERS) {
+        await tabs.run(1 + character, `(given) => { (${refreshEach})(given, [${character}]); }`);
       }
       await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length === sent);
-      for (const pilot of PILOTS) {
-        await page.driver.wait(() => tabs.run(1 + pilot, isThere), 10_000, moment);
+      for (const character of CHARACTERS) {
+        await page.driver.wait(() => tabs.run(1 + character, isThere), 10_000, moment);
       }
       while (tabs.length > 1) await tabs.crash(1);
       page.sso.faults.clear();
       for (let times = 0; times < waits; times += 1) {
-        assert.deepEqual(await tabs.run(0, failEach, PILOTS), Array(SESSIONS).fill("timeout"));
+        assert.deepEqual(await tabs.run(0, failEach, CHARACTERS), Array(SESSIONS).fill("timeout"));
       }
-      const tokens = await tabs.run(0, refreshEach, PILOTS);
+      const tokens = await tabs.run(0, refreshEach, CHARACTERS);
       assert.equal(tokens.length, SESSIONS);
       assert.ok(tokens.every(({ access_token: access }) => access));
       assert.equal(page.tokenRequests.length, sent, "what was sent once was not sent again");
