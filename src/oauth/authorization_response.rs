@@ -40,6 +40,7 @@ impl Component {
                 "session_state",
             ],
             Self::Fragment => &[
+                "code",
                 "access_token",
                 "token_type",
                 "expires_in",
@@ -64,6 +65,12 @@ impl Component {
 
     /// A query or fragment without those parameters, the others as they were spelled.
     pub fn strip(self, encoded: &str) -> String {
+        // A hash router may have put the mark of a route before the first of them.
+        let (mark, encoded) = if self == Self::Fragment {
+            split_mark(encoded)
+        } else {
+            ("", encoded)
+        };
         // Decoded as when they were read: `%63ode` is a code too.
         let is_ours = |pair: &str| {
             let field = fields(pair);
@@ -71,7 +78,7 @@ impl Component {
                 .first()
                 .is_some_and(|(name, _)| self.parameters().contains(&name.as_ref()))
         };
-        let (mut kept, mut before) = (String::new(), "");
+        let (mut kept, mut before) = (mark.to_owned(), "");
         for pair in encoded.split('&') {
             if !is_ours(pair) {
                 kept.push_str(before);
@@ -88,7 +95,10 @@ impl Component {
         let fields = self.fields(encoded);
         let has_answer = match self {
             Self::Query => is_answer(&fields, self) && has(&fields, "state"),
-            Self::Fragment => is_answer(&fields, self),
+            Self::Fragment => {
+                let (_, unmarked) = split_mark(encoded);
+                is_answer(&fields, self) || has(&self.fields(unmarked), "access_token")
+            }
         };
         if has_answer {
             self.strip(encoded)
@@ -181,6 +191,15 @@ impl AuthorizationResponse {
         Ok(None)
     }
 
+    /// What holds a `state` and nothing that was decided: such an answer is a refusal without a code.
+    pub fn undecided(encoded: &str, component: Component) -> Result<Self, Error> {
+        let outcome = Outcome::Refused {
+            error: String::new(),
+            description: None,
+        };
+        Self::new(&fields(encoded), outcome, component)
+    }
+
     fn from_query(fields: &Fields, component: Component) -> Result<Self, Error> {
         let outcome = match once(fields, "error")? {
             Some(error) => Outcome::Refused {
@@ -226,6 +245,12 @@ impl AuthorizationResponse {
             Err(ErrorKind::IssuerMismatch { phase }.into())
         }
     }
+}
+
+/// The mark of a route in a fragment (`/`, `!/`, `/?`), and what follows it.
+fn split_mark(fragment: &str) -> (&str, &str) {
+    let rest = fragment.trim_start_matches(['/', '!', '?']);
+    fragment.split_at(fragment.len() - rest.len())
 }
 
 /// True if a query or fragment has this `state`.

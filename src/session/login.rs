@@ -152,7 +152,16 @@ impl Logins {
         let here = site == Site::RedirectUri;
         let awaited = here && self.any_open(now);
         let known = |is_it: &dyn Fn(&str) -> bool| self.0.iter().any(|login| is_it(&login.state));
-        let (ours, response) = match AuthorizationResponse::parse(query, fragment) {
+        let parsed = AuthorizationResponse::parse(query, fragment).and_then(|found| match found {
+            Some(response) => Ok(Some(response)),
+            // A `state` of ours is an answer, whatever hosting or a router has made of the rest.
+            None => [(Component::Query, query), (Component::Fragment, fragment)]
+                .into_iter()
+                .find(|(_, encoded)| known(&|ours| has_state(encoded, ours)))
+                .map(|(component, encoded)| AuthorizationResponse::undecided(encoded, component))
+                .transpose(),
+        });
+        let (ours, response) = match parsed {
             Ok(None) => return Ok(None),
             Ok(Some(response)) => match response.state.clone() {
                 Some(state) => {

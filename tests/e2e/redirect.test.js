@@ -101,6 +101,22 @@ test("a state of ours is answered wherever it comes back, whatever has become of
   await assert.rejects(page.handleRedirect(late), { code: "login_expired", phase: "redirect" });
 });
 
+for (const [how, spoil, rest] of [
+  ["hosting drops the code", (address) => address.replace(/code=[^&]*&/, ""), ""],
+  ["hosting empties the code", (address) => address.replace(/code=[^&]*/, "code="), ""],
+  ["a router moves it into its route", (address) => address.replace("?", "#/?"), "#/?"],
+]) {
+  test(`an answer of ours is refused and leaves the address where ${how}`, async (t) => {
+    const page = await openPage(t);
+    const spoilt = spoil(await page.authorize());
+    await page.open(spoilt.replace(page.origin, ""));
+    await assert.rejects(page.handleRedirect(), { code: "authorization_failed", phase: "redirect", retryable: false });
+    assert.equal(await page.address(), `${page.origin}/callback${rest}`);
+    assert.equal(await page.handleRedirect(), null, "it is told once");
+    assert.equal(page.tokenRequests.length, 0);
+  });
+}
+
 test("a state of ours at an origin that is neither the page's nor the redirect URI's is refused", async (t) => {
   const { page, callback } = await openLoggedIn(t);
   const { search } = new URL(callback);

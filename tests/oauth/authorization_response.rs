@@ -313,8 +313,40 @@ fn only_our_own_parameters_are_taken_out() {
     }
     let fragment = "access_token=t&token_type=Bearer&expires_in=1&scope=x&state=s&tab=2";
     assert_eq!(Component::Fragment.strip(fragment), "tab=2");
-    // A fragment that is no set of fields at all.
-    assert_eq!(Component::Fragment.strip("/route/3"), "/route/3");
+    for (before, after) in [
+        // A fragment that is no set of fields at all.
+        ("/route/3", "/route/3"),
+        // A hash router puts its mark before what it takes for a route.
+        ("/access_token=t&token_type=Bearer&state=s", "/"),
+        ("!/access_token=t&state=s", "!/"),
+        ("/?code=c&state=s", "/?"),
+        ("/?tab=2&code=c&state=s", "/?tab=2"),
+    ] {
+        assert_eq!(Component::Fragment.strip(before), after, "{before}");
+    }
+}
+
+/// Something on its way has taken out all but the `state`.
+#[test]
+fn an_answer_that_decides_nothing_is_a_refusal() {
+    for (encoded, component) in [
+        ("state=s", Component::Query),
+        ("code=&state=s&iss=i", Component::Query),
+        ("error=&state=s", Component::Query),
+        ("/?code=c&state=s", Component::Fragment),
+        ("/access_token=t&state=s", Component::Fragment),
+    ] {
+        let response = AuthorizationResponse::undecided(encoded, component).unwrap();
+        assert_eq!(response.state.as_deref(), Some("s"), "{encoded}");
+        assert_eq!(response.component, component);
+        let Outcome::Refused { error, description } = response.outcome else {
+            panic!("{encoded}");
+        };
+        assert_eq!((error.as_str(), description), ("", None));
+        assert_eq!(refusal(&error, None, "s").oauth_error(), None);
+    }
+    let twice = AuthorizationResponse::undecided("state=s&state=t", Component::Query);
+    assert_eq!(twice.unwrap_err().code(), "invalid_argument");
 }
 
 #[test]
@@ -336,7 +368,6 @@ fn an_answer_stands_in_the_query_or_in_the_fragment() {
 fn a_route_is_no_answer() {
     for route in [
         "/list?region=10&state=open&scope=corp&error=none",
-        "/&access_token=t&state=s",
         "!/list?x=1&error=none&state=open",
     ] {
         is_none("", route);
@@ -373,6 +404,8 @@ fn an_old_answer_is_taken_out_whole_and_anything_else_stays() {
         ("access_token=t&state=s&tab=2", "tab=2"),
         // Where nobody asked for it, too: it is a secret.
         ("access_token=t&token_type=Bearer", ""),
+        ("/access_token=t&state=s", "/"),
+        ("/?access_token=t&tab=2", "/?tab=2"),
         ("error=e&state=s", ""),
         ("error=404", "error=404"),
         ("code=c&state=s", "code=c&state=s"),
@@ -392,11 +425,10 @@ fn every_parameter_that_is_read_is_taken_out() {
     for name in ["code", "state", "iss", "error", "error_description"] {
         assert!(Component::Query.parameters().contains(&name), "{name}");
     }
-    for name in ["access_token", "state", "iss", "error", "error_description"] {
+    // A code there is not read, but it is a secret too.
+    for name in ["code", "access_token", "state", "iss", "error"] {
         assert!(Component::Fragment.parameters().contains(&name), "{name}");
     }
-    // An application may route by `#code`; nothing of ours reads it.
-    assert!(!Component::Fragment.parameters().contains(&"code"));
 }
 
 /// Anybody can write into an address: the code is one of the registered ones, or left out, and the description is held
