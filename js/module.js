@@ -15,14 +15,16 @@ const IS_HTML =
 
 const MENDS = {
   403:
-    "is refused by the server (status 403). Vite's development server refuses what lies outside its project, " +
-    "as a linked package does: install the tarball of `npm pack`, or add the package's folder to `server.fs.allow`",
+    "is refused by the server (status 403): see its access rules. Vite's development server refuses what lies outside its " +
+    "project, as a linked package does: install the tarball of `npm pack`, or add the package's folder to `server.fs.allow`",
   404: `does not exist (status 404). esbuild and Rollup copy no WebAssembly file: ${COPY}`,
 };
 
 const NO_ANSWER = "the network failed, or the page's Content-Security-Policy forbids it by `connect-src`";
 const NO_FILES =
-  "`fetch` reads no files. Node needs the package's entry for the condition `node`: see docs/bundlers.md";
+  "`fetch` reads no files. In Node give `init` nothing, or the module's bytes, and have a bundler use the condition `node` " +
+  "of the package's `exports` (docs/bundlers.md)";
+const NO_ADDRESS = "it is no complete address, which Node wants. Give `init` nothing there, or the module's bytes";
 
 const BLOCKED = "the page's Content-Security-Policy blocks WebAssembly: add `'wasm-unsafe-eval'` to its `script-src`";
 
@@ -34,18 +36,33 @@ const failure = (message, retryable, details) => new EsiError(message, "load_fai
 /** An address without its query, which may hold a signature. */
 const nameOf = (address) => `\`${address.split(/[?#]/, 1)[0]}\``;
 
+/** Why `fetch` gives nothing for an address. */
+function reason(address) {
+  if (address.startsWith("file:")) return NO_FILES;
+  try {
+    // A path alone is an address only where there is a page.
+    new URL(address, globalThis.location?.href);
+    return NO_ANSWER;
+  } catch {
+    return NO_ADDRESS;
+  }
+}
+
 async function download(source) {
   try {
     return await fetch(source);
   } catch (cause) {
     const address = source.url ?? String(source);
-    const isFile = address.startsWith("file:");
-    throw failure(`${nameOf(address)} could not be fetched: ${isFile ? NO_FILES : NO_ANSWER}`, !isFile, { cause });
+    const why = reason(address);
+    throw failure(`${nameOf(address)} could not be fetched: ${why}`, why === NO_ANSWER, { cause });
   }
 }
 
 /** No module begins with `<`. */
 const isHtml = (bytes) => new TextDecoder().decode(bytes.slice(0, 64)).trimStart().startsWith("<");
+
+/** Each module begins with `\0asm`. */
+const isModule = (bytes) => String.fromCharCode(...bytes.slice(0, 4)) === "\0asm";
 
 /** What can be compiled of a response: itself, to compile it while it comes, or its bytes. */
 async function read(response) {
@@ -57,8 +74,9 @@ async function read(response) {
   }
   const type = response.headers.get("content-type") ?? "";
   if (type.startsWith("application/wasm")) return response;
-  const bytes = await response.arrayBuffer();
+  const bytes = new Uint8Array(await response.arrayBuffer());
   if (type.startsWith("text/html") || isHtml(bytes)) throw failure(`${name} ${IS_HTML}`, false, { status });
+  if (!isModule(bytes)) throw failure(`${name} is not the WebAssembly module (\`${type}\`): ${COPY}`, false, { status });
   return bytes;
 }
 

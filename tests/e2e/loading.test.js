@@ -51,6 +51,8 @@ async function startAnswers(t) {
     "/missing": { status: 404, type: "text/html", body: page },
     "/gone": { status: 410, type: "text/plain", body: "" },
     "/busy": { status: 503, type: "text/plain", body: "" },
+    "/words": { type: "text/plain", body: "Not here." },
+    "/nothing": { type: "application/octet-stream", body: "" },
     "/cut": { type: "application/wasm", body: module.subarray(0, 10_000) },
     "/module-as-bytes": { type: "application/octet-stream", body: module },
   };
@@ -85,6 +87,8 @@ test("a failed load says what mends it, and whether trying again may", async (t)
     "/missing": { retryable: false, status: 404, message: /copy `esi_security_bg\.wasm`.*`init\(url\)`/ },
     "/gone": { retryable: false, status: 410, message: /status 410/ },
     "/busy": { retryable: true, status: 503, message: /status 503/ },
+    "/words": { retryable: false, status: 200, message: /is not the WebAssembly module \(`text\/plain`\)/ },
+    "/nothing": { retryable: false, status: 200, message: /is not the WebAssembly module/ },
     "/cut": { retryable: true, message: /could not be loaded/, cause: /CompileError/ },
   })) {
     await assert.rejects(load(page, `${origin}${path}?signature=of-an-address#part`), (given) => {

@@ -104,3 +104,15 @@ test("the entry for browsers says in Node which one is needed", async () => {
   assert.equal(retryable, "false");
   assert.match(message, /condition `node`.*docs\/bundlers\.md/);
 });
+
+test("a module that Node cannot fetch is not asked for again, and the message says what to give instead", async () => {
+  const printed = await run(`
+    import { init } from "esi-security";
+    for (const source of ["/esi_security_bg.wasm", "", import.meta.resolve("esi-security/esi_security_bg.wasm")]) {
+      const { code, retryable, message } = await init(source).catch((error) => error);
+      console.log(code, retryable, message);
+    }
+  `);
+  assert.equal(printed.length, 3);
+  for (const line of printed) assert.match(line, /^load_failed false .*[Gg]ive `init` nothing.*bytes/);
+});
