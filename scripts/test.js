@@ -31,6 +31,8 @@ const rust = (env) => run("cargo", ["test", "--locked", "--package", "esi-securi
 function capabilities({ CHROME_BIN }) {
   const args = ["headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"];
   args.push("disable-component-update", "disable-sync");
+  // It would pass over a page's changes of its address beyond 200 in ten seconds.
+  args.push("disable-ipc-flooding-protection");
   // Its sandbox refuses to run as root.
   if (process.getuid() === 0) args.push("no-sandbox");
   return { "goog:chromeOptions": { binary: CHROME_BIN, args } };
@@ -55,7 +57,7 @@ const web = (all) => (env) =>
 const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
 
 /** The end-to-end files that `npm test` runs in Firefox and WebKit too; `npm run test:all` runs all of them. */
-const CORE = ["login", "redirect", "refresh", "revoke", "storage", "tabs", "upkeep", "verify", "who-sends"];
+const CORE = ["login", "page-ends", "redirect", "refresh", "revoke", "storage", "tabs", "upkeep", "verify", "who-sends"];
 
 /**
  * Runs a folder's tests, two files at a time: a report for people as they run, and what Node says at the end as the
