@@ -76,7 +76,8 @@ async function read(response) {
   if (type.startsWith("application/wasm")) return response;
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (type.startsWith("text/html") || isHtml(bytes)) throw failure(`${name} ${IS_HTML}`, false, { status });
-  if (!isModule(bytes)) throw failure(`${name} is not the WebAssembly module (\`${type}\`): ${COPY}`, false, { status });
+  if (!isModule(bytes))
+    throw failure(`${name} is not the WebAssembly module (\`${type}\`): ${COPY}`, false, { status });
   return bytes;
 }
 

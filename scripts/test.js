@@ -57,10 +57,21 @@ const web = (all) => (env) =>
 const types = (env) => run("tsc", ["--project", "tsconfig.json"], { env });
 
 /** The end-to-end files that `npm test` runs in Firefox and WebKit too; `npm run test:all` runs all of them. */
-const CORE = ["login", "page-ends", "redirect", "refresh", "revoke", "storage", "tabs", "upkeep", "verify", "who-sends"];
+const CORE = [
+  "login",
+  "page-ends",
+  "redirect",
+  "refresh",
+  "revoke",
+  "storage",
+  "tabs",
+  "upkeep",
+  "verify",
+  "who-sends",
+];
 
 /**
- * Runs a folder's tests, two files at a time: a report for people as they run, and what Node says at the end as the
+ * Runs a folder's tests, four files at a time: a report for people as they run, and what Node says at the end as the
  * result.
  *
  * @param {string} path
@@ -72,7 +83,7 @@ const node = (path, only) => (env) =>
     const files = only ? only.map((name) => `${name}.test.js`) : names;
     const tap = join(folder, "tap");
     const options = [
-      "--test-concurrency=2",
+      "--test-concurrency=4",
       ...["--test-reporter", "spec", "--test-reporter-destination", "stdout"],
       ...["--test-reporter", "tap", "--test-reporter-destination", tap],
     ];
