@@ -3,7 +3,6 @@
 
 use alloc::string::String;
 
-use super::claim::Claim;
 use super::lineage::Lineage;
 use super::token_set::TokenSet;
 use crate::json::Json;
@@ -15,8 +14,6 @@ use crate::{Error, ErrorKind, Phase};
 pub enum Message {
     /// Does anybody hold newer tokens than this?
     Ask(Lineage),
-    /// Somebody wants to refresh these tokens, which is the same question.
-    Claim(Claim),
     /// The newest tokens.
     Tokens(TokenSet),
     /// A refresh did not get through.
@@ -104,7 +101,6 @@ impl Message {
         };
         match kind.as_ref() {
             "ask" => record::object(value).map(Self::Ask),
-            "claim" => record::object(value).map(Self::Claim),
             "tokens" => record::object(value).map(Self::Tokens),
             "failed" => record::object(value).map(Self::Failed),
             "revoked" => record::object(value).map(Self::Revoked),
@@ -116,7 +112,6 @@ impl Message {
     pub fn to_json(&self) -> String {
         let (kind, value): (_, &dyn ToRecord) = match self {
             Self::Ask(lineage) => ("ask", lineage),
-            Self::Claim(claim) => ("claim", claim),
             Self::Tokens(tokens) => ("tokens", tokens),
             Self::Failed(failure) => ("failed", failure),
             Self::Revoked(lineage) => ("revoked", lineage),

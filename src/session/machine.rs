@@ -6,7 +6,6 @@ use alloc::string::String;
 use core::mem;
 
 use super::backoff::{self, UNEXPLAINED_REFUSALS};
-use super::claim::Claim;
 use super::handover::{Failure, Message};
 use super::lineage::Lineage;
 use super::skew;
@@ -464,12 +463,7 @@ impl Session {
     /// What another tab says.
     pub fn receive(&mut self, message: Message) {
         match message {
-            Message::Ask(theirs)
-            | Message::Claim(Claim {
-                lineage: theirs, ..
-            }) => {
-                self.compare(&theirs);
-            }
+            Message::Ask(theirs) => self.compare(&theirs),
             Message::Failed(failure) => {
                 let theirs = &failure.lineage;
                 let concerned = self

@@ -3,7 +3,6 @@
 
 pub mod backoff;
 pub mod cache;
-pub mod claim;
 pub mod handover;
 pub mod lineage;
 pub mod login;

@@ -1,18 +1,16 @@
 //! The refresh lock: one tab of a grant refreshes at a time, and first queries the others for newer tokens. Where there
-//! are no locks the tabs claim the refresh on their channel.
+//! are no locks each tab refreshes by itself.
 
 use alloc::boxed::Box;
 use core::future::poll_fn;
 use core::task::Poll;
 
-use super::clock;
 use super::flight::{Flight, Work};
 use super::lock::{self, Acquired, Lock};
 use super::marker;
-use super::random;
 use super::row::Row;
-use super::tabs::Tabs;
 use super::timer::within;
+use super::warning::Warning;
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::{Others, Refresh};
@@ -22,9 +20,8 @@ use crate::session::refresh::{Others, Refresh};
 /// both the same answer.
 const LOCK_TIMEOUT_MS: u32 = 75_000;
 
-/// How long a tab whose claim comes first is waited for, in milliseconds; and where there are locks, the browser, until
-/// it has taken one back.
-const CLAIM_TIMEOUT_MS: u32 = 5_000;
+/// How long the browser is waited for until it has taken a lock back, in milliseconds.
+const RELEASE_TIMEOUT_MS: u32 = 5_000;
 
 /// How long the answer to a query is waited for, in milliseconds.
 const QUERY_TIMEOUT_MS: u32 = 1_000;
@@ -32,35 +29,29 @@ const QUERY_TIMEOUT_MS: u32 = 1_000;
 /// The same where newer tokens are known to exist, or to have existed.
 const NEWER_TIMEOUT_MS: u32 = 10_000;
 
-/// How often a tab claims the refresh where there are no locks. Then it goes on without: all in all it has waited as
-/// long as for a lock.
-const CLAIMS: u32 = 13;
-
 impl Row {
     /// Waits until no other tab refreshes the same grant. What is known of the others.
     pub(super) async fn acquire_refresh_lock(&self) -> (Option<Lock>, Others) {
         // The lock that this page itself is about to release is no sign of another tab.
         let releasing = self.releasing.take();
         if let Some(releasing) = releasing {
-            within(CLAIM_TIMEOUT_MS, releasing).await;
+            within(RELEASE_TIMEOUT_MS, releasing).await;
         }
         let lineage = self.session.borrow().lineage().cloned();
         let Some(lineage) = lineage.filter(|_| self.storage.is_shared()) else {
             return (None, Others::Behind);
         };
-        let (lock, asked) = match lock::acquire(&lineage.refresh_lock(), LOCK_TIMEOUT_MS).await {
+        let (lock, free) = match lock::acquire(&lineage.refresh_lock(), LOCK_TIMEOUT_MS).await {
             Acquired::Free(lock) => (Some(lock), true),
             // Its holder may be closed, and what it has sent still be under way.
             Acquired::Contended(lock) => (Some(lock), false),
-            // A claim is a query too.
             Acquired::Unavailable => {
-                self.claim(&lineage).await;
-                (None, true)
+                Warning::NoLocks.once();
+                (None, false)
             }
         };
         let others = match self.others(&lineage) {
-            Others::Behind if !asked => Others::Unknown,
-            Others::Unknown if lock.is_none() => Others::Behind,
+            Others::Behind if !free => Others::Unknown,
             others => others,
         };
         (lock, others)
@@ -82,51 +73,25 @@ impl Row {
         }
     }
 
-    /// Claims the refresh on the channel.
-    async fn claim(&self, lineage: &Lineage) {
-        let generation = self.session.borrow().generation();
-        for left in (0..CLAIMS).rev() {
-            let (now, number) = (clock::milliseconds(), random::number());
-            let claim = self.contend(|tabs| tabs.contender.claim(lineage.clone(), number, now));
-            let sent = claim.is_some_and(|claim| self.send(&Message::Claim(claim)));
-            if sent && left > 0 {
-                // In two halves: what keeps this page from receiving makes one timer late, and leaves the others
-                // the second one.
-                self.change(generation, QUERY_TIMEOUT_MS / 2).await;
-                self.change(generation, QUERY_TIMEOUT_MS / 2).await;
-            }
-            let now = clock::milliseconds();
-            let first = self.contend(|tabs| tabs.contender.take_turn(now));
-            if first.unwrap_or(true) || self.session.borrow().generation() != generation {
-                return;
-            }
-            self.change(generation, CLAIM_TIMEOUT_MS).await;
-        }
-    }
-
-    /// True if the refresh token may leave: the lock is held still, or the claim stands, and no other tab has been given
-    /// newer tokens than this refresh knows of.
+    /// True if the refresh token may leave: the lock, if there is one, is held still, and no other tab has been given newer
+    /// tokens than this refresh knows of.
     pub(super) async fn may_send(&self, lock: Option<&Lock>, refresh: &Refresh) -> bool {
         let lineage = self.session.borrow().lineage().cloned();
         let Some(lineage) = lineage else { return true };
-        let first = if let Some(lock) = lock {
-            lock.is_held().await
-        } else {
-            let now = clock::milliseconds();
-            let first = self.contend(|tabs| tabs.contender.send(&lineage, now));
-            first.unwrap_or(true)
+        let held = match lock {
+            Some(lock) => lock.is_held().await,
+            None => true,
         };
         // The marker of another process may come later than the lock.
         let newest = match self.others(&lineage) {
             Others::Ahead(newest) => newest,
             _ => 0,
         };
-        first && newest <= refresh.newest().max(lineage.rotation)
+        held && newest <= refresh.newest().max(lineage.rotation)
     }
 
     /// Lets another tab refresh.
     pub(super) fn release_refresh_lock(&self, lock: Option<Lock>) {
-        self.contend(|tabs| tabs.contender.end());
         if lock.is_some() {
             let releasing: Work = Box::pin(lock::release(lock));
             self.releasing.replace(Some(Flight::launch(releasing)));
@@ -157,11 +122,6 @@ impl Row {
         let channel = tabs.as_ref().and_then(|tabs| tabs.channel.clone());
         drop(tabs);
         channel.is_some_and(|channel| channel.send(message))
-    }
-
-    /// Does something with this tab's claim, where there is a channel.
-    pub(super) fn contend<T>(&self, work: impl FnOnce(&mut Tabs) -> T) -> Option<T> {
-        self.tabs.borrow_mut().as_mut().map(work)
     }
 
     /// Waits until the tokens are others than those of `generation`, or a refresh has failed in another tab, or

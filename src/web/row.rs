@@ -326,7 +326,7 @@ impl Row {
             // A session that was revoked names its grant no more. One that was refused may have had an old token, while
             // another tab has a newer one.
             let old = lineage.is_some_and(|ours| matches!(marker::others(&ours), Others::Ahead(_)));
-            let joined = self.contend(|tabs| tabs.lineage.clone());
+            let joined = self.tabs.borrow().as_ref().map(|tabs| tabs.lineage.clone());
             if let Some(lineage) = joined.filter(|_| !old) {
                 marker::remove(&lineage);
             }
@@ -515,7 +515,7 @@ impl Row {
         }
         let lineage = self.session.borrow().lineage().cloned();
         let grant = |lineage: &Lineage| lineage.grant.clone();
-        let joined = self.contend(|tabs| grant(&tabs.lineage));
+        let joined = self.tabs.borrow().as_ref().map(|tabs| grant(&tabs.lineage));
         if joined == lineage.as_ref().map(grant) {
             return;
         }
@@ -537,13 +537,6 @@ impl Row {
     /// A message of another tab.
     pub(super) fn receive(self: &Rc<Self>, message: Message) {
         self.sync();
-        if let Message::Claim(theirs) = &message {
-            let now = clock::milliseconds();
-            let ours = self.contend(|tabs| tabs.contender.hear(theirs, now));
-            if let Some(ours) = ours.flatten() {
-                self.send(&Message::Claim(ours));
-            }
-        }
         self.session.borrow_mut().receive(message);
         if self.session.borrow().access().is_none() {
             self.checked.replace(None);

@@ -1,6 +1,5 @@
-//! The other tabs that hold the same grant: the channel on which they send each other tokens, and, where there are no
-//! locks, the claims for a refresh. A page may have replaced `BroadcastChannel`, and its own code may then call back:
-//! nothing of the session is borrowed while it runs.
+//! The other tabs that hold the same grant, and the channel on which they send each other tokens. A page may have replaced
+//! `BroadcastChannel`, and its own code may then call back: nothing of the session is borrowed while it runs.
 
 use alloc::borrow::ToOwned;
 use alloc::rc::{Rc, Weak};
@@ -12,7 +11,6 @@ use web_sys::MessageEvent;
 
 use super::row::Row;
 use super::zone::in_root_zone;
-use crate::session::claim::Contender;
 use crate::session::handover::Message;
 use crate::session::lineage::Lineage;
 
@@ -35,7 +33,6 @@ pub(super) struct Tabs {
     /// Of the tokens with which it joined them.
     pub(super) lineage: Lineage,
     pub(super) channel: Option<Rc<Channel>>,
-    pub(super) contender: Contender,
 }
 
 /// The channel of one grant.
@@ -78,7 +75,6 @@ impl Tabs {
         Self {
             channel: Channel::open(&lineage.channel(), row).map(Rc::new),
             lineage,
-            contender: Contender::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) enum Warning {
     LongAddress,
     LoginOfNobody,
     MemoryOnly,
+    NoLocks,
     KeySkipped(&'static str),
 }
 
@@ -53,6 +54,9 @@ impl Warning {
                     reason,
                     ".",
                 ]);
+            }
+            Self::NoLocks => {
+                "Web Locks are missing or do not answer, so tabs cannot agree on who refreshes: each does by itself. Serve the page over https or from localhost."
             }
             Self::MemoryOnly => {
                 "the storage for tokens is blocked or full, or does not do what it should: the session lives in this page's memory, and a reload loses it."

@@ -123,3 +123,28 @@ test("a tab that is signed out before its refresh token has left does not send i
   assert.equal(page.tokenRequests.length, 1, "the login's alone");
   assert.equal(page.requests("/v2/oauth/revoke")[0].form.get("token"), held);
 });
+
+test("without locks each tab refreshes by itself, and one warning says so", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const tabs = await openTabs(t, page, 2);
+  await tabs.runBareInEach(() => {
+    delete Navigator.prototype.locks;
+    globalThis.warnings = [];
+    console.warn = (text) => globalThis.warnings.push(text);
+  });
+  await tabs.runInEach(sendFromPage);
+  for (const tab of [0, 1, 0]) {
+    const { access_token: access } = await tabs.run(tab, refresh);
+    assert.equal(access, page.tokenRequests.at(-1).json.access_token);
+  }
+  // Each had the newest refresh token of the other.
+  assert.deepEqual(
+    page.tokenRequests.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+  for (const tab of [0, 1]) {
+    const warnings = await tabs.run(tab, () => globalThis.warnings.filter((text) => text.includes("Web Locks")));
+    assert.equal(warnings.length, 1, `tab ${tab}`);
+  }
+});

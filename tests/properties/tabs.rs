@@ -14,7 +14,6 @@ use std::mem;
 
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::{self, TokenResponse, Unusable};
-use esi_security::session::claim::Contender;
 use esi_security::session::handover::Message;
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Reason, Session, State};
@@ -224,12 +223,10 @@ struct Task {
     grant: String,
     /// The lock was taken away.
     stolen: bool,
-    /// How often it has lost its lock, or its claim.
+    /// How often it has lost its lock.
     losses: u32,
     /// The pages that could be seen to hold the newest tokens when it was this one's turn.
     seen: Vec<u32>,
-    /// Those that held them, and listened, when it claimed.
-    asked: Vec<(u32, u32)>,
     /// Those that held them, and listened, when it sent its own, or its last answer came.
     listening: Vec<(u32, u32)>,
     sent: Vec<Secret>,
@@ -240,10 +237,6 @@ enum Stage {
     Waiting {
         contended: bool,
     },
-    /// Without locks, since the tokens were those of that generation.
-    Claiming(u32),
-    /// The same, while it waits for the tokens of another one.
-    Yielding(u32),
     Taken(Others),
     /// It is about to send.
     Leaving(Secret),
@@ -270,7 +263,6 @@ struct Tab {
     session: Session,
     frozen: bool,
     channel: Option<String>,
-    contender: Contender,
     task: Option<Task>,
     /// The newest tokens that it has held.
     newest: (usize, u32),
@@ -305,7 +297,6 @@ struct Seen {
     contended: Cell<bool>,
     repeated: Cell<bool>,
     stolen: Cell<bool>,
-    yielded: Cell<bool>,
     reuse: Cell<bool>,
 }
 
@@ -316,12 +307,11 @@ enum Server {
     RefusesTheToken,
 }
 
-/// Without locks there are claims on the channel; without localStorage there are no version markers.
+/// Without localStorage there are no version markers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Browser {
-    WithBoth,
+    WithMarkers,
     WithoutMarkers,
-    WithoutLocks,
 }
 
 struct World<'a> {
@@ -338,8 +328,6 @@ struct World<'a> {
     grants: Vec<Grant>,
     requests: Vec<Request>,
     letters: Vec<Letter>,
-    /// How many claims there were.
-    claims: u32,
     log: Vec<String>,
     seen: &'a Seen,
 }
@@ -358,7 +346,6 @@ impl<'a> World<'a> {
             grants: Vec::new(),
             requests: Vec::new(),
             letters: Vec::new(),
-            claims: 0,
             log: Vec::new(),
             seen,
         };
@@ -411,7 +398,6 @@ impl<'a> World<'a> {
             known,
             frozen: false,
             channel: None,
-            contender: Contender::default(),
             task: None,
             newest: (0, 0),
         });
@@ -444,7 +430,16 @@ impl<'a> World<'a> {
         let grant = tab.session.lineage().map(|lineage| lineage.grant.clone());
         if tab.channel != grant && !tab.frozen {
             tab.channel = grant;
-            self.fall_silent(index);
+            self.forsake(index);
+        }
+    }
+
+    /// What its request brings is not sent to the tabs of that grant any more.
+    fn forsake(&mut self, index: usize) {
+        let page = self.tabs[index].page;
+        for request in self.requests.iter_mut().filter(|sent| sent.page == page) {
+            request.forsaken = true;
+            self.grants[request.grant].forsaken = Some(request.serial);
         }
     }
 
@@ -496,18 +491,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// It does not answer for what it claims any more.
-    fn fall_silent(&mut self, index: usize) {
-        let tab = &mut self.tabs[index];
-        tab.contender = Contender::default();
-        for request in &mut self.requests {
-            if request.page == tab.page {
-                request.forsaken = true;
-                self.grants[request.grant].forsaken = Some(request.serial);
-            }
-        }
-    }
-
     fn begin(&mut self, index: usize, narrowed: bool) {
         self.sync(index);
         let now = self.now;
@@ -526,7 +509,6 @@ impl<'a> World<'a> {
             stolen: true,
             losses: 0,
             seen: Vec::new(),
-            asked: Vec::new(),
             listening: Vec::new(),
             sent: Vec::new(),
         });
@@ -542,60 +524,9 @@ impl<'a> World<'a> {
             return Stage::Taken(Others::Behind);
         };
         (task.stolen, task.grant) = (true, lineage.grant.clone());
-        if self.browser == Browser::WithoutLocks {
-            return self.claim(index, lineage);
-        }
         let contended = self.tabs.iter().any(|tab| tab.holds_turn(&lineage.grant));
         self.tabs[index].task.as_mut().unwrap().stolen = false;
         Stage::Waiting { contended }
-    }
-
-    fn claim(&mut self, index: usize, lineage: Lineage) -> Stage {
-        // Few numbers, so that some are the same.
-        self.claims += 1;
-        let number = self.claims.wrapping_mul(2_654_435_769) >> 29;
-        let now = self.milliseconds();
-        let asked = match self.tabs[index].session.refresh_token().map(read) {
-            Some((grant, _)) => self.listening(index, grant),
-            None => Vec::new(),
-        };
-        let tab = &mut self.tabs[index];
-        tab.task.as_mut().unwrap().asked = asked;
-        let claim = tab.contender.claim(lineage, number, now);
-        let generation = tab.session.generation();
-        self.post(index, &Message::Claim(claim));
-        Stage::Claiming(generation)
-    }
-
-    fn milliseconds(&self) -> i64 {
-        self.now * 1000
-    }
-
-    /// What comes of waiting for a turn without locks.
-    fn claimed(&mut self, index: usize, generation: u32, yielding: bool) -> Stage {
-        let now = self.milliseconds();
-        let tab = &mut self.tabs[index];
-        if tab.session.generation() != generation {
-            return self.claim_stands(index);
-        }
-        if let Some(lineage) = tab.session.lineage().cloned().filter(|_| yielding) {
-            return self.claim(index, lineage);
-        }
-        if tab.contender.take_turn(now) {
-            return self.claim_stands(index);
-        }
-        self.seen.yielded.set(true);
-        Stage::Yielding(generation)
-    }
-
-    /// A claim is a query too.
-    fn claim_stands(&self, index: usize) -> Stage {
-        let lineage = self.tabs[index].session.lineage();
-        let others = lineage.map_or(Others::Behind, |lineage| self.others(lineage));
-        Stage::Taken(match others {
-            Others::Unknown => Others::Behind,
-            others => others,
-        })
     }
 
     /// Right before the refresh token leaves. False if it is not this one's turn any more.
@@ -608,28 +539,21 @@ impl<'a> World<'a> {
     }
 
     fn may_send(&mut self, index: usize) -> bool {
-        let now = self.milliseconds();
-        let locks = self.browser != Browser::WithoutLocks;
-        let lineage = self.tabs[index].session.lineage().cloned();
-        let others = lineage.as_ref().map(|lineage| self.others(lineage));
+        let lineage = self.tabs[index].session.lineage();
+        let others = lineage.map(|lineage| self.others(lineage));
         let Tab {
             session,
             task,
-            contender,
             frozen,
             ..
         } = &mut self.tabs[index];
         let task = task.as_mut().unwrap();
         assert!(!*frozen);
-        let first = match &lineage {
-            Some(lineage) if !locks => contender.send(lineage, now),
-            _ => !locks || !task.stolen,
-        };
         let outdated = match others {
             Some(Others::Ahead(newest)) => newest > task.refresh.newest(),
             _ => false,
         };
-        if first && !outdated || task.losses == MOST_LOSSES {
+        if !task.stolen && !outdated || task.losses == MOST_LOSSES {
             return task.refresh.is_current(session);
         }
         task.losses += 1;
@@ -651,11 +575,7 @@ impl<'a> World<'a> {
                 );
                 self.tabs[other].task.as_mut().unwrap().stolen = true;
                 self.seen.stolen.set(true);
-                let page = self.tabs[other].page;
-                for request in self.requests.iter_mut().filter(|sent| sent.page == page) {
-                    request.forsaken = true;
-                    self.grants[request.grant].forsaken = Some(request.serial);
-                }
+                self.forsake(other);
             }
         }
         let lineage = self.tabs[index].session.lineage();
@@ -692,7 +612,7 @@ impl<'a> World<'a> {
         };
         let step = match stage {
             Stage::Waiting { .. } => return self.take_turn(index),
-            Stage::Claiming(_) | Stage::Yielding(_) | Stage::Leaving(_) => {
+            Stage::Leaving(_) => {
                 return self.get_on(index);
             }
             Stage::Taken(others) => refresh.start(session, *others, now),
@@ -700,7 +620,6 @@ impl<'a> World<'a> {
             Stage::Sent => return,
             Stage::Ending => {
                 self.tabs[index].task = None;
-                self.tabs[index].contender.end();
                 return;
             }
         };
@@ -709,8 +628,6 @@ impl<'a> World<'a> {
 
     fn get_on(&mut self, index: usize) {
         let stage = match self.tabs[index].task.as_ref().map(|task| &task.stage) {
-            Some(&Stage::Claiming(generation)) => self.claimed(index, generation, false),
-            Some(&Stage::Yielding(generation)) => self.claimed(index, generation, true),
             Some(Stage::Leaving(token)) => {
                 let token = token.clone();
                 if self.may_send(index) {
@@ -795,29 +712,19 @@ impl<'a> World<'a> {
             .repeated
             .set(self.seen.repeated.get() || again > 0);
         let flying = self.requests.iter();
-        let locks = self.browser != Browser::WithoutLocks;
         let other = flying
-            .filter(|request| request.grant == grant && (locks || request.serial == serial))
+            .filter(|request| request.grant == grant)
             .any(|request| self.tab_of(request.page).is_some() && !request.forsaken);
         let ended = self.grants[grant].ended.is_some();
         let forsaken = self.grants[grant].forsaken >= Some(serial);
-        self.assert(
-            !other || (ended && !locks),
-            "no two requests of one grant are under way",
-        );
-        let told = self.listening(index, grant);
-        let told = told.iter().any(|other| task.asked.contains(other));
-        self.assert(
-            ended || !told || forsaken || serial == self.grants[grant].serial,
-            "no used token is sent while a tab that has heard the claim has the newest",
-        );
+        self.assert(!other, "no two requests of one grant are under way");
         let known = self.listening(index, grant);
         let known = known.iter().any(|other| task.listening.contains(other));
         self.assert(
             again == 0 || !known || serial == self.grants[grant].serial,
             "no token is sent again that another tab knows to be used",
         );
-        if locks && !ended && !forsaken && serial < self.grants[grant].serial {
+        if !ended && !forsaken && serial < self.grants[grant].serial {
             let told = self.tabs.iter().any(|tab| {
                 task.seen.contains(&tab.page)
                     && self.is_visible(tab)
@@ -862,12 +769,6 @@ impl<'a> World<'a> {
             "  page {} hears from {}: {message:?}",
             letter.to, letter.from
         ));
-        if let Message::Claim(theirs) = &message {
-            let now = self.milliseconds();
-            if let Some(ours) = self.tabs[index].contender.hear(theirs, now) {
-                self.post(index, &Message::Claim(ours));
-            }
-        }
         let tab = &mut self.tabs[index];
         tab.session.receive(message);
         if tab.session.reason() == Reason::HandOver {
@@ -1096,9 +997,6 @@ impl<'a> World<'a> {
         let tab = &mut self.tabs[index];
         tab.sleeps += 1;
         (tab.frozen, tab.channel) = (true, None);
-        if self.browser == Browser::WithoutLocks {
-            self.fall_silent(index);
-        }
         self.letters.retain(|letter| letter.to != page);
     }
 
@@ -1114,8 +1012,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What may happen next; if it is `hurried`, without waiting for a time.
-    fn actions(&self, hurried: bool) -> Vec<Action> {
+    /// What may happen next.
+    fn actions(&self) -> Vec<Action> {
         let mut actions: Vec<Action> = (0..self.letters.len()).map(Action::Deliver).collect();
         for (number, request) in self.requests.iter().enumerate() {
             let awake = self
@@ -1139,9 +1037,7 @@ impl<'a> World<'a> {
                     let mut taken = self.tabs.iter().filter(|tab| tab.holds_turn(&task.grant));
                     taken.all(|tab| tab.frozen)
                 }
-                // When it has waited for long enough.
-                Stage::Yielding(generation) => !hurried || tab.session.generation() != generation,
-                Stage::Asking(generation) | Stage::Claiming(generation) => {
+                Stage::Asking(generation) => {
                     let quiet = || {
                         !self
                             .letters
@@ -1173,7 +1069,7 @@ impl<'a> World<'a> {
 
     fn happen(&mut self, event: Event) {
         if let Event::Go(number) = event {
-            let actions = self.actions(false);
+            let actions = self.actions();
             if !actions.is_empty() {
                 let number = usize::from(number);
                 self.go(actions[number % actions.len()], event_jitter(number));
@@ -1276,12 +1172,7 @@ impl<'a> World<'a> {
     /// Everything that is under way comes to its end.
     fn finish(&mut self) {
         for turn in 0..1000_u16 {
-            let hurried = self.actions(true);
-            let actions = if hurried.is_empty() {
-                self.actions(false)
-            } else {
-                hurried
-            };
+            let actions = self.actions();
             if actions.is_empty() {
                 let idle = self.tabs.iter().all(|tab| tab.task.is_none());
                 self.assert(idle, "no refresh waits for ever");
@@ -1344,12 +1235,11 @@ fn event_jitter(number: usize) -> u8 {
 }
 
 pub(crate) fn no_session_is_lost(cases: u32) {
-    let reached: [Reached; 6] = Default::default();
+    let reached: [Reached; 5] = Default::default();
     let servers = prop_oneof![Just(Server::EndsIt), Just(Server::RefusesTheToken)];
     let browsers = prop_oneof![
-        3 => Just(Browser::WithBoth),
+        3 => Just(Browser::WithMarkers),
         1 => Just(Browser::WithoutMarkers),
-        2 => Just(Browser::WithoutLocks),
     ];
     let inputs = (2..=MOST_TABS, servers, browsers, vec(event(), 1..120));
     for_all(cases, &inputs, |(tabs, server, browser, events)| {
@@ -1364,10 +1254,9 @@ pub(crate) fn no_session_is_lost(cases: u32) {
             contended,
             repeated,
             stolen,
-            yielded,
             reuse,
         } = &seen;
-        let came_to = [handed_over, contended, repeated, stolen, yielded, reuse];
+        let came_to = [handed_over, contended, repeated, stolen, reuse];
         for (reached, came) in reached.iter().zip(came_to) {
             reached.count(came.get());
         }

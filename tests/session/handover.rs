@@ -3,7 +3,6 @@
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::Unusable;
 use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, LONGEST_DEMAND};
-use esi_security::session::claim::Claim;
 use esi_security::session::handover::{Failure, Message};
 use esi_security::session::lineage::{LARGEST_STEP, Lineage};
 use esi_security::session::machine::{Reason, Session, State};
@@ -54,7 +53,6 @@ fn a_message_arrives_as_it_was_sent() {
     update(&mut odd, r#"{"refresh_token":"r+/=\"\u0000漢"}"#);
     for message in [
         Message::Ask(lineage(&session)),
-        claim(&session),
         Message::Revoked(lineage(&session)),
         failure(&session, &http(503)),
         failure(&session, &busy(429, Some(30))),
@@ -95,10 +93,6 @@ fn every_message_is_written_as_it_always_was() {
         refresh_token: Some(Secret::new("r")),
         lineage: Some(lineage()),
     };
-    let claim = Claim {
-        lineage: lineage(),
-        number: 9,
-    };
     let of = r#"{"grant":"g","rotation":7}"#;
     let times = format!(r#""since":{NOW},"until":{}"#, NOW + 1);
     for (message, json) in [
@@ -106,10 +100,6 @@ fn every_message_is_written_as_it_always_was() {
         (
             Message::Revoked(lineage()),
             format!(r#"{{"revoked":{of}}}"#),
-        ),
-        (
-            Message::Claim(claim),
-            format!(r#"{{"claim":{{"lineage":{of},"number":9}}}}"#),
         ),
         (
             Message::Failed(failure(Some(503), Some(4))),
@@ -155,9 +145,6 @@ fn damaged_text_is_no_message() {
         r#"{"ask":{"grant":"g","rotation":-1}}"#,
         r#"{"ask":{"grant":"g","rotation":4294967296}}"#,
         r#"{"ask":{"grant":7,"rotation":1}}"#,
-        r#"{"claim":{"number":7}}"#,
-        r#"{"claim":{"lineage":{"grant":"g","rotation":1}}}"#,
-        r#"{"claim":{"lineage":{"grant":"g","rotation":1},"number":-7}}"#,
         r#"{"revoked":null}"#,
         r#"{"tokens":{"access":{}}}"#,
         r#"{"tokens":{"refresh_token":"r","more":1}}"#,
@@ -174,7 +161,6 @@ fn nothing_secret_is_printed_and_only_tokens_are_sent() {
     let session = signed_in();
     for message in [
         Message::Ask(lineage(&session)),
-        claim(&session),
         Message::Revoked(lineage(&session)),
         tokens(&session),
     ] {
@@ -187,34 +173,28 @@ fn nothing_secret_is_printed_and_only_tokens_are_sent() {
     }
 }
 
-fn claim(session: &Session) -> Message {
-    let (lineage, number) = (lineage(session), 7);
-    Message::Claim(Claim { lineage, number })
-}
-
 #[test]
 fn a_question_is_answered_by_whoever_has_newer_tokens() {
     let asking = ahead(&signed_in(), 1);
-    for question in [Message::Ask(lineage(&asking)), claim(&asking)] {
-        for (mut session, answers) in [
-            (signed_in(), false),
-            (ahead(&signed_in(), 1), false),
-            (ahead(&signed_in(), 2), true),
-            (ahead(&signed_in(), 5), true),
-            (ahead(&another(), 5), false),
-            (Session::default(), false),
-        ] {
-            session.take_message();
-            let (row, generation) = (session.to_row(), session.generation());
-            session.receive(question.clone());
-            if answers {
-                assert_eq!(session.take_message(), Some(tokens(&session)));
-            } else {
-                let told = session.take_message();
-                assert!(!matches!(told, Some(Message::Tokens(_))), "{told:?}");
-            }
-            assert_eq!((session.to_row(), session.generation()), (row, generation));
+    let question = Message::Ask(lineage(&asking));
+    for (mut session, answers) in [
+        (signed_in(), false),
+        (ahead(&signed_in(), 1), false),
+        (ahead(&signed_in(), 2), true),
+        (ahead(&signed_in(), 5), true),
+        (ahead(&another(), 5), false),
+        (Session::default(), false),
+    ] {
+        session.take_message();
+        let (row, generation) = (session.to_row(), session.generation());
+        session.receive(question.clone());
+        if answers {
+            assert_eq!(session.take_message(), Some(tokens(&session)));
+        } else {
+            let told = session.take_message();
+            assert!(!matches!(told, Some(Message::Tokens(_))), "{told:?}");
         }
+        assert_eq!((session.to_row(), session.generation()), (row, generation));
     }
 }
 
@@ -222,19 +202,17 @@ fn a_question_is_answered_by_whoever_has_newer_tokens() {
 #[test]
 fn a_question_is_asked_back_by_whoever_is_behind() {
     let mut asking = ahead(&signed_in(), 2);
-    for question in [Message::Ask(lineage(&asking)), claim(&asking)] {
-        let mut session = signed_in();
-        session.receive(question);
-        let back = session.take_message().unwrap();
-        assert_eq!(back, Message::Ask(lineage(&session)));
-        asking.take_message();
-        asking.receive(back);
-        let answer = asking.take_message().unwrap();
-        session.receive(answer);
-        assert_eq!(session.tokens(), asking.tokens());
-        // And that is the end of it.
-        assert_eq!(session.take_message(), None);
-    }
+    let mut session = signed_in();
+    session.receive(Message::Ask(lineage(&asking)));
+    let back = session.take_message().unwrap();
+    assert_eq!(back, Message::Ask(lineage(&session)));
+    asking.take_message();
+    asking.receive(back);
+    let answer = asking.take_message().unwrap();
+    session.receive(answer);
+    assert_eq!(session.tokens(), asking.tokens());
+    // And that is the end of it.
+    assert_eq!(session.take_message(), None);
     let mut other = ahead(&another(), 1);
     other.take_message();
     other.receive(Message::Ask(lineage(&asking)));

@@ -10,7 +10,6 @@
 mod backoff;
 mod cache;
 mod change;
-mod claim;
 mod handover;
 mod helpers;
 mod lineage;
