@@ -30,7 +30,7 @@ export type EsiPhase =
   | "keys"
   /** Verifying the access token (RFC 7519, RFC 8725). */
   | "verify"
-  /** Signing a request to an API: `authorize`. */
+  /** Adding the access token to a request to an API: `authorize`. */
   | "authorize"
   /** Asking to be told of changes: `subscribe`. */
   | "subscribe";
@@ -106,8 +106,8 @@ export class EsiError extends Error {
   /** The claim that failed, as it is named in the token. */
   readonly claim?: string;
   /**
-   * Of `network_error` what the platform said, by the rule of `errorDescription`: where the message may hold a secret, the
-   * error's name alone. Of `aborted` the signal's reason, if that is a string or an `Error`.
+   * For `network_error`: the browser's message, or only the error's name if the message may hold a secret. For `aborted`: the
+   * signal's reason, if that is a string or an `Error`. For `load_failed`: what the load failed with.
    */
   readonly cause?: unknown;
 }
@@ -131,7 +131,7 @@ export function init(source?: WasmSource): Promise<void>;
 
 /** The server's addresses, named as in RFC 8414. */
 export interface SsoEndpoints {
-  /** Compared with an answer's `iss` letter by letter. Default: the origin of `token_endpoint`. */
+  /** The authorization response's `iss` must equal it exactly. Default: the origin of `token_endpoint`. */
   issuer?: string;
   authorization_endpoint: string;
   token_endpoint: string;
@@ -181,15 +181,15 @@ export interface EsiSecurityOptions {
   /** The application's client id. */
   clientId: string;
   /**
-   * The callback address, exactly as registered. `http` only on this machine; no fragment, and no parameter that the
-   * answer adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`, `session_state`.
+   * The callback URL, exactly as registered. It must be https, or http on localhost, 127.0.0.1 or [::1]. It has no fragment, and
+   * none of the parameters that the server adds: `code`, `state`, `iss`, `error`, `error_description`, `error_uri`, `session_state`.
    */
   redirectUri: string;
   /** Scopes that `login` and `getAuthUri` ask for unless told otherwise. Default: none. */
   scopes?: string[];
   /**
-   * A client secret. In a browser it is no secret; supported because EsiPy has it, and warned about
-   * once. With it, no PKCE.
+   * A client secret. In a browser it is no secret, and one console warning says so. EsiPy has it, so it is supported. A login
+   * with it uses no PKCE.
    */
   secretKey?: string;
   /**
@@ -198,17 +198,17 @@ export interface EsiSecurityOptions {
    */
   codeVerifier?: string;
   /**
-   * Headers. `User-Agent` goes to the API as `X-User-Agent`, because browsers drop the real one; any other goes to the SSO's token and revocation endpoints
-   * as given, where it causes a preflight that EVE's SSO may refuse.
+   * Headers. `User-Agent` goes only to the API, as `X-User-Agent`, because browsers drop the real one. Any other header goes to the
+   * token and revocation endpoints, and causes a preflight that EVE's SSO may refuse.
    */
   headers?: Record<string, string>;
-  /** Whose tokens these are; names the session in storage and in events. */
+  /** A name for this session's character. It is part of the storage key and of each event's `detail`. Objects with the same one share a session. */
   tokenIdentifier?: string;
-  /** The API description's name for this kind of security. Default: `evesso` and `OAuth2`. */
+  /** The name of this security scheme in the API's OpenAPI document, for `authorize`. Default: both `evesso` and `OAuth2`. */
   securityName?: string;
   /**
-   * Type of the event on `window` after tokens changed. Where objects of one session have different types, each is
-   * fired. Default: `esi:token-refreshed`.
+   * Type of the event that `window` receives after tokens changed. If objects of one session give different types, all of them
+   * are fired. Default: `esi:token-refreshed`.
    */
   signalTokenUpdated?: string;
   /** The server's metadata (RFC 8414). Default: EVE Online's. */
@@ -222,32 +222,30 @@ export interface EsiSecurityOptions {
   /** Issuers that a token may have, as they stand in `iss`. Default: the metadata's, with or without its scheme. */
   issuers?: string[];
   /**
-   * Audiences that a token must have, all of them. Default: the client id and `EVE Online`. Empty: only a
-   * token without any is accepted.
+   * A token must have all of these audiences. Default: the client id and `EVE Online`. An empty list accepts only a token
+   * without `aud`.
    */
   audiences?: string[];
-  /** Whether a token must have `azp`; where it has one, it must be the client id in any case. Default: false. */
+  /** Whether a token must have `azp`. If it has one, that must be the client id, unless `verifyAud` is false. Default: false. */
   requireAzp?: boolean;
   /** Algorithms that a token may be signed with. Default: `RS256` and `ES256`. */
   algorithms?: SignatureAlgorithm[];
   /**
-   * For how many seconds the server's metadata and key set are believed without asking again, 0 to 86400.
-   * Whatever its age, a key set whose keys do not fit a token is fetched anew at once, unless it was fetched for that
-   * very call, and not twice within a minute. Default: 300.
+   * For how many seconds the server's metadata and key set are used without fetching them again, 0 to 86400. If no key fits a
+   * token, the key set is fetched again earlier, at most once a minute (see `docs/verification.md`). Default: 300.
    */
   cacheMaxAge?: number;
   /** Where the session is kept. Default: `session`; in a worker, `memory`. */
   storage?: TokenStorage;
   /**
-   * Whether the session is refreshed in time by itself, `refreshMargin` before its access token ends, by the wall clock:
-   * after a sleep or back from the bfcache at once, in a tab out of sight too. What does not get through is tried again.
-   * A token of unknown life is refreshed only when it is asked for. Off: only `getAccessToken`, `authorize`
-   * and `refresh` refresh. Default: true.
+   * Whether the library refreshes the session `refreshMargin` seconds before its access token expires. It does so in hidden tabs
+   * too, and at once after sleep or on return from the back/forward cache. A failed refresh is tried again. A token of unknown
+   * lifetime is refreshed only on use. False: only `getAccessToken`, `authorize` and `refresh` refresh. Default: true.
    */
   autoRefresh?: boolean;
   /**
-   * For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if that is less.
-   * All objects of the page for one session share what the newest of them was given. Default: 60.
+   * How many seconds before its expiry an access token is refreshed, 0 to 86400; half its lifetime if that is less.
+   * If objects of one page share a session, the value of the one created last applies. Default: 60.
    */
   refreshMargin?: number;
   /**
@@ -257,8 +255,8 @@ export interface EsiSecurityOptions {
    */
   customFetch?: (request: Request) => Promise<Response>;
   /**
-   * Which shared worker sends token and revocation requests. It outlives a page that is reloaded or closed during one,
-   * so the session is not lost. A patched `fetch` on `window` does not see these requests: use `customFetch`, or
+   * Which shared worker sends token and revocation requests. It outlives a page that is reloaded or closed during one, so the
+   * session is not lost, within the limits in `docs/tabs.md`. A patched `fetch` on `window` does not see these requests: use `customFetch`, or
    * `false`.
    *
    * - `true`: the package's own, in the file that the bundler emits for it.
@@ -271,19 +269,18 @@ export interface EsiSecurityOptions {
 }
 
 /**
- * Where a session's tokens are kept. Logins under way and fetched documents stay in sessionStorage whatever it is;
- * in a worker, in memory.
+ * Where a session's tokens are kept. Login records, metadata and key set are in sessionStorage, whatever it is; in a web worker
+ * or Node they are in memory.
  *
  * - `session`: sessionStorage. This tab, reloads included, until it is closed; a duplicated tab gets a copy.
  * - `local`: localStorage. Every tab of the origin, until `revoke`.
  * - `memory`: this page alone, until it is left or reloaded.
- * - an object of your own, where the same object is the same storage. One that answers at once is read again at each
- *   use. One that gives promises is read once: `create` waits for it, and so does each asynchronous method of an object
- *   that was made with `new`. Its writes come one after another, and tokens are handed out only once they are
- *   written. After five seconds nobody waits any more.
+ * - an object of your own; the same object is the same storage. If `getItem` returns a value, it is read at each use. If it
+ *   returns a promise, it is read by `create`, and again before each refresh. After `new`, asynchronous methods wait for that
+ *   first read. Writes come one after another. New tokens are given out only after they are written, or after five seconds.
  *
- * Where storage fails in whatever way, the session lives on in the page's memory, with one warning. A record that
- * cannot be read is moved to its key with `/damaged` behind it, and counts as none.
+ * If storage fails, the session continues in the page's memory, and one console warning says so. A record that cannot be parsed
+ * is ignored, and moved to the same key with the suffix `/damaged`.
  */
 export type TokenStorage = "session" | "local" | "memory" | CustomTokenStorage;
 
@@ -296,30 +293,31 @@ export interface CustomTokenStorage {
 
 /**
  * - `signed-out`: no tokens.
- * - `active`: an access token with at least `refreshMargin` to live, or half its life if that is less; also one of
- *   unknown life that nothing could refresh, and one that is still good after the server refused to refresh it.
- * - `expiring`: less, or none; if there is a refresh token, it is refreshed at once, or without `autoRefresh` at the next use.
+ * - `active`: the access token is good for at least `refreshMargin` (or half its lifetime, if that is less). Also: its lifetime is
+ *   unknown, and there is no refresh token.
+ * - `expiring`: it is good for less, or there is none yet. With a refresh token it is refreshed at once, or without `autoRefresh` at
+ *   the next use.
  * - `refreshing`: a refresh is under way.
- * - `offline`: the last refresh did not get through; the refresh token is kept. It is tried again after a pause that grows
- *   from two seconds to five minutes, when the network is back, or at the next use, but not within a few seconds of the
- *   failure, nor before `Retry-After` (an hour at most) is over, also where it was another tab that failed: until then a call gets
- *   the last failure.
- * - `needs-login`: the access token has expired, and only a login helps. Either the server ended the session, or it gave no
- *   refresh token, as EVE's does for a login without scopes. Or it refused three refreshes in a row with status 400 and no
- *   reason: then the refresh token is kept, and `refresh()` and a reload try again.
+ * - `offline`: the last refresh failed, here or in another tab, and the access token is about to expire or has expired. The refresh
+ *   token is kept. The library tries again after a pause of two seconds to five minutes, or when the network is back. A call tries
+ *   too, five seconds after the failure at the earliest. Nothing is sent before `Retry-After` (an hour at most) is over. Until then
+ *   calls reject with the last error.
+ * - `needs-login`: the access token has expired, and the library no longer refreshes it. The server ended the session, or gave no
+ *   refresh token, as EVE's does for a login without scopes. Or it refused three refreshes in a row with status 400 and no OAuth
+ *   error code. Then the refresh token is kept, and `refresh()` and a reload try again.
  */
 export type SessionState = "signed-out" | "active" | "expiring" | "refreshing" | "offline" | "needs-login";
 
 /**
- * What has made the session what it is.
+ * The last event that changed the session.
  *
- * - `storage`: it was found there, or another page of this storage has changed it.
- * - `login`, `update`: `handleRedirect` or `auth`; `updateToken`.
- * - `refresh`: a refresh has begun, or has brought tokens. `hand-over`: another tab's has.
- * - `failure`: a refresh did not get through. `ended`: the server ended the session, or refused three
- *   refreshes in a row without a reason.
- * - `revoked`: by `revoke`, here or in another tab.
- * - `time`: nothing but that.
+ * - `storage`: the session was read from storage, or another page changed it there.
+ * - `login`: `handleRedirect` or `auth` brought tokens. `update`: `updateToken` did.
+ * - `refresh`: a refresh began here, or brought tokens. `hand-over`: another tab's refresh brought tokens.
+ * - `failure`: a refresh failed. `ended`: the server ended the session, or refused three refreshes in a row with no OAuth error
+ *   code.
+ * - `revoked`: `revoke` was called, here or in another tab.
+ * - `time`: the access token came near its expiry, or expired.
  */
 export type SessionReason =
   | "storage"
@@ -332,7 +330,7 @@ export type SessionReason =
   | "revoked"
   | "time";
 
-/** All that a page may want to show of a session. The same object until something in it changes, and frozen. */
+/** What a page may want to show of a session: an immutable object. A change makes a new one. */
 export interface SessionSnapshot {
   readonly state: SessionState;
   readonly reason: SessionReason;
@@ -342,11 +340,11 @@ export interface SessionSnapshot {
 }
 
 /**
- * What stands with the token worker.
+ * The status of the token worker.
  *
  * - `off`: `customFetch` or `tokenWorker: false` was given.
  * - `idle`: not needed yet; the page connects once it has a session.
- * - `connecting`, `connected`: the worker sends token and revocation requests.
+ * - `connecting`: the page waits for the worker. `connected`: the worker sends token and revocation requests.
  * - `unavailable`: wanted, but the page has to send them; a console warning has said why. The next request tries again.
  */
 export type TokenWorkerStatus = "off" | "idle" | "connecting" | "connected" | "unavailable";
@@ -354,25 +352,24 @@ export type TokenWorkerStatus = "off" | "idle" | "connecting" | "connected" | "u
 /** A token response, as the server sends it (RFC 6749 section 5.1). */
 export interface TokenResponse {
   access_token: string;
-  /** Seconds. Missing: the moment of expiry is unknown, and the token counts as expired. */
+  /** Seconds. If it is missing, the expiry is unknown: the token counts as expired, unless there is no refresh token. */
   expires_in?: number;
   token_type?: string;
-  /** `null` or missing: the one before stays. */
+  /** `null` or missing: a refresh and `updateToken` keep the refresh token that is held; a login does not. */
   refresh_token?: string | null;
 }
 
-/** What each call that may have to wait can be told. */
+/** Options of every call that may have to wait. */
 export interface Abortable {
   /**
-   * Rejects the promise with `aborted` as soon as it is aborted; if it is already, nothing is done at all. It is the
-   * caller alone who leaves: a refresh or an exchange of a code that has begun is carried to its end and stored,
-   * and other callers who wait for it get it.
+   * Aborting it rejects the promise with `aborted`. If it is aborted already, the call does nothing. It does not cancel a refresh or
+   * code exchange that has begun: the result is stored, and other callers get it.
    */
   signal?: AbortSignal;
 }
 
 export interface AuthUriOptions extends Abortable {
-  /** Made where it is not given; at least 8 characters, and used once. */
+  /** The `state` parameter: at least 8 characters, used once. Default: 256 random bits. */
   state?: string;
   /** Default: the constructor's. */
   scopes?: string[];
@@ -390,16 +387,16 @@ export interface AuthUriOptions extends Abortable {
 
 export interface LoginOptions extends AuthUriOptions {
   /**
-   * Where the page wants to be afterwards: same origin, handed back by `handleRedirect`. An old answer of a server in it
-   * (`code` or `error`, each with `state`) is taken out, so `location.href` is always fit for it.
+   * The URL to show after the login, of this page's origin. `handleRedirect` gives it back. Parameters of an old authorization
+   * response (`code` or `error`, each with `state`) are removed, so you can always pass `location.href`.
    */
   returnTo?: string;
 }
 
 export interface LoginResult {
-  /** The `state` of the login that ended. */
+  /** The `state` parameter of the finished login. */
   state: string;
-  /** As given to `login`, relative to this origin; `null` where none was. */
+  /** The `returnTo` of `login` as path, query and fragment; `null` if none was given. */
   returnTo: string | null;
   /** The scopes that were asked for. The user can change them: `verify` tells the granted ones. */
   requestedScopes: string[];
@@ -417,12 +414,12 @@ export interface RevokeResult {
 }
 
 /**
- * Checks by name, as python-jose's options. Nothing is off by default. A check that is off lets the claim be
- * missing, wrong, or of a wrong type; one that is on and not required lets it be missing. What is required is
- * checked, even if its check was switched off.
+ * Which checks to make; the names are python-jose's. All are on by default. `verify…: false` lets the claim be missing, wrong, or of a
+ * wrong type. `require…: false` lets it be missing. `require…: true` checks the claim even beside `verify…: false`; a default of true
+ * does not.
  */
 export interface VerifyOptions {
-  /** Off: nothing is known about who wrote the claims, and their type says so. */
+  /** False: the result is `UnverifiedClaims`, because anybody can have written the claims. */
   verifySignature?: boolean;
   /** `aud`, and `azp` with it. */
   verifyAud?: boolean;
@@ -430,11 +427,11 @@ export interface VerifyOptions {
   verifyExp?: boolean;
   verifyNbf?: boolean;
   verifyIss?: boolean;
-  /** `sub`: not empty and, unless `audiences` leaves out `EVE Online`, of the form `CHARACTER:EVE:<id>`. */
+  /** `sub` must not be empty. If `EVE Online` is a required audience, as by default, `sub` is `CHARACTER:EVE:<id>`. */
   verifySub?: boolean;
   /** `jti`, of which only the type can be wrong. */
   verifyJti?: boolean;
-  /** Means nothing: an access token has no `at_hash`, which is what an ID token has for it. */
+  /** Has no effect: only an ID token has `at_hash`. */
   verifyAtHash?: boolean;
   /** Default: true, unless `audiences` is empty. */
   requireAud?: boolean;
@@ -450,9 +447,9 @@ export interface VerifyOptions {
   requireSub?: boolean;
   /** Default: false. */
   requireJti?: boolean;
-  /** Means nothing, as {@link verifyAtHash}. */
+  /** Has no effect, as {@link verifyAtHash}. */
   requireAtHash?: boolean;
-  /** Seconds by which clocks may differ, 0 to 300, beyond what was measured when the tokens came (a day at most). Default: 10. */
+  /** Seconds by which clocks may still differ after the difference measured with the tokens is corrected, 0 to 300. Default: 10. */
   leeway?: number;
 }
 
@@ -511,30 +508,33 @@ export interface TokenExpiringDetail {
 export interface SessionChangedDetail {
   tokenIdentifier: string | null;
   from: SessionState;
-  /** The same as `from` where one login has taken the place of another. */
+  /** Equal to `from` if a new login, or `updateToken`, replaced the session. */
   to: SessionState;
   reason: SessionReason;
 }
 
-/** One session with an authorization server. */
+/**
+ * Access to a session with an authorization server. Objects of a page with the same client, server, `tokenIdentifier` and `storage`
+ * share one session.
+ */
 export class EsiSecurity {
   /**
-   * Loads the WebAssembly module, makes the object, and waits until the stored session is read. Nothing is asked of the
-   * network but the module itself.
+   * Loads the WebAssembly module, makes the object, and waits until the stored session is read. It waits for no request but the
+   * module's. With `autoRefresh` a refresh that is due begins in the background.
    *
    * @throws {EsiError} `invalid_argument`, `unknown_option`, `load_failed`
    */
   static create(options: EsiSecurityOptions): Promise<EsiSecurity>;
 
   /**
-   * The same at once: only after {@link init}. With a `storage` that gives promises it is signed out until the
-   * session is read.
+   * The same, synchronously; call it only after {@link init} has resolved. If `storage` returns promises, `state` is `signed-out` until
+   * the session is read.
    *
    * @throws {EsiError} `not_initialized` too
    */
   constructor(options: EsiSecurityOptions);
 
-  /** What stands now. */
+  /** The current state. */
   readonly state: SessionState;
   /** As given, or as `updateToken` set it. */
   readonly tokenIdentifier: string | null;
@@ -543,15 +543,15 @@ export class EsiSecurity {
   /** Whether the token worker is in use. */
   readonly tokenWorker: TokenWorkerStatus;
 
-  /** What stands, at one look. Needs no `this`. */
+  /** The current snapshot. Needs no `this`. */
   getSnapshot(this: void): SessionSnapshot;
 
   /**
-   * Calls the listener at once, and after each change of the snapshot; what it throws is reported as the browser reports
-   * what its own listeners throw. Needs no `this`: React's `useSyncExternalStore(security.subscribe,
+   * Calls the listener at once, and after each change of the snapshot. If it throws, the error is reported with
+   * `reportError`. Needs no `this`: React's `useSyncExternalStore(security.subscribe,
    * security.getSnapshot)`, Svelte's `$security`, and in Vue `security.subscribe((now) => (snapshot.value = now))`.
    *
-   * @returns a function that ends it; it may be called twice, and after `free`.
+   * @returns a function that unsubscribes the listener. You may call it twice, and after `free`.
    * @throws {EsiError} `invalid_argument`
    */
   subscribe(this: void, listener: (snapshot: SessionSnapshot) => void): () => void;
@@ -568,23 +568,25 @@ export class EsiSecurity {
   getAuthUri(options?: AuthUriOptions): Promise<string>;
 
   /**
-   * `getAuthUri`, and goes there. The promise settles only if the page could not leave, or was told not to.
+   * Calls `getAuthUri` and navigates to the result. The promise never resolves. It rejects if the login could not begin, or was
+   * aborted.
    *
    * @throws {EsiError} as {@link getAuthUri}
    */
   login(options?: LoginOptions): Promise<never>;
 
   /**
-   * Finishes a login from the current address, or from `url`: checks `state` and `iss`, exchanges
-   * the code, stores the tokens and takes its own parameters out of the address. The `state` parameter decides
-   * what belongs to this page, not the path: hosting may redirect `/callback` to `/callback/`. `null` if the
-   * address holds no answer to a login of this page, or one for an object with another
-   * `tokenIdentifier`; if the page has no such object, the console says so once. Safe to call twice: the same callback gives the same answer. After a failure
-   * that may pass, and after an abort, the login stays open: call again, or let the user reload.
+   * Finishes a login from the current URL, or from `url`: checks `state` and `iss`, exchanges the code, and stores the tokens. It
+   * removes the authorization response's parameters from the page's URL. The `state` parameter decides whether the response is for
+   * this page; the path does not, because hosting may redirect `/callback` to `/callback/`.
    *
-   * `state_reused` comes when the user goes back to the SSO's page by the history and logs in there again. The
-   * address is cleaned, so a reload does not repeat it. The session from before stays: if `state` is neither
-   * `signed-out` nor `needs-login`, the user is logged in already, and the message says so.
+   * It gives `null` if the URL holds no response to a login of this page, or one for another `tokenIdentifier`. If no object of the
+   * page has that one, a console warning says so. You may call it twice: the same URL gives the same result. If the server did not
+   * judge the code (no answer, or no OAuth error), and after an abort, the login stays open: call again, or let the user reload.
+   *
+   * `state_reused` comes if the user goes back to the SSO's page and logs in there again. The URL is cleaned, so a reload does not
+   * repeat the error. The earlier session stays: if `security.state` is neither `signed-out` nor `needs-login`, the user is logged
+   * in, and the message says so.
    *
    * @param url an address of this page's origin, or of the redirect URI's. Default: the current address.
    * @throws {EsiError} `state_missing`, `state_unknown`, `state_reused`, `login_expired`,
@@ -606,10 +608,10 @@ export class EsiSecurity {
   /**
    * Refreshes (RFC 6749 section 6), once however many ask at the same moment.
    *
+   * After a rejection `state` tells whether the session has ended: it is `needs-login` once the access token has expired. These end it:
+   * `invalid_grant`; `oauth_error` with `invalid_token` twice in a row; the third `http_error` with status 400 in a row.
+   *
    * @param scopes a subset of the granted ones; default: all of them.
-   * Afterwards `state` says whether the session has ended: then it is `needs-login` once the access token has expired. That
-   * follows `invalid_grant`, an `oauth_error` with `invalid_token` that a second try confirmed, and the third `http_error`
-   * with status 400 in a row.
    *
    * @throws {EsiError} `invalid_grant`, `no_token`, `needs_login`, `superseded`, `invalid_response`, `oauth_error`, `http_error`, `rate_limited`,
    * `network_error`, `timeout`, `invalid_metadata`, `invalid_argument`, `unknown_option`, `aborted`
@@ -617,19 +619,17 @@ export class EsiSecurity {
   refresh(scopes?: string[], options?: Abortable): Promise<TokenResponse>;
 
   /**
-   * A token that is good for `refreshMargin` at least where the server allows; refreshed first if need be. While the
-   * old one lives, a refresh that does not get through is no reason to fail, and one that takes longer than five seconds
-   * is not waited for. Where the server does not say how long a token lives, and there is a refresh token, each call
-   * refreshes: nobody knows whether the old one still works.
+   * Gives an access token, refreshed first if it is good for less than `refreshMargin`. If the refresh fails or takes longer than five
+   * seconds, it gives the old token while that is good. If a token's lifetime is unknown and there is a refresh token, each call
+   * refreshes, because nobody knows whether the old token still works.
    *
    * @throws {EsiError} as {@link refresh}
    */
   getAccessToken(options?: Abortable): Promise<string>;
 
   /**
-   * Revokes the refresh token, else the access token (RFC 7009). Both are gone from here when the call returns,
-   * whatever the server says later; it is asked after a refresh under way has ended, which may have replaced them,
-   * and even if the caller has aborted meanwhile.
+   * Revokes the refresh token, else the access token (RFC 7009). Both are deleted here at once, whatever the server answers later.
+   * The request waits for a refresh that is under way, because that may replace the tokens. An abort does not stop the request.
    *
    * @throws {EsiError} `no_token`, `invalid_argument`, `unknown_option`, `aborted`
    */
@@ -638,14 +638,14 @@ export class EsiSecurity {
   /**
    * True if the access token expires within `offset` seconds, or nobody knows when.
    *
-   * @param offset seconds; negative: that much later. Default: 0.
+   * @param offset seconds; a negative value counts an expired token as good for that many seconds more. Default: 0.
    * @throws {EsiError} `invalid_argument`
    */
   isTokenExpired(offset?: number): boolean;
 
   /**
-   * Takes over a token response from elsewhere. It is stored and the event fired before this returns, unless `storage`
-   * gives promises.
+   * Takes over a token response that your code got elsewhere. Before this returns, the tokens are stored and the event is fired, unless
+   * `storage` returns promises.
    *
    * @throws {EsiError} `invalid_response`, `invalid_argument`, `unknown_option`; then nothing has changed
    */
@@ -656,11 +656,10 @@ export class EsiSecurity {
    * `exp`, `nbf`, `iat`, `sub`, `jti` (RFC 7519 sections 4.1 and 7.2, RFC 8725 section 3). A signature that was
    * checked is not checked again with the same keys; the claims are judged each time.
    *
-   * The token is the one that is held at the call. If its session ends before the promise settles, by `revoke`, another
-   * login, `updateToken` or another login's row in storage, the claims may be those of another character
-   * than is logged in by then: `superseded`. A refresh by this page is no such end.
+   * It verifies the token that is held at the call, and never refreshes. It rejects with `superseded` if the session is replaced or
+   * revoked before the promise settles, because another character may be logged in by then. A refresh by this page does not count.
    *
-   * @param kid the key where the token names none. Default: `JWT-Signature-Key`.
+   * @param kid the key's `kid`, if the token's header has none. Default: `JWT-Signature-Key`.
    * @throws {EsiError} `no_token`, `superseded`; `token_malformed`, `algorithm_not_allowed`, `key_not_found`, `key_unusable`,
    * `signature_invalid`, `claim_missing`, `claim_invalid`, `token_expired`, `token_not_yet_valid`;
    * `crypto_unavailable`; `invalid_key_set`, `invalid_metadata`, `network_error`, `timeout`, `http_error`,
@@ -675,14 +674,14 @@ export class EsiSecurity {
   verify(options?: { kid?: string; options?: VerifyOptions } & Abortable): Promise<EsiClaims | UnverifiedClaims>;
 
   /**
-   * The request, signed: `Authorization: Bearer` with a token that was refreshed first if expired. Untouched if
-   * `security` is given and does not ask for this kind.
+   * Gives a copy of the request with `Authorization: Bearer` and the access token, refreshed first if necessary. If `security` does not
+   * name this `securityName`, it gives the request unchanged.
    *
    * @throws {EsiError} `origin_not_allowed`, `unknown_option`, and those of {@link refresh}
    */
   authorize(request: Request, options?: { security?: SecurityRequirements } & Abortable): Promise<Request>;
 
-  /** Gives the memory back. Calls under way finish; any later one throws a plain `Error`. */
+  /** Frees the object's memory. Calls under way finish; any later call throws a plain `Error`. It does not end the session. */
   free(): void;
 }
 
@@ -702,7 +701,7 @@ declare global {
     "esi:token-refreshed": CustomEvent<TokenUpdatedDetail>;
     /** The access token has come to within `refreshMargin` of its end. With `autoRefresh` it is refreshed next. */
     "esi:token-expiring": CustomEvent<TokenExpiringDetail>;
-    /** The state is another one, or a login has taken the place of another. What came and went in between is left out. */
+    /** The state changed, or a login replaced the session. States that lasted only between two checks are not reported. */
     "esi:session-changed": CustomEvent<SessionChangedDetail>;
   }
 }

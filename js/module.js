@@ -16,7 +16,7 @@ const IS_HTML =
 const MENDS = {
   403:
     "is refused by the server (status 403): see its access rules. Vite's development server refuses what lies outside its " +
-    "project, as a linked package does: install the tarball of `npm pack`, or add the package's folder to `server.fs.allow`",
+    "project, as a linked package does: install the tarball of `npm run pack`, or add the package's folder to `server.fs.allow`",
   404: `does not exist (status 404). esbuild and Rollup copy no WebAssembly file: ${COPY}`,
 };
 

@@ -10,9 +10,10 @@ test("it holds what an app needs, and nothing else", async () => {
   const { files } = await packOnce();
   const namesIn = async (folder, end) =>
     (await readdir(join(ROOT, folder))).filter((name) => name.endsWith(end)).map((name) => `${folder}/${name}`);
-  const others = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+  const others = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
   const built = ["pkg/esi_security.js", "pkg/esi_security_bg.wasm"];
-  const wanted = [...(await namesIn("js", ".js")), ...(await namesIn("bindings", ".d.ts")), ...others, ...built];
+  const folders = [await namesIn("js", ".js"), await namesIn("bindings", ".d.ts"), await namesIn("docs", ".md")];
+  const wanted = [...folders.flat(), ...others, ...built];
   assert.deepEqual(files.toSorted(), wanted.toSorted());
 });
 
