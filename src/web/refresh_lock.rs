@@ -46,7 +46,10 @@ impl Row {
             // Its holder may be closed, and what it has sent still be under way.
             Acquired::Contended(lock) => (Some(lock), false),
             Acquired::Unavailable => {
-                Warning::NoLocks.once();
+                // A browser that blocks storage blocks locks too, and another warning says so.
+                if self.storage.read_now(&self.key).is_ok() {
+                    Warning::NoLocks.once();
+                }
                 (None, false)
             }
         };

@@ -66,7 +66,7 @@ enum Writing {
 
 /// A session and where it is stored.
 pub(super) struct Row {
-    key: JsString,
+    pub(super) key: JsString,
     token_identifier: Option<String>,
     pub(super) storage: Storage,
     /// What storage held when it was last read or written here.
