@@ -78,6 +78,11 @@ fn rows(document: &str) -> Vec<Vec<&str>> {
         .collect()
 }
 
+/// True for the rows about the types of claims.
+fn is_of_types(row: &[&str]) -> bool {
+    row[0].starts_with('`') && row[0].contains("have the right types")
+}
+
 /// Every claim's check turned to `check`.
 fn all(check: Check) -> Checks {
     Checks {
@@ -117,7 +122,7 @@ fn every_claims_row_says_what_the_code_does() {
         let begin = format!("`{claim}`");
         let mut found = rows
             .iter()
-            .filter(|row| row[0].starts_with(&begin) && !row[0].contains("have their types"));
+            .filter(|row| row[0].starts_with(&begin) && !is_of_types(row));
         let row = found.next().expect(claim);
         assert!(found.next().is_none(), "{claim}");
         row
@@ -151,9 +156,8 @@ fn every_claims_row_says_what_the_code_does() {
             assert_eq!(judge(claim, &value, Check::Off), None, "{row:?}");
         }
     }
-    let mistyped = |row: &Vec<&str>| row[0].contains("have their types");
-    let [descriptions, others] = rows.iter().filter(|row| mistyped(row)).collect::<Vec<_>>()[..]
-    else {
+    let of_types = rows.iter().filter(|row| is_of_types(row));
+    let [descriptions, others] = of_types.collect::<Vec<_>>()[..] else {
         panic!("two rows about types")
     };
     for (row, off) in [(descriptions, Some("claim_invalid")), (others, None)] {
