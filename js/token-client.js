@@ -2,6 +2,8 @@
 //
 // `script` is the address of the worker's script; "" is the package's own file.
 
+import { outsideZone } from "./zone.js";
+
 /** How long a worker is waited for that is being started. */
 const HANDSHAKE_TIMEOUT_MS = 3_000;
 
@@ -57,9 +59,6 @@ function warn(reason) {
     // A test runner's console may throw at a warning.
   }
 }
-
-/** Zone.js counts timers and listeners that are set inside a zone as the app's pending work. */
-const outsideZone = (work) => (globalThis.Zone?.root ? globalThis.Zone.root.run(work) : work());
 
 /** The address as a Trusted Type, or as it is where the page does not allow the policy. */
 function trusted(url) {
