@@ -275,12 +275,12 @@ export interface EsiSecurityOptions {
  * - `session`: sessionStorage. This tab, reloads included, until it is closed; a duplicated tab gets a copy.
  * - `local`: localStorage. Every tab of the origin, until `revoke`.
  * - `memory`: this page alone, until it is left or reloaded.
- * - an object of your own; the same object is the same storage. If `getItem` returns a value, it is read at each use. If it
- *   returns a promise, it is read by `create`, and again before each refresh. After `new`, asynchronous methods wait for that
- *   first read. Writes come one after another. New tokens are given out only after they are written, or after five seconds.
+ * - an object of your own; the same object is the same storage. It is read when an `EsiSecurity` is made, before each refresh,
+ *   and when the page comes back from the back/forward cache. If `getItem` returns a promise, use `create`, which waits for it.
+ *   Writes come one after another. New tokens are given out only after they are written, or after five seconds.
  *
- * If storage fails, the session continues in the page's memory, and one console warning says so. A record that cannot be parsed
- * is ignored, and moved to the same key with the suffix `/damaged`.
+ * If storage fails, or needs more than five seconds, the session continues in the page's memory, and one console warning says so.
+ * A record that cannot be parsed is ignored, and moved to the same key with the suffix `/damaged`.
  */
 export type TokenStorage = "session" | "local" | "memory" | CustomTokenStorage;
 
@@ -527,8 +527,8 @@ export class EsiSecurity {
   static create(options: EsiSecurityOptions): Promise<EsiSecurity>;
 
   /**
-   * The same, synchronously; call it only after {@link init} has resolved. If `storage` returns promises, `state` is `signed-out` until
-   * the session is read.
+   * The same, synchronously; call it only after {@link init} has resolved. A `storage` whose `getItem` returns a promise is refused,
+   * unless `create` has read the same session before.
    *
    * @throws {EsiError} `not_initialized` too
    */
@@ -644,8 +644,11 @@ export class EsiSecurity {
   isTokenExpired(offset?: number): boolean;
 
   /**
-   * Takes over a token response that your code got elsewhere. Before this returns, the tokens are stored and the event is fired, unless
-   * `storage` returns promises.
+   * Takes over a token response that your code got elsewhere. Before this returns, the tokens are stored and the event is fired. With a
+   * `storage` object of your own the event is fired soon afterwards, once they are written.
+   *
+   * Another `tokenIdentifier` is another session. If `getItem` returns a promise, `create` must have opened that session before.
+   * Otherwise `response` must have a refresh token, and replaces the stored record.
    *
    * @throws {EsiError} `invalid_response`, `invalid_argument`, `unknown_option`; then nothing has changed
    */

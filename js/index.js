@@ -4,6 +4,7 @@
 import initWasm, * as core from "../pkg/esi_security.js";
 import { EsiError } from "./error.js";
 import { getModule, loadError } from "./module.js";
+import { adapt } from "./storage.js";
 import * as tokenClient from "./token-client.js";
 
 export { EsiError, isEsiError } from "./error.js";
@@ -37,14 +38,15 @@ function requireLoaded() {
 export class EsiSecurity extends core.EsiSecurity {
   static async create(options) {
     await init();
-    const security = new this(options);
-    await core.restored(security);
-    return security;
+    const key = core.customStorageKey(options);
+    if (key !== undefined) await adapt(options.storage, core).read(key);
+    return new this(options);
   }
 
   constructor(options) {
     requireLoaded();
-    super(options);
+    const isOwn = core.customStorageKey(options) !== undefined;
+    super(isOwn ? { ...options, storage: adapt(options.storage, core) } : options);
     // Passed on by themselves they are still this object's.
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);

@@ -127,6 +127,7 @@ function stepsOf(all, browser) {
   return {
     lint: { run: lint },
     rust: { run: rust },
+    js: { run: node("tests/js") },
     web: { engine: "chromium", run: web(all) },
     types: { run: types },
     sso: { run: node("tests/sso") },

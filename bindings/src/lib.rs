@@ -16,6 +16,7 @@ mod results;
 mod security;
 
 use esi_security::oauth::pkce::CodeVerifier;
+use esi_security::session::machine::Session;
 use esi_security::{Phase, web};
 use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wasm_bindgen::prelude::*;
@@ -28,6 +29,19 @@ static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 #[wasm_bindgen(js_name = setTokenClient)]
 pub fn set_token_client(client: web::TokenClient) {
     web::set_token_client(client);
+}
+
+/// For the package's storage adapter: above 0 if the stored record is newer than ours, 0 if it is good still, below 0
+/// if its refresh token is used up.
+#[wasm_bindgen(js_name = compareRecords)]
+pub fn compare_records(stored: &str, ours: &str) -> i8 {
+    Session::restore(Some(ours)).compare_record(stored) as i8
+}
+
+/// For the package's storage adapter.
+#[wasm_bindgen(js_name = storageChanged)]
+pub fn storage_changed() {
+    web::storage_changed();
 }
 
 #[wasm_bindgen(js_name = generateCodeVerifier)]

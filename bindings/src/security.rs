@@ -221,14 +221,12 @@ impl EsiSecurity {
     }
 }
 
-/// Settles once the stored session is read. For `create` alone, and so no method.
-#[wasm_bindgen]
-pub fn restored(security: &EsiSecurity) -> Promise {
-    let security = security.security.clone();
-    future_to_promise(async move {
-        security.restored().await;
-        Ok(JsValue::UNDEFINED)
-    })
+/// The key of the session in a storage of the page's own, which `create` reads first; nothing for any other storage.
+#[wasm_bindgen(js_name = customStorageKey)]
+pub fn custom_storage_key(options: &JsValue) -> Result<Option<String>, JsValue> {
+    constructor_options(options)
+        .and_then(|options| options.custom_storage_key())
+        .map_err(error::to_js)
 }
 
 /// The one way from a future to JavaScript. `begin` is not called for a caller who has left already. In a

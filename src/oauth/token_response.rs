@@ -90,6 +90,16 @@ pub enum Update {
     RefreshToken(Secret),
 }
 
+impl Update {
+    /// True if a refresh token is among it.
+    pub fn has_refresh_token(&self) -> bool {
+        match self {
+            Self::Tokens(response) => response.refresh_token.is_some(),
+            Self::RefreshToken(_) => true,
+        }
+    }
+}
+
 /// Reads what the page brings: a token response, or one whose access token is missing or empty, as
 /// EsiPy's users write it to start from a stored refresh token. Its life is then of no interest.
 pub fn parse_update(json: &str) -> Result<Update, Error> {

@@ -3,6 +3,7 @@
 //! anything else that can fail. The refresh, which takes several steps, is in [`refresh`](super::refresh).
 
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::mem;
 
 use super::backoff::{self, UNEXPLAINED_REFUSALS};
@@ -228,36 +229,26 @@ impl Session {
         self.hold(tokens, reason);
     }
 
-    /// Takes up what storage held, which may come late. Tokens that an update has brought meanwhile stay;
-    /// where they have no refresh token, the stored one is theirs, as it would have been in time.
-    pub fn catch_up(&mut self, stored: Self) {
-        match (&mut self.tokens, stored.tokens) {
-            (None, tokens) => self.hold(tokens, Reason::Storage),
-            (Some(ours), Some(theirs)) if ours.refresh_token.is_none() => {
-                ours.refresh_token = theirs.refresh_token;
-                ours.lineage = theirs.lineage;
-            }
-            (Some(_), _) => {}
-        }
-    }
-
     /// The row to store; `None` if there is nothing to remember.
     pub fn to_row(&self) -> Option<String> {
         Some(self.tokens.as_ref()?.to_json())
     }
 
-    /// True if this row would bring back another refresh token than the one that is held, which is used up then;
-    /// but not where another page of this storage has written a newer one of the same grant.
-    pub fn has_outgrown(&self, row: &str) -> bool {
-        let refresh_token = read(row).and_then(|tokens| tokens.refresh_token);
-        let same = refresh_token.is_some() && refresh_token.as_ref() == self.refresh_token();
-        !same && !self.is_behind(row)
-    }
-
-    /// True if this row holds newer tokens of the same grant.
-    pub fn is_behind(&self, row: &str) -> bool {
-        let both = read(row).zip(self.tokens.as_ref());
-        both.is_some_and(|(stored, ours)| stored.is_ahead_of(ours))
+    /// How a stored record compares with the tokens that could not be written in its place: greater if another page has
+    /// written newer tokens of the same grant, equal if its refresh token is good still, less if that one is used up.
+    pub fn compare_record(&self, record: &str) -> Ordering {
+        let (Some(ours), stored) = (&self.tokens, read(record)) else {
+            return Ordering::Equal;
+        };
+        match stored {
+            Some(stored) if stored.is_ahead_of(ours) => Ordering::Greater,
+            Some(stored)
+                if stored.refresh_token.is_some() && stored.refresh_token == ours.refresh_token =>
+            {
+                Ordering::Equal
+            }
+            _ => Ordering::Less,
+        }
     }
 
     /// The tokens, where there are any.

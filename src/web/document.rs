@@ -212,12 +212,12 @@ impl<T: Document> Cache<T> {
             text: response.body,
         });
         let json = row.map(|row| row.to_row());
-        Storage::Session.write_now(&Place::document(&self.url).into(), json.as_deref());
+        Storage::Session.write(&Place::document(&self.url).into(), json.as_deref());
         Ok(document)
     }
 
     fn restore(&self) {
-        let stored = Storage::Session.read_now(&Place::document(&self.url).into());
+        let stored = Storage::Session.read(&Place::document(&self.url).into());
         let stored = stored.ok().flatten();
         let stored = stored.and_then(|json| cache::Document::restore(&String::from(json)));
         let Some(cache::Document { fetched_at, text }) = stored else {

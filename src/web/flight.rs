@@ -9,15 +9,6 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-/// Does the work as far as it goes without waiting: the rest of it, if there is one.
-pub(super) fn at_once(work: impl Future<Output = ()> + 'static) -> Result<(), Work> {
-    let mut work: Work = Box::pin(work);
-    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(()) => Ok(()),
-        Poll::Pending => Err(work),
-    }
-}
-
 /// Work that is compiled into one and the same kind of flight.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()>>>;
 

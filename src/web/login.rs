@@ -91,7 +91,8 @@ impl EsiSecurity {
     async fn begin(&self, options: LoginOptions) -> Result<String, Error> {
         let phase = Phase::Login;
         let inner = self.inner();
-        self.restored().await;
+        // The page is about to be left.
+        self.written().await;
         let LoginOptions { uri, return_to } = options;
         let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
         scope::check(&scopes, phase)?;
@@ -183,9 +184,6 @@ impl EsiSecurity {
         let Some((state, response)) = response else {
             return Ok(None);
         };
-        // A session that is still being read must not come after the tokens of this login.
-        self.restored().await;
-        let logins = self.logins();
         if let Ok(login) = logins.find(&state, clock::now(), phase)
             && login.token_identifier != self.token_identifier()
         {
@@ -265,7 +263,6 @@ impl EsiSecurity {
         if code.is_empty() {
             return Err(Error::argument(phase, "code", "must not be empty"));
         }
-        self.restored().await;
         let now = clock::now();
         let logins = self.logins();
         let login = match state {
@@ -397,7 +394,8 @@ impl EsiSecurity {
     async fn sign_in(&self, who: &Who, tokens: TokenResponse, ended: Option<(&str, String)>) {
         let now = clock::now();
         who.row.session.borrow_mut().sign_in(tokens, now);
-        who.row.settle().await;
+        who.row.settle();
+        who.row.storage.written().await;
         if let Some((state, digest)) = ended {
             self.end_login(state, digest);
         }
@@ -417,7 +415,7 @@ impl EsiSecurity {
 
     /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
-        let row = Storage::default().read_now(&self.inner().place.logins().into());
+        let row = Storage::default().read(&self.inner().place.logins().into());
         let row = row.ok().flatten().map(String::from);
         let mut logins = Logins::restore(row.as_deref());
         if logins.expire(clock::now()) {
@@ -428,6 +426,6 @@ impl EsiSecurity {
 
     fn keep_logins(&self, logins: &Logins) -> bool {
         let (key, row) = (self.inner().place.logins(), logins.to_row());
-        Storage::default().write_now(&key.into(), row.as_deref())
+        Storage::default().write(&key.into(), row.as_deref())
     }
 }

@@ -28,8 +28,8 @@ pub(super) fn write(ours: &Lineage, replaced: bool) {
         return;
     };
     // Without a marker the other tabs ask each other; an older one would tell them not to.
-    if !Storage::Local.write_now(&key, Some(&marker)) {
-        Storage::Local.write_now(&key, None);
+    if !Storage::Local.write(&key, Some(&marker)) {
+        Storage::Local.write(&key, None);
     }
     if stored.is_none() {
         remove_old(&ours.marker(), now);
@@ -38,7 +38,7 @@ pub(super) fn write(ours: &Lineage, replaced: bool) {
 
 /// Removes the marker of a grant that has ended.
 pub(super) fn remove(ours: &Lineage) {
-    Storage::Local.write_now(&ours.marker().into(), None);
+    Storage::Local.write(&ours.marker().into(), None);
 }
 
 /// Removes those of grants that nobody renews any more. `key` is that of a marker.
@@ -50,12 +50,12 @@ fn remove_old(key: &str, now: i64) {
         let is_marker = key.as_string().is_some_and(|key| key.starts_with(prefix));
         let Ok(key) = key.dyn_into() else { continue };
         if is_marker && read(&key).is_some_and(|stored| marker::is_old(&stored, now)) {
-            Storage::Local.write_now(&key, None);
+            Storage::Local.write(&key, None);
         }
     }
 }
 
 fn read(key: &JsString) -> Option<String> {
-    let stored = Storage::Local.read_now(key).ok()?;
+    let stored = Storage::Local.read(key).ok()?;
     stored.map(String::from)
 }

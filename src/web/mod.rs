@@ -46,3 +46,4 @@ pub use storage::{CustomStorage, Storage};
 pub use token_worker::{TokenClient, TokenWorker, set_token_client};
 pub use upkeep::{Snapshot, Subscription};
 pub use verify::VerifyOptions;
+pub use wake::storage_changed;

@@ -16,6 +16,7 @@ use crate::oauth::pkce::CodeVerifier;
 use crate::oauth::secret::Secret;
 use crate::oauth::{scope, url};
 use crate::session::cache::MAX_AGE;
+use crate::session::place::Place;
 use crate::session::token_set::MARGIN;
 use crate::{Error, Phase};
 
@@ -173,6 +174,20 @@ impl Options {
             CodeVerifier::from_text(verifier.expose(), Phase::Create)?;
         }
         Ok(())
+    }
+
+    /// The names of this client's records.
+    pub(super) fn place(&self) -> Place {
+        let given = self.sso_endpoints.as_ref();
+        let server = given.map_or(&self.sso_endpoints_url, |given| &given.token_endpoint);
+        Place::new(&self.client_id, server)
+    }
+
+    /// The key of the session in a storage of the page's own; `None` where the browser's or memory keep it.
+    pub fn custom_storage_key(&self) -> Result<Option<String>, Error> {
+        self.check()?;
+        let is_custom = matches!(self.storage, Storage::Custom(_));
+        Ok(is_custom.then(|| self.place().session(self.token_identifier.as_deref())))
     }
 
     /// The rules for tokens. No issuer: the one that the metadata names.

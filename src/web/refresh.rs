@@ -32,7 +32,6 @@ impl EsiSecurity {
     /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
         scope::check(scopes, Phase::Refresh)?;
-        self.restored().await;
         loop {
             let (who, now) = (self.who(), clock::now());
             let flying = who.row.refreshing.borrow().clone();
@@ -78,14 +77,14 @@ impl EsiSecurity {
         let (mut rotated, mut metadata) = (None, None);
         let (mut lock, mut step, mut losses) = (None, None, 0);
         let result = loop {
-            row.settle().await;
+            row.settle();
+            row.storage.written().await;
             step = Some(match step {
                 None => {
                     drop(lock);
                     let others;
                     (lock, others) = row.acquire_refresh_lock().await;
-                    Rc::clone(row).reread().await;
-                    row.sync();
+                    row.reload().await;
                     let now = clock::now();
                     refresh.start(&mut row.session.borrow_mut(), others, now)
                 }
@@ -172,7 +171,7 @@ impl EsiSecurity {
             let session = row.session.borrow();
             session.comfortable(now, row.margin()).map(text)
         };
-        self.restored().await;
+        self.written().await;
         loop {
             if let Some(token) = comfortable() {
                 return Ok(token);

@@ -47,7 +47,7 @@ impl Row {
             Acquired::Contended(lock) => (Some(lock), false),
             Acquired::Unavailable => {
                 // A browser that blocks storage blocks locks too, and another warning says so.
-                if self.storage.read_now(&self.key).is_ok() {
+                if self.storage.read(&self.key).is_ok() {
                     Warning::NoLocks.once();
                 }
                 (None, false)

@@ -2,9 +2,7 @@
 
 use core::future::Future;
 
-use super::flight::Work;
 use super::http::TIMEOUT_MS;
-use super::row::Refreshing;
 use super::security::EsiSecurity;
 use crate::oauth::secret::Secret;
 use crate::oauth::{error_response, revocation, revocation::TokenTypeHint};
@@ -23,16 +21,13 @@ impl EsiSecurity {
     /// Revokes the refresh token, else the access token. Both are forgotten at once, before anything is
     /// waited for: the page may be about to leave.
     pub fn revoke(&self) -> impl Future<Output = Result<Revocation, Error>> + use<> {
+        let row = self.who().row;
+        let flying = row.refreshing.borrow().clone();
+        let signed_out = row.session.borrow_mut().sign_out();
+        row.checked.replace(None);
+        row.settle();
         let this = self.clone();
-        // What is still being read cannot be forgotten yet.
-        let forgotten = (!self.is_loading()).then(|| self.forget());
         async move {
-            let (signed_out, flying, written) = if let Some(forgotten) = forgotten {
-                forgotten
-            } else {
-                this.restored().await;
-                this.forget()
-            };
             let (mut token, hint) = signed_out?;
             // A refresh under way may rotate the token: what is revoked must be the newest. Not what the
             // session holds by then, which is another one's.
@@ -42,24 +37,9 @@ impl EsiSecurity {
                 token = refreshing.flight.await.rotated.unwrap_or(token);
             }
             let answer = this.ask_to_revoke(&token, hint).await;
-            written.await;
+            row.storage.written().await;
             Ok(Revocation { hint, answer })
         }
-    }
-
-    /// The token to revoke, the refresh under way, and the end of the write.
-    fn forget(
-        &self,
-    ) -> (
-        Result<(Secret, TokenTypeHint), Error>,
-        Option<Refreshing>,
-        Work,
-    ) {
-        let row = self.who().row;
-        let flying = row.refreshing.borrow().clone();
-        let signed_out = row.session.borrow_mut().sign_out();
-        row.checked.replace(None);
-        (signed_out, flying, row.settle())
     }
 
     async fn ask_to_revoke(&self, token: &Secret, hint: TokenTypeHint) -> Result<u16, Error> {

@@ -2,11 +2,11 @@
 //! character and storage share it, so that no two of them use the same rotating refresh token at once.
 
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::cmp::Ordering;
 use core::mem;
 use core::task::Waker;
 use js_sys::JsString;
@@ -14,11 +14,10 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
 use super::event::{self, TokenUpdated};
-use super::flight::{Flight, Work, at_once};
+use super::flight::Flight;
 use super::marker;
-use super::storage::Storage;
+use super::storage::{Storage, Unreadable};
 use super::tabs::{Absence, Tabs};
-use super::timer::within;
 use super::verify::Checked;
 use super::wake;
 use super::warning::Warning;
@@ -31,9 +30,6 @@ use crate::session::machine::{self, Reason, Session};
 use crate::session::place::Place;
 use crate::session::refresh::Others;
 use crate::session::token_set::TokenSet;
-
-/// For how many milliseconds storage is waited for.
-const PATIENCE: u32 = 5_000;
 
 /// A refresh under way.
 #[derive(Clone)]
@@ -53,17 +49,6 @@ pub(super) struct Refreshed {
     pub(super) rotated: Option<Secret>,
 }
 
-/// Where a write stands.
-enum Writing {
-    Idle,
-    /// In this very call.
-    Now,
-    /// Storage takes its time.
-    Later(Flight<()>),
-    /// It has taken too long, and nobody waits any more.
-    Stuck,
-}
-
 /// A session and where it is stored.
 pub(super) struct Row {
     pub(super) key: JsString,
@@ -74,18 +59,11 @@ pub(super) struct Row {
     pub(super) session: RefCell<Session>,
     pub(super) refreshing: RefCell<Option<Refreshing>>,
     pub(super) checked: RefCell<Option<Checked>>,
-    /// The first look into storage that takes its time, until it has answered.
-    loading: RefCell<Option<Flight<()>>>,
-    /// True if storage can be looked into only by waiting, which is done once.
-    slow: Cell<bool>,
-    /// True if it has not answered in time, and is not waited for any more.
-    silent: Cell<bool>,
-    writing: RefCell<Writing>,
+    /// True while a write is under way, during which the page's own code may call back.
+    writing: Cell<bool>,
     /// True if the session has changed since the last write began.
     unwritten: Cell<bool>,
-    /// A record that cannot be read, until it is set aside.
-    damaged: RefCell<Option<String>>,
-    /// The generation of the tokens that was stored last, or is being stored.
+    /// The generation of the tokens that was stored last.
     stored: Cell<u32>,
     /// The one that the page was told of last.
     told: Cell<u32>,
@@ -130,12 +108,8 @@ impl Row {
                 session: RefCell::new(Session::default()),
                 refreshing: RefCell::new(None),
                 checked: RefCell::new(None),
-                loading: RefCell::new(None),
-                slow: Cell::new(false),
-                silent: Cell::new(false),
-                writing: RefCell::new(Writing::Idle),
+                writing: Cell::new(false),
                 unwritten: Cell::new(false),
-                damaged: RefCell::new(None),
                 stored: Cell::new(0),
                 told: Cell::new(0),
                 signals: RefCell::new(Vec::new()),
@@ -150,11 +124,11 @@ impl Row {
             ROWS.with_borrow_mut(|rows| rows.push(Rc::downgrade(&row)));
             wake::listen();
             // With no borrow held: a storage of the page's own may open another row.
-            if let Err(rest) = at_once(Rc::clone(&row).load()) {
-                row.slow.set(true);
-                row.loading.replace(Some(Flight::launch(rest)));
+            if row.read().is_err() {
+                Warning::MemoryOnly.once();
             }
-            // What is found at once is no change.
+            row.send_query();
+            // What is found there is no change.
             let now = clock::now();
             let _ = row.session.borrow_mut().notice(now, margin);
             row
@@ -185,77 +159,25 @@ impl Row {
         })
     }
 
-    /// Restores what is stored, late where storage takes too long.
-    async fn load(self: Rc<Self>) {
-        let mut restoring = Box::pin(Rc::clone(&self).restore());
-        if within(PATIENCE, restoring.as_mut()).await.is_none() {
-            self.silent.set(true);
-            Warning::MemoryOnly.once();
-            spawn_local(restoring);
-        }
-        self.loading.replace(None);
-    }
-
-    /// A record that cannot be read is none, and is set aside.
-    async fn restore(self: Rc<Self>) {
-        if let Ok(stored) = self.storage.read(&self.key).await {
-            // What was begun and ended meanwhile was begun without it.
-            let ended = {
-                let session = self.session.borrow();
-                session.generation() > 0 && session.tokens().is_none()
-            };
-            if ended {
-                return;
-            }
-            self.silent.set(false);
-            let row = stored.as_ref().map(String::from);
-            let restored = Session::restore(row.as_deref());
-            let damaged = row.filter(|row| restored.tokens().is_none() && row != machine::VACATED);
-            let brought = self.session.borrow().tokens().is_some();
-            self.session.borrow_mut().catch_up(restored);
-            self.known.replace(stored);
-            if !brought {
-                self.stored.set(self.session.borrow().generation());
-            }
-            self.join();
-            self.send_query();
-            if damaged.is_some() {
-                self.damaged.replace(damaged);
-                drop(self.write());
-            }
-            self.stir();
-        } else {
-            Warning::MemoryOnly.once();
-        }
-    }
-
-    /// True while it is not known yet what is stored.
-    pub(super) fn is_loading(&self) -> bool {
-        self.loading.borrow().is_some()
-    }
-
-    async fn loaded(&self) {
-        let loading = self.loading.borrow().clone();
-        if let Some(loading) = loading {
-            loading.await;
-        }
-    }
-
     /// Takes over what a frame of this tab, another tab, or a page that lived while this one was frozen,
     /// has stored meanwhile, or taken away: who revokes, or clears storage, wants the tokens gone. Storage
     /// that cannot be read says nothing, and neither does the lack of a row that was never there, nor what
     /// is read while this page writes.
     pub(super) fn sync(self: &Rc<Self>) {
-        if self.slow.get() || !matches!(*self.writing.borrow(), Writing::Idle) {
-            return;
+        let _ = self.read();
+    }
+
+    fn read(self: &Rc<Self>) -> Result<(), Unreadable> {
+        if self.writing.get() {
+            return Ok(());
         }
-        if let Ok(stored) = self.storage.read_now(&self.key)
-            && stored != *self.known.borrow()
-        {
+        let stored = self.storage.read(&self.key)?;
+        if stored != *self.known.borrow() {
             let row = stored.as_ref().map(String::from);
             self.known.replace(stored);
             self.take_over(row.as_deref());
         }
+        Ok(())
     }
 
     fn take_over(self: &Rc<Self>, row: Option<&str>) {
@@ -263,6 +185,13 @@ impl Row {
             return;
         }
         self.session.borrow_mut().reload(row);
+        // A record without tokens is unreadable. If there is no room for it elsewhere, it stays until tokens replace it.
+        if row.is_some() && self.session.borrow().tokens().is_none() {
+            let aside = Place::damaged(&String::from(&self.key)).into();
+            if !self.storage.write(&aside, row) {
+                return;
+            }
+        }
         // What was not taken over, an older record or a damaged one, is replaced.
         let session = self.session.borrow();
         let taken = session.to_row().as_deref() == row;
@@ -270,38 +199,23 @@ impl Row {
             .set(session.generation().wrapping_sub(u32::from(!taken)));
         drop(session);
         self.checked.replace(None);
-        drop(self.settle());
+        self.settle();
     }
 
-    /// The same where storage takes its time. The lack of a row says nothing then: it may never have been written.
-    pub(super) async fn reread(self: Rc<Self>) {
-        if !self.slow.get() || self.silent.get() {
-            return;
-        }
-        self.settled().await;
-        let generation = self.session.borrow().generation();
-        let answer = within(PATIENCE, self.storage.read(&self.key)).await;
-        self.silent.set(answer.is_none());
-        // What has changed meanwhile is newer than what was read.
-        let unchanged = self.session.borrow().generation() == generation;
-        if let Some(Ok(Some(stored))) = answer
-            && unchanged
-            && matches!(*self.writing.borrow(), Writing::Idle)
-        {
-            self.take_over(Some(&String::from(stored)));
-        }
+    /// The same with what another page has written into a storage of the page's own, which is asked for it anew.
+    pub(super) async fn reload(self: &Rc<Self>) {
+        self.storage.reload(&self.key).await;
+        self.sync();
     }
 
     /// After anything that may have changed the session: it is stored, and its version and what is new are published
-    /// to the other tabs in the same task, so that a tab that is closed has done all or nothing of it. What is given
-    /// back waits until it is stored.
-    pub(super) fn settle(self: &Rc<Self>) -> Work {
+    /// to the other tabs in the same task, so that a tab that is closed has done all or nothing of it. Whoever announces
+    /// it waits for [`Storage::written`] first.
+    pub(super) fn settle(self: &Rc<Self>) {
         let generation = self.session.borrow().generation();
-        let written = if self.stored.replace(generation) == generation {
-            self.settled()
-        } else {
-            self.write()
-        };
+        if self.stored.replace(generation) != generation {
+            self.write();
+        }
         self.mark();
         let message = self.session.borrow_mut().take_message();
         if let Some(message) = message {
@@ -309,7 +223,6 @@ impl Row {
         }
         self.join();
         self.stir();
-        written
     }
 
     /// Writes how new the tokens are where the other tabs can read it, or that their grant has ended.
@@ -360,89 +273,44 @@ impl Row {
         self.margin.get()
     }
 
-    /// Stores the session as it stands. The write begins at once; what is given back waits for its end.
-    fn write(self: &Rc<Self>) -> Work {
+    /// Stores the session, and once more if the page's own code has changed it meanwhile.
+    fn write(&self) {
         self.unwritten.set(true);
-        let idle = matches!(*self.writing.borrow(), Writing::Idle);
-        if idle {
-            self.writing.replace(Writing::Now);
-            if let Err(rest) = at_once(Rc::clone(self).write_all()) {
-                self.writing.replace(Writing::Later(Flight::launch(rest)));
-            }
+        if self.writing.replace(true) {
+            return;
         }
-        self.settled()
-    }
-
-    /// Waits until what is stored is known and what is to be stored is, or storage has taken too long.
-    pub(super) fn settled(self: &Rc<Self>) -> Work {
-        let row = Rc::clone(self);
-        Box::pin(async move {
-            row.loaded().await;
-            row.written().await;
-        })
-    }
-
-    async fn written(&self) {
-        let flight = match &*self.writing.borrow() {
-            Writing::Later(flight) => flight.clone(),
-            _ => return,
-        };
-        if within(PATIENCE, flight).await.is_none() {
-            self.writing.replace(Writing::Stuck);
-            Warning::MemoryOnly.once();
-        }
-    }
-
-    /// One write after the other, each of the session as it stands then.
-    async fn write_all(self: Rc<Self>) {
-        self.loaded().await;
         while self.unwritten.replace(false) {
-            self.write_once().await;
+            self.write_once();
         }
-        self.writing.replace(Writing::Idle);
+        self.writing.set(false);
     }
 
     /// Where the session cannot be stored it lives on in memory, and no older one stays behind whose refresh token may
     /// be used up. The row is emptied, for which there always is room; one that is gone would sign out the pages
     /// that share it.
-    async fn write_once(&self) {
-        let damaged = self.damaged.take();
+    fn write_once(&self) {
         let row = self.session.borrow().to_row();
-        if let Some(damaged) = damaged {
-            let aside = Place::damaged(&String::from(&self.key)).into();
-            if !self.storage.write(&aside, Some(&damaged)).await && row.is_none() {
-                // There is no room for it elsewhere. Tokens would replace it.
-                return;
-            }
-        }
-        let written = self.write_row(row.as_deref()).await;
+        let written = self.storage.write(&self.key, row.as_deref());
         if !written && row.is_some() {
-            if !self.has_good_row().await && !self.write_row(Some(machine::VACATED)).await {
-                self.write_row(None).await;
+            let stored = self.storage.read(&self.key).unwrap_or_default();
+            let is_good = self.compare(stored.as_ref()).is_some_and(Ordering::is_ge);
+            if !is_good && !self.storage.write(&self.key, Some(machine::VACATED)) {
+                self.storage.write(&self.key, None);
             }
             Warning::MemoryOnly.once();
         }
         // An older one that could be neither replaced nor removed is no news; another page's newer one is.
-        if !self.slow.get()
-            && let Ok(stored) = self.storage.read_now(&self.key)
+        if let Ok(stored) = self.storage.read(&self.key)
+            && (written || self.compare(stored.as_ref()) != Some(Ordering::Greater))
         {
-            let behind = |row| self.session.borrow().is_behind(&String::from(row));
-            if written || !stored.as_ref().is_some_and(behind) {
-                self.known.replace(stored);
-            }
+            self.known.replace(stored);
         }
     }
 
-    /// False if it could not be done: what takes its time may fail once.
-    async fn write_row(&self, row: Option<&str>) -> bool {
-        self.storage.write(&self.key, row).await || self.storage.write(&self.key, row).await
-    }
-
-    /// True if what is stored would bring the session back.
-    async fn has_good_row(&self) -> bool {
-        let stored = self.storage.read(&self.key).await;
-        let stored = stored.ok().flatten().map(String::from);
-        stored.is_some_and(|row| !self.session.borrow().has_outgrown(&row))
+    /// How new a stored record is beside the session; `None` if there is none.
+    fn compare(&self, stored: Option<&JsString>) -> Option<Ordering> {
+        let stored = String::from(stored?);
+        Some(self.session.borrow().compare_record(&stored))
     }
 
     /// True if the tokens that are held now come from the same grant.
@@ -542,7 +410,7 @@ impl Row {
             self.checked.replace(None);
         }
         // Not even a storage that takes its time is waited for: another tab has stored them already.
-        drop(self.settle());
+        self.settle();
         self.tell_of_hand_over();
     }
 
@@ -561,6 +429,7 @@ impl Row {
         self.sync();
         self.join();
         self.send_query();
-        spawn_local(Rc::clone(self).reread());
+        let row = Rc::clone(self);
+        spawn_local(async move { row.reload().await });
     }
 }

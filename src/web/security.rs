@@ -5,12 +5,10 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::future::Future;
 use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
 use super::document::Source;
-use super::flight::at_once;
 use super::headers::Headers;
 use super::http::Sender;
 use super::options::{Options, is_blank};
@@ -24,9 +22,13 @@ use crate::oauth::client::Client;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response;
-use crate::session::machine::State;
+use crate::session::machine::{State, VACATED};
 use crate::session::place::Place;
 use crate::{Error, ErrorKind, Phase};
+
+const PROMISES: &str = "returns promises, so only `EsiSecurity.create` can open it";
+
+const UNREAD: &str = "names a session that this storage has not read: open it with `EsiSecurity.create`, or bring a refresh token too";
 
 /// One session with an authorization server. Cheap to clone; all clones are the same session.
 #[derive(Clone)]
@@ -62,10 +64,10 @@ pub(super) struct Who {
 }
 
 impl EsiSecurity {
-    /// Takes up the stored session, where there is one; see [`Self::restored`]. Asks nothing of the
-    /// network.
+    /// Takes up the stored session, where there is one. Asks nothing of the network.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
+        let place = options.place();
         let api_origins = options.origins()?;
         let rules = options.rules();
         let sender = Sender::new(options.custom_fetch, options.token_worker.script()?);
@@ -78,20 +80,18 @@ impl EsiSecurity {
             }
             None => Source::fetched(),
         };
-        let (server, metadata) = match options.sso_endpoints {
-            Some(metadata) => {
-                let metadata = given("ssoEndpoints", metadata.check())?;
-                let server = metadata.token_endpoint.clone();
-                (server, Source::Given(Rc::new(metadata)))
-            }
-            None => (options.sso_endpoints_url.clone(), Source::fetched()),
+        let metadata = match options.sso_endpoints {
+            Some(metadata) => Source::Given(Rc::new(given("ssoEndpoints", metadata.check())?)),
+            None => Source::fetched(),
         };
         if options.secret_key.is_some() {
             Warning::SecretInBrowser.once();
         }
-        let place = Place::new(&options.client_id, &server);
         let token_identifier = options.token_identifier.as_deref();
         let key = place.session(token_identifier);
+        if !options.storage.open(&key.as_str().into()) {
+            return Err(Error::argument(Phase::Create, "storage", PROMISES));
+        }
         let signal = &options.signal_token_updated;
         let margin = options.refresh_margin;
         let row = Row::open(&key, &options.storage, token_identifier, signal, margin);
@@ -138,15 +138,10 @@ impl EsiSecurity {
         who
     }
 
-    /// True while it is not known yet what is stored.
-    pub(super) fn is_loading(&self) -> bool {
-        self.0.who.borrow().row.is_loading()
-    }
-
-    /// Waits until the stored session is read, and the one in memory stored. Takes time only with a
-    /// storage that does, and five seconds at most.
-    pub fn restored(&self) -> impl Future<Output = ()> + use<> {
-        self.0.who.borrow().row.settled()
+    /// Waits until the session is stored, which takes time only with a storage that does.
+    pub(super) async fn written(&self) {
+        let row = Rc::clone(&self.0.who.borrow().row);
+        row.storage.written().await;
     }
 
     /// What stands now.
@@ -197,6 +192,14 @@ impl EsiSecurity {
             let Inner {
                 storage, signal, ..
             } = &*self.0;
+            let record = key.as_str().into();
+            if !storage.open(&record) {
+                // The refresh token that is stored there would be lost.
+                if !update.has_refresh_token() {
+                    return Err(Error::argument(Phase::Update, "tokenIdentifier", UNREAD));
+                }
+                storage.write(&record, Some(VACATED));
+            }
             let row = Row::open(&key, storage, identifier, signal, self.0.refresh_margin);
             let before = self.0.who.replace(Who {
                 token_identifier,
@@ -206,14 +209,15 @@ impl EsiSecurity {
         }
         let (who, now) = (self.who(), clock::now());
         who.row.session.borrow_mut().update(update, now);
-        // First they are stored, then the page is told; both before this returns, unless storage takes its
-        // time.
-        let keeping = at_once(async move {
-            who.row.settle().await;
+        // First they are stored, then the page is told: before this returns, unless storage takes its time.
+        who.row.settle();
+        if who.row.storage.is_written() {
             who.row.tell();
-        });
-        if let Err(rest) = keeping {
-            spawn_local(rest);
+        } else {
+            spawn_local(async move {
+                who.row.storage.written().await;
+                who.row.tell();
+            });
         }
         Ok(())
     }

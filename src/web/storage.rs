@@ -1,16 +1,20 @@
 //! Where records are kept: the browser's two storages, this page's memory, or an object of the page's
-//! own, which may take its time. Each may be blocked, full or missing, or not do what it should, so it
-//! is asked for anew at each use: a page that blocks it does so with an exception on every access.
+//! own. Each may be blocked, full or missing, or not do what it should, so it is asked for anew at each use: a page that
+//! blocks it does so with an exception on every access.
+//!
+//! Storage is synchronous. The npm package puts an adapter (`js/storage.js`) in front of an object of the page's own, which
+//! may give promises: the adapter answers from its copy, and writes behind.
 
-use js_sys::{Array, JsString, Map, Reflect};
+use js_sys::{Array, JsString, Map, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::object::get;
 use super::promise::settled;
+use super::warning::Warning;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What has the methods of the browser's storages; they may give promises.
+    /// What has the methods of the browser's storages.
     #[derive(Clone, PartialEq)]
     pub type CustomStorage;
 
@@ -22,6 +26,16 @@ extern "C" {
 
     #[wasm_bindgen(method, structural, catch, js_name = removeItem)]
     fn remove_item(this: &CustomStorage, key: &JsString) -> Result<JsValue, JsValue>;
+
+    // Only the adapter has these.
+    #[wasm_bindgen(method, structural, catch)]
+    fn open(this: &CustomStorage, key: &JsString) -> Result<bool, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch)]
+    fn read(this: &CustomStorage, key: &JsString) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, structural, catch, getter)]
+    fn written(this: &CustomStorage) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -48,7 +62,7 @@ pub enum Storage {
     Local,
     /// Memory: this page has it until it is left.
     Memory,
-    /// An object of the page's own; the same object is the same storage.
+    /// An object of the page's own, with synchronous methods; the same object is the same storage.
     Custom(CustomStorage),
 }
 
@@ -124,24 +138,53 @@ impl Storage {
     }
 
     /// The row under `key`, as JavaScript has it: to compare two costs less than to copy one. `None` if there is
-    /// none. Waits only for a promise.
-    pub(super) async fn read(&self, key: &JsString) -> Result<Option<JsString>, Unreadable> {
-        row(settle(self.get(key)).await)
-    }
-
-    /// The same without waiting.
-    pub(super) fn read_now(&self, key: &JsString) -> Result<Option<JsString>, Unreadable> {
+    /// none.
+    pub(super) fn read(&self, key: &JsString) -> Result<Option<JsString>, Unreadable> {
         row(self.get(key))
     }
 
-    /// Writes the row, or takes it away. False if it could not be done. Waits only for a promise.
-    pub(super) async fn write(&self, key: &JsString, row: Option<&str>) -> bool {
-        settle(self.put(key, row)).await.is_ok()
+    /// Writes the row, or takes it away. False if it could not be done.
+    pub(super) fn write(&self, key: &JsString, row: Option<&str>) -> bool {
+        self.put(key, row).is_ok()
     }
 
-    /// The same without waiting.
-    pub(super) fn write_now(&self, key: &JsString, row: Option<&str>) -> bool {
-        self.put(key, row).is_ok()
+    /// Makes the record under `key` known to the adapter. False if the page's storage gives a promise of it, for which only
+    /// `create` waits.
+    pub(super) fn open(&self, key: &JsString) -> bool {
+        match self {
+            Self::Custom(object) => object.open(key).unwrap_or(true),
+            _ => true,
+        }
+    }
+
+    /// Has the adapter read the page's storage again. Every other storage is read at each use.
+    pub(super) async fn reload(&self, key: &JsString) {
+        if let Self::Custom(object) = self
+            && let Ok(read) = object.read(key)
+        {
+            let _ = settled(&read).await;
+        }
+    }
+
+    /// True if there is nothing to wait for: every storage but the adapter has written when `write` returns.
+    pub(super) fn is_written(&self) -> bool {
+        self.unwritten().is_none()
+    }
+
+    /// Waits until the adapter has written everything, or has failed to: then it has given up after five seconds.
+    pub(super) async fn written(&self) {
+        if let Some(unwritten) = self.unwritten()
+            && settled(&unwritten).await != Ok(JsValue::TRUE)
+        {
+            Warning::MemoryOnly.once();
+        }
+    }
+
+    fn unwritten(&self) -> Option<Promise> {
+        match self {
+            Self::Custom(object) => object.written().ok()?.dyn_into().ok(),
+            _ => None,
+        }
     }
 }
 
@@ -151,15 +194,4 @@ fn row(answer: Result<JsValue, JsValue>) -> Result<Option<JsString>, Unreadable>
         return Ok(None);
     }
     row.dyn_into().map(Some).map_err(|_| Unreadable)
-}
-
-/// What a promise, or anything else with a `then`, comes to; any other value as it is.
-async fn settle(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
-    let value = answer?;
-    // Whoever asks anything else for a member gets an exception, and with each of those wasm-bindgen leaves a value behind.
-    let may_have_one = value.is_object() || value.is_function();
-    if may_have_one && get(&value, "then").is_ok_and(|then| then.is_function()) {
-        return settled(&value).await;
-    }
-    Ok(value)
 }

@@ -151,7 +151,7 @@ impl EsiSecurity {
 async fn keep(inner: Weak<Inner>) {
     while let Some(security) = inner.upgrade().map(EsiSecurity) {
         // Nobody is told of what is not stored yet.
-        security.restored().await;
+        security.written().await;
         let row = security.who().row;
         let stirred = row.stirred();
         let seconds = security.tend(&row);

@@ -65,11 +65,11 @@ impl EsiSecurity {
         &self,
         options: &VerifyOptions,
     ) -> impl Future<Output = Result<Rc<Claims>, Error>> + use<> {
-        let taken = self.take(options);
+        let taken = self.take(options.checks.leeway);
         let kid = options.kid.clone();
         let (this, checks) = (self.clone(), options.checks);
         async move {
-            let taken = taken.await?;
+            let taken = taken?;
             let kid = kid.as_deref().unwrap_or(DEFAULT_KID);
             let answer = this.perform_verification(&taken, kid, &checks).await;
             this.unless_superseded(&taken, answer)
@@ -81,31 +81,17 @@ impl EsiSecurity {
         &self,
         options: &VerifyOptions,
     ) -> impl Future<Output = Result<UnverifiedClaims, Error>> + use<> {
-        let taken = self.take(options);
+        let taken = self.take(options.checks.leeway);
         let (this, checks) = (self.clone(), options.checks);
         async move {
-            let taken = taken.await?;
+            let taken = taken?;
             let claims = UnverifiedClaims::decode(taken.token.expose())?;
             let judged = this.judge(&claims.0, &checks, taken.skew).await;
             this.unless_superseded(&taken, judged.map(|()| claims))
         }
     }
 
-    /// The token that is held now, or, where storage is still being read, then.
-    fn take(&self, options: &VerifyOptions) -> impl Future<Output = Result<Taken, Error>> + use<> {
-        let this = self.clone();
-        let leeway = options.checks.leeway;
-        let taken = (!self.is_loading()).then(|| self.take_now(leeway));
-        async move {
-            if let Some(taken) = taken {
-                return taken;
-            }
-            this.restored().await;
-            this.take_now(leeway)
-        }
-    }
-
-    fn take_now(&self, leeway: i64) -> Result<Taken, Error> {
+    fn take(&self, leeway: i64) -> Result<Taken, Error> {
         let phase = Phase::Verify;
         if !LEEWAY.contains(&leeway) {
             return Err(Error::argument(phase, "leeway", "must be 0 to 300 seconds"));

@@ -39,6 +39,11 @@ pub(super) fn listen() {
     }
 }
 
+/// Tells every session that the page's own storage holds something new, for the npm package's adapter.
+pub fn storage_changed() {
+    happened("storage");
+}
+
 fn happened(kind: &str) {
     std::thread_local! {
         static IS_LEFT: Cell<bool> = const { Cell::new(false) };

@@ -446,16 +446,20 @@ test("a storage of the page's own that answers at once", async (t) => {
   await logInWith(page, "map");
   assert.deepEqual(await keys(page), { session: ["document", "logins"], local: ["version"] });
   const kept = await page.run(({ options, EsiSecurity }) => {
-    const { map, storage } = globalThis;
+    const { map, storage, security } = globalThis;
     const [[key, row]] = map;
-    const fresh = new EsiSecurity({ ...options, storage }).state;
+    const open = () => new EsiSecurity({ ...options, storage }).state;
+    const fresh = open();
     map.delete(key);
-    const gone = globalThis.security.state;
+    // It is read when an object is made, not at each use.
+    const kept = security.state;
+    const gone = [open(), security.state];
     map.set(key, row);
-    return { size: map.size, row, fresh, gone, back: globalThis.security.state };
+    return { size: map.size, row, fresh, kept, gone, back: [open(), security.state] };
   });
   const { row, ...others } = kept;
-  assert.deepEqual(others, { size: 1, fresh: "active", gone: "signed-out", back: "active" });
+  const [gone, back] = ["signed-out", "active"].map((state) => [state, state]);
+  assert.deepEqual(others, { size: 1, fresh: "active", kept: "active", gone, back });
   assert.equal(JSON.parse(row).access.token, page.tokenRequests.at(-1).json.access_token);
   await page.refresh();
   await page.run(({ security }) => security.revoke());
@@ -475,18 +479,38 @@ test("a session in IndexedDB is there right after `create`, after every reload",
     await page.refresh();
   }
   assert.equal(page.tokenRequests.length, 4);
-  // Without `create` it is loaded too.
+  // Only `create` can wait for it; afterwards it is known to the page.
   await page.open("/");
-  await keepIn(page, "map");
   const direct = await page.runBare(
     `async (options) => {
-      const { EsiSecurity } = await import("/js/index.js");
-      const security = new EsiSecurity({ ...options, storage: ${OWN.database} });
-      return { before: security.state, token: await security.getAccessToken(), after: security.state };
+      const { EsiSecurity, init } = await import("/js/index.js");
+      await init();
+      const given = { ...options, storage: ${OWN.database} };
+      const refusal = (make) => {
+        try {
+          make();
+        } catch ({ code, phase, message }) {
+          return [code, phase, message];
+        }
+      };
+      const refused = refusal(() => new EsiSecurity(given));
+      const security = await EsiSecurity.create(given);
+      const again = new EsiSecurity(given);
+      const tokens = { access_token: "a", expires_in: 1200 };
+      const update = (more) => again.updateToken({ ...tokens, ...more }, { tokenIdentifier: "another" });
+      const unread = refusal(update);
+      const token = await again.getAccessToken();
+      update({ refresh_token: "r" });
+      return { refused, unread, token, state: security.state, another: await again.getAccessToken() };
     }`,
     page.options,
   );
-  assert.deepEqual(direct, { before: "signed-out", token: newest(), after: "active" });
+  const { refused, unread, ...others } = direct;
+  assert.deepEqual(others, { token: newest(), state: "active", another: "a" });
+  assert.deepEqual(refused.slice(0, 2), ["invalid_argument", "create"]);
+  assert.match(refused[2], /^`storage` returns promises.*`EsiSecurity.create`/);
+  assert.deepEqual(unread.slice(0, 2), ["invalid_argument", "update"]);
+  assert.match(unread[2], /^`tokenIdentifier` .*`EsiSecurity.create`/);
   await page.open("/");
   await keepIn(page, "database");
   await page.run(({ security }) => security.revoke());
@@ -495,7 +519,7 @@ test("a session in IndexedDB is there right after `create`, after every reload",
   assert.deepEqual(await page.console(), []);
 });
 
-test("a login does not inherit from a session that is still being read, and is told once it is written", async (t) => {
+test("a login does not inherit from the session before, and is told once it is written", async (t) => {
   const page = await openPage(t, { options: { scopes: [] } });
   await keepIn(page, "database");
   await page.run(async ({ security }) => {
@@ -505,8 +529,7 @@ test("a login does not inherit from a session that is still being read, and is t
   await page.open(await page.authorize());
   const kept = await page.runBare(
     `async (options) => {
-      const { EsiSecurity, init } = await import("/js/index.js");
-      await init();
+      const { EsiSecurity } = await import("/js/index.js");
       const storage = ${OWN.database};
       const order = [];
       const { getItem, setItem } = storage;
@@ -518,7 +541,7 @@ test("a login does not inherit from a session that is still being read, and is t
         order.push("written");
       };
       addEventListener("esi:token-refreshed", () => order.push("event"));
-      await new EsiSecurity({ ...options, storage }).handleRedirect();
+      await (await EsiSecurity.create({ ...options, storage })).handleRedirect();
       return { order, row: await getItem(key) };
     }`,
     page.options,
@@ -570,6 +593,32 @@ test("a storage that fails once loses no session, even if the page ends then", a
   await page.open("/");
   assert.equal(await keepIn(page, "database"), "active");
   assert.ok(await page.refresh());
+});
+
+test("a full storage of the page's own keeps an older record only where its refresh token is still good", async (t) => {
+  const page = await openPage(t);
+  await logInWith(page, "map");
+  const [before, good, usedUp] = await page.run(async ({ security }) => {
+    const { map, storage } = globalThis;
+    const { setItem } = storage;
+    storage.setItem = (key, row) => {
+      if (row) throw new DOMException("full", "QuotaExceededError");
+      setItem(key, row);
+    };
+    const rows = [[...map.values()]];
+    for (const tokens of [{}, { refresh_token: "another" }]) {
+      security.updateToken({ access_token: "brought", expires_in: 1199, ...tokens });
+      await security.getAccessToken();
+      rows.push([...map.values()]);
+    }
+    return rows;
+  });
+  assert.deepEqual(good, before);
+  assert.deepEqual(usedUp, [""]);
+  assert.equal(await state(page), "active");
+  const lines = await page.console();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], ONLY_MEMORY);
 });
 
 test("what was read before the session changed does not come back", async (t) => {
@@ -634,7 +683,7 @@ test("a storage that answers late brings the session late", async (t) => {
   assert.equal(await keepIn(page, "database"), "active");
 });
 
-test("a storage that never answers is waited for five seconds, and the session goes on in memory", async (t) => {
+test("a storage that never answers is waited for five seconds, once, and the session goes on in memory", async (t) => {
   const page = await openPage(t);
   await page.authorize();
   const waited = async (work) => {
@@ -644,7 +693,8 @@ test("a storage that never answers is waited for five seconds, and the session g
   };
   assert.equal(await waited(() => keepIn(page, "silent")), 5);
   const callback = await page.authorize();
-  assert.equal(await waited(() => page.handleRedirect(callback)), 5);
+  // Writes come after the read, which has not been answered.
+  assert.equal(await waited(() => page.handleRedirect(callback)), 0);
   assert.equal(await state(page), "active");
   assert.equal(await waited(() => page.refresh()), 0);
   assert.equal(await page.run(async ({ security }) => (await security.verify()).verified), true);

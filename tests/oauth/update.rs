@@ -50,6 +50,18 @@ fn a_refresh_token_alone_is_enough() {
 }
 
 #[test]
+fn whether_a_refresh_token_came_with_it_is_known() {
+    for (json, expected) in [
+        (r#"{"access_token":"a","refresh_token":"r"}"#, true),
+        (r#"{"refresh_token":"r"}"#, true),
+        (r#"{"access_token":"a"}"#, false),
+        (r#"{"access_token":"a","refresh_token":""}"#, false),
+    ] {
+        assert_eq!(read(json).has_refresh_token(), expected, "{json}");
+    }
+}
+
+#[test]
 fn anything_else_is_refused() {
     for json in [
         "null",

@@ -1,6 +1,7 @@
 //! The stored row of a session: what goes in comes out, and what is no row counts as none.
 
-use esi_security::oauth::secret::Secret;
+use std::cmp::Ordering;
+
 use esi_security::oauth::token_response::{Update, parse_update};
 use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Session, State};
@@ -146,53 +147,31 @@ fn a_row_that_names_no_grant_begins_one() {
     assert_eq!((alone.tokens().is_some(), alone.lineage()), (true, None));
 }
 
-/// A row that comes late is as if it had come before what was brought meanwhile.
+/// A record that cannot be replaced is removed if its refresh token is used up, but not if another page has stored newer
+/// tokens.
 #[test]
-fn a_row_that_comes_late_gives_way_to_newer_tokens() {
-    let row = r#"{"access":{"token":"old","token_type":"Bearer","received_at":1,"expires_at":9},"refresh_token":"old"}"#;
-    let late = |session: &mut Session, row: Option<&str>| {
-        session.catch_up(Session::restore(row));
-        session.to_row()
-    };
-    let in_time = Session::restore(Some(row)).to_row();
-    assert!(in_time.is_some());
-    assert_eq!(late(&mut Session::default(), Some(row)), in_time);
-    assert_eq!(late(&mut Session::default(), None), None);
-
-    let mut newer = holding(r#"{"access_token":"a","expires_in":9,"refresh_token":"r"}"#);
-    let before = newer.to_row();
-    assert_eq!(late(&mut newer, Some(row)), before);
-    assert_eq!(late(&mut newer, None), before);
-
-    let mut without = holding(r#"{"access_token":"a","expires_in":9}"#);
-    assert_eq!(late(&mut without, Some(row)), {
-        let mut in_time = Session::restore(Some(row));
-        let update = parse_update(r#"{"access_token":"a","expires_in":9}"#).unwrap();
-        in_time.update(update, NOW);
-        in_time.to_row()
-    });
-    assert_eq!(without.refresh_token().map(Secret::expose), Some("old"));
-}
-
-/// What cannot be replaced in storage is better taken away, but only if it has seen its day.
-#[test]
-fn a_row_is_outgrown_once_its_refresh_token_is_used_up() {
+fn a_stored_record_is_compared_with_the_tokens_that_are_held() {
     let mut session = holding(r#"{"access_token":"a","refresh_token":"r"}"#);
     let first = session.to_row().unwrap();
     let behind = Session::restore(Some(&first));
-    assert!(!session.has_outgrown(&first));
+    assert_eq!(session.compare_record(&first), Ordering::Equal);
+    let newer_access = holding(r#"{"access_token":"b","refresh_token":"r"}"#);
+    assert_eq!(newer_access.compare_record(&first), Ordering::Equal);
     renew(&mut session, "b", Some("s"));
     let second = session.to_row().unwrap();
-    assert!(session.has_outgrown(&first));
-    assert!(!session.has_outgrown(&second));
-    // Another page of the storage was faster.
-    assert!(!behind.has_outgrown(&second));
-    assert!(behind.is_behind(&second));
-    for row in [&first, &second] {
-        assert!(!session.is_behind(row), "{row}");
-    }
+    assert_eq!(session.compare_record(&first), Ordering::Less);
+    assert_eq!(session.compare_record(&second), Ordering::Equal);
+    assert_eq!(behind.compare_record(&second), Ordering::Greater);
     let stranger = holding(r#"{"access_token":"c","refresh_token":"t"}"#);
-    assert!(stranger.has_outgrown(&second));
-    assert!(!stranger.is_behind(&second));
-    assert!(session.has_outgrown("{"));
+    assert_eq!(stranger.compare_record(&second), Ordering::Less);
+    let without = holding(r#"{"access_token":"c"}"#);
+    assert_eq!(
+        without.compare_record(&without.to_row().unwrap()),
+        Ordering::Less
+    );
+    for unreadable in ["", "{"] {
+        assert_eq!(session.compare_record(unreadable), Ordering::Less);
+    }
+    // Nothing was to be written in its place.
+    assert_eq!(Session::default().compare_record(&first), Ordering::Equal);
 }

@@ -1,18 +1,18 @@
-//! Storage of the page's own: one that answers at once, one that takes its time, and one that breaks its
-//! word in every way.
+//! Storage of the page's own: a synchronous one, one that breaks its word in every way, and the npm package's adapter, which
+//! is synchronous too, and gives a promise while it writes behind. `tests/js/` tests the adapter itself.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use esi_security::session::machine::State;
-use esi_security::web::{AuthUriOptions, Storage, VerifyOptions};
+use esi_security::web::{AuthUriOptions, Storage, storage_changed};
 use esi_security::{EsiSecurity, Options};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    EVENT, EXPIRED, Page, TOKENS, all, break_fetch, browser_storage, events, fetched, hold_storage,
-    hurry_timers, keep_row, kept_row, listen_and_call, long_timers, own_storage,
+    EVENT, EXPIRED, Page, TOKENS, all, arrive_in_storage, break_fetch, browser_storage, events,
+    happen, hold_storage, keep_row, kept_row, listen_and_call, own_adapter, own_storage,
     own_storage_without, record, release_storage, rows, storage_operations, tick, uncaught,
     warnings,
 };
@@ -91,197 +91,173 @@ fn one_that_answers_at_once_is_like_the_browsers() {
 }
 
 #[wasm_bindgen_test]
-async fn one_that_takes_its_time_is_read_once_and_waited_for() {
-    for manner in ["later", "with a thenable"] {
-        let page = Page::new();
-        stored(&page);
-        let security = kept_in(&page, &own_storage(manner));
-        assert_eq!(security.state(), State::SignedOut, "{manner}");
-        security.restored().await;
-        assert_eq!(security.state(), State::Active, "{manner}");
-        keep_row(&page.session_key(), None);
-        assert_eq!(security.state(), State::Active, "{manner}");
-        let operations = storage_operations();
-        assert_eq!(operations.len(), 1, "{operations:?}");
-    }
-}
-
-#[wasm_bindgen_test]
-async fn every_asynchronous_method_waits_for_the_session() {
+async fn tokens_are_announced_and_handed_out_only_once_they_are_written() {
     let page = Page::new();
-    break_fetch("a TypeError");
-    stored(&page);
-    let object = own_storage("later");
-    let token = kept_in(&page, &object).get_access_token().await.unwrap();
-    assert_eq!(token, "the-access-token");
-    let error = kept_in(&page, &object).refresh(&[]).await.unwrap_err();
-    assert_eq!(error.code(), "network_error", "it has something to send");
-    let security = kept_in(&page, &object);
-    let verified = security.verify(&VerifyOptions::default()).await;
-    assert_ne!(verified.unwrap_err().code(), "no_token");
-    let security = kept_in(&page, &object);
-    let verified = security
-        .verify_without_signature(&VerifyOptions::default())
-        .await;
-    assert_eq!(verified.unwrap_err().code(), "token_malformed");
-    let revoked = kept_in(&page, &object).revoke().await.unwrap();
-    assert_eq!(revoked.answer.unwrap_err().code(), "network_error");
-    assert_eq!(kept_row(&page.session_key()), None);
-}
-
-/// What is revoked while the session is still being read is what will have been read.
-#[wasm_bindgen_test]
-async fn a_revocation_waits_for_the_session_too() {
-    let page = Page::new();
-    break_fetch("a TypeError");
-    stored(&page);
+    let security = kept_in(&page, &own_adapter(true));
+    record(EVENT, "/session/");
     hold_storage();
-    let security = kept_in(&page, &own_storage("held"));
-    let revocation = security.revoke();
-    let released = async {
-        tick().await;
-        assert!(fetched().is_empty());
-        release_storage();
+    security.update_token(TOKENS, None).unwrap();
+    assert_eq!(security.state(), State::Active, "here it is at once");
+    let got = Rc::new(Cell::new(0));
+    let count = || got.set(got.get() + 1);
+    let token = async {
+        security.get_access_token().await.unwrap();
+        count();
     };
-    all(vec![
-        Box::pin(released),
-        Box::pin(async { assert!(revocation.await.is_ok()) }),
-    ])
-    .await;
-    assert_eq!(fetched(), ["https://sso.example/revoke"]);
-    assert_eq!(kept_row(&page.session_key()), None);
-    assert_eq!(security.state(), State::SignedOut);
-}
-
-/// As if it had come after the session: newer tokens win, and keep the refresh token that they do not
-/// bring.
-#[wasm_bindgen_test]
-async fn an_update_may_come_before_the_session() {
-    for (update, refresh_token) in [
-        (with_token("newer"), "r-newer"),
-        (
-            r#"{"access_token":"newer","expires_in":1200}"#.into(),
-            "refresh+token/==",
-        ),
-    ] {
-        let page = Page::new();
-        stored(&page);
-        let security = kept_in(&page, &own_storage("later"));
-        security.update_token(&update, None).unwrap();
-        assert_eq!(security.state(), State::Active);
-        assert_eq!(security.get_access_token().await.unwrap(), "newer");
-        let row = kept_row(&page.session_key()).unwrap();
-        assert!(
-            row.contains("newer") && row.contains(refresh_token),
-            "{row}"
-        );
-    }
-}
-
-#[wasm_bindgen_test]
-async fn a_session_is_told_and_handed_out_only_once_it_is_written() {
-    for manner in ["held", "read at once, written later"] {
-        let page = Page::new();
-        stored(&page);
-        let security = kept_in(&page, &own_storage(manner));
-        security.restored().await;
-        hold_storage();
-        record(EVENT, "/session/");
-        let got = Rc::new(Cell::new(false));
-        security.update_token(TOKENS, None).unwrap();
-        // In memory it is there at once, and what becomes of the older row meanwhile is no news.
-        keep_row(&page.session_key(), None);
-        assert_eq!(security.state(), State::Active, "{manner}");
-        let waiting = async {
-            security.get_access_token().await.unwrap();
-            assert!(kept_row(&page.session_key()).is_some(), "{manner}");
-            got.set(true);
-        };
-        let looking = async {
-            for _ in 0..3 {
-                tick().await;
-            }
-            assert!(events().is_empty(), "{manner}");
-            assert!(!got.get(), "{manner}");
-            release_storage();
-        };
-        all(vec![Box::pin(waiting), Box::pin(looking)]).await;
+    // The page is about to be left.
+    let login = async {
+        let uri = security.get_auth_uri(AuthUriOptions::default()).await;
+        uri.unwrap();
+        count();
+    };
+    let looking = async {
         tick().await;
-        assert_eq!(events().len(), 1, "{manner}");
-        assert_eq!(security.state(), State::Active, "{manner}");
-    }
+        assert!(events().is_empty());
+        assert_eq!(got.get(), 0);
+        release_storage(true);
+    };
+    all(vec![Box::pin(token), Box::pin(login), Box::pin(looking)]).await;
+    tick().await;
+    assert_eq!((got.get(), events().len()), (2, 1));
 }
 
-/// Never two at once, never an older one over a newer one.
 #[wasm_bindgen_test]
-async fn writes_keep_their_order() {
+async fn a_revocation_ends_once_the_record_is_removed() {
     let page = Page::new();
-    let security = kept_in(&page, &own_storage("held"));
-    security.restored().await;
-    storage_operations();
-    hold_storage();
-    for token in ["first", "second", "third"] {
-        security.update_token(&with_token(token), None).unwrap();
-        tick().await;
-    }
-    let begun = storage_operations();
-    assert_eq!(begun.len(), 1, "{begun:?}");
-    assert!(begun[0].contains("first"), "{begun:?}");
-    release_storage();
-    security.restored().await;
-    let then = storage_operations();
-    assert_eq!(then.len(), 1, "{then:?}");
-    assert!(then[0].contains("third"), "{then:?}");
-    assert!(kept_row(&page.session_key()).unwrap().contains("third"));
-
-    hold_storage();
     break_fetch("a TypeError");
+    let security = kept_in(&page, &own_adapter(true));
     security.update_token(TOKENS, None).unwrap();
+    hold_storage();
     let revocation = security.revoke();
     assert_eq!(security.state(), State::SignedOut);
-    release_storage();
-    revocation.await.unwrap();
-    assert_eq!(kept_row(&page.session_key()), None);
+    let ended = Rc::new(Cell::new(false));
+    let revoking = async {
+        assert!(revocation.await.is_ok());
+        ended.set(true);
+    };
+    let looking = async {
+        tick().await;
+        assert!(!ended.get());
+        release_storage(true);
+    };
+    all(vec![Box::pin(revoking), Box::pin(looking)]).await;
+    assert!(ended.get());
 }
 
-/// Whoever sends the pilot away waits until it is safe.
 #[wasm_bindgen_test]
-async fn a_login_begins_after_the_last_write() {
+async fn an_adapter_that_could_not_write_is_warned_of_once() {
     let page = Page::new();
-    let security = kept_in(&page, &own_storage("later"));
-    security.update_token(TOKENS, None).unwrap();
-    security
-        .get_auth_uri(AuthUriOptions::default())
-        .await
-        .unwrap();
-    assert!(kept_row(&page.session_key()).is_some());
+    let security = kept_in(&page, &own_adapter(true));
+    record(EVENT, "none");
+    for _ in 0..2 {
+        hold_storage();
+        security.update_token(TOKENS, None).unwrap();
+        release_storage(false);
+        tick().await;
+    }
+    assert_eq!(events().len(), 2, "told all the same");
+    assert_eq!(warnings(MEMORY_ONLY), 1);
 }
 
-const BROKEN: [&str; 13] = [
+/// What only a promise would tell is not guessed at.
+#[wasm_bindgen_test]
+fn a_record_that_cannot_be_read_at_once_is_neither_opened_nor_lost() {
+    let page = Page::new();
+    let storage = |can_open| Storage::custom(own_adapter(can_open)).unwrap();
+    let refused = EsiSecurity::new(Options {
+        storage: storage(false),
+        ..page.options()
+    });
+    let error = refused.err().unwrap();
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(error.to_string().starts_with("`storage` returns promises"));
+
+    let adapter = own_adapter(true);
+    let security = kept_in(&page, &adapter);
+    security.update_token(TOKENS, None).unwrap();
+    let key = format!("{}second", page.session_key());
+    keep_row(&key, Some("unread"));
+    js_sys::Reflect::set(&adapter, &"open".into(), &closed()).unwrap();
+    let second = || Some("second".to_owned());
+    let access_alone = r#"{"access_token":"a","expires_in":1200}"#;
+    let error = security.update_token(access_alone, second()).unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(error.to_string().starts_with("`tokenIdentifier`"));
+    assert_eq!(kept_row(&key).as_deref(), Some("unread"));
+    assert_eq!(security.token_identifier(), None, "nothing has changed");
+
+    // As in any other storage, a refresh token replaces the one before.
+    security.update_token(&with_token("b"), second()).unwrap();
+    assert!(kept_row(&key).unwrap().contains("r-b"));
+    assert_eq!(kept_row(&format!("{key}/damaged")), None);
+    assert_eq!(security.state(), State::Active);
+}
+
+fn closed() -> JsValue {
+    js_sys::Function::new_no_args("return false").into()
+}
+
+/// The marker and the channel may not have told of it.
+#[wasm_bindgen_test]
+async fn what_another_page_has_written_is_read_before_a_refresh_and_after_the_bfcache() {
+    let page = Page::new();
+    break_fetch("a TypeError");
+    let key = page.session_key();
+    let security = kept_in(&page, &own_adapter(true));
+    security.update_token(EXPIRED, None).unwrap();
+    let newer = |token: &str, version: u32| {
+        kept_row(&key)
+            .unwrap()
+            .replace(r#"{"refresh_token""#, &format!(r#"{{"access":{{"token":"{token}","token_type":"Bearer","received_at":1,"expires_at":9999999999}},"refresh_token""#))
+            .replace(&format!(r#""rotation":{}"#, version - 1), &format!(r#""rotation":{version}"#))
+    };
+    arrive_in_storage(&newer("theirs", 1));
+    let refreshed = security.refresh(&[]).await.unwrap();
+    assert_eq!(refreshed.access_token.expose(), "theirs");
+
+    security.update_token(EXPIRED, None).unwrap();
+    arrive_in_storage(&newer("later", 2));
+    happen("pageshow");
+    tick().await;
+    assert_eq!(security.state(), State::Active, "without a refresh");
+    assert_eq!(security.get_access_token().await.unwrap(), "later");
+}
+
+/// The adapter has read a record late, or again.
+#[wasm_bindgen_test]
+async fn whoever_has_subscribed_is_told_of_a_record_that_has_come() {
+    let page = Page::new();
+    let row = stored(&page);
+    keep_row(&page.session_key(), None);
+    let security = kept_in(&page, &own_adapter(true));
+    let states = Rc::new(RefCell::new(Vec::new()));
+    let told = Rc::clone(&states);
+    let _subscription = security.subscribe(move |snapshot| told.borrow_mut().push(snapshot.state));
+    tick().await;
+    keep_row(&page.session_key(), Some(&row));
+    tick().await;
+    assert_eq!(*states.borrow(), [State::SignedOut]);
+    storage_changed();
+    tick().await;
+    assert_eq!(*states.borrow(), [State::SignedOut, State::Active]);
+}
+
+const BROKEN: [&str; 6] = [
     "it throws",
     "it throws null",
-    "it rejects",
-    "it rejects with nothing",
-    "it rejects later",
-    "it never answers",
-    "its then is never called back",
-    "its then throws",
-    "its then cannot be read",
     "a number",
     "a list",
     "a symbol",
-    "a promise of an object",
+    "a Proxy that was revoked",
 ];
 
 #[wasm_bindgen_test]
 async fn one_that_breaks_its_word_loses_no_session() {
-    for manner in BROKEN.into_iter().chain(["a Proxy that was revoked"]) {
+    for manner in BROKEN {
         let page = Page::new();
-        hurry_timers();
         break_fetch("a TypeError");
         record(EVENT, "none");
         let security = kept_in(&page, &own_storage(manner));
-        security.restored().await;
         assert_eq!(security.state(), State::SignedOut, "{manner}");
         for _ in 0..2 {
             security.update_token(TOKENS, None).unwrap();
@@ -289,124 +265,59 @@ async fn one_that_breaks_its_word_loses_no_session() {
             let token = security.get_access_token().await.unwrap();
             assert_eq!(token, "the-access-token", "{manner}");
         }
-        tick().await;
-        // Changes that come before their write has ended are told of together.
-        assert!((1..=2).contains(&events().len()), "{manner}");
+        assert_eq!(events().len(), 2, "{manner}");
         let revoked = security.revoke().await.unwrap();
         assert_eq!(revoked.answer.unwrap_err().code(), "network_error");
         assert_eq!(security.state(), State::SignedOut, "{manner}");
         security.update_token(EXPIRED, None).unwrap();
         assert_eq!(security.state(), State::Expiring, "{manner}");
-        security.restored().await;
         assert_eq!(warnings(MEMORY_ONLY), 1, "{manner}");
         assert!(uncaught().is_empty(), "{manner}: {:?}", uncaught());
     }
 }
 
-/// Five seconds for the first look and five for the first write, and then nobody waits any more.
-#[wasm_bindgen_test]
-async fn one_that_never_answers_is_not_waited_for_again_and_again() {
-    let page = Page::new();
-    hurry_timers();
-    let security = kept_in(&page, &own_storage("it never answers"));
-    for _ in 0..3 {
-        security.update_token(TOKENS, None).unwrap();
-        security.get_access_token().await.unwrap();
-    }
-    // The first update's own wait ends here too.
-    tick().await;
-    let mut timers = long_timers();
-    // One minute is how long nobody looks after the session.
-    timers.retain(|time| *time != 60_000);
-    assert!(timers.iter().all(|time| *time == 5000), "{timers:?}");
-    // The update, the token and whoever looks after the session wait for the same write.
-    assert_eq!(timers.len(), 4, "{timers:?}");
-}
-
-/// The newest session is written once it does.
-#[wasm_bindgen_test]
-async fn one_that_answers_late_is_written_after_all() {
-    let page = Page::new();
-    let security = kept_in(&page, &own_storage("held"));
-    security.restored().await;
-    hurry_timers();
-    hold_storage();
-    security.update_token(&with_token("first"), None).unwrap();
-    security.restored().await;
-    security.update_token(&with_token("second"), None).unwrap();
-    security.restored().await;
-    assert_eq!(kept_row(&page.session_key()), None);
-    release_storage();
-    tick().await;
-    security.restored().await;
-    assert!(kept_row(&page.session_key()).unwrap().contains("second"));
-}
-
 /// Once the refresh token in it may be used up.
 #[wasm_bindgen_test]
-async fn what_cannot_be_replaced_is_removed() {
-    for manner in ["it throws", "it rejects"] {
-        let page = Page::new();
-        let row = stored(&page);
-        let object = own_storage("later");
-        let full = own_storage(manner);
-        let method = js_sys::Reflect::get(&full, &"setItem".into()).unwrap();
-        js_sys::Reflect::set(&object, &"setItem".into(), &method).unwrap();
-        let security = kept_in(&page, &object);
-        security.restored().await;
-        security.update_token(EXPIRED, None).unwrap();
-        security.restored().await;
-        assert_eq!(kept_row(&page.session_key()), Some(row), "{manner}");
-        assert_eq!(security.state(), State::Expiring, "{manner}");
-        security.update_token(&with_token("newer"), None).unwrap();
-        security.restored().await;
-        assert_eq!(kept_row(&page.session_key()), None, "{manner}");
-        assert_eq!(security.state(), State::Active, "{manner}");
-    }
-}
-
-/// Another page of this storage was faster, and the older tokens of this one cannot be written.
-#[wasm_bindgen_test]
-async fn a_newer_row_stays_and_is_taken_over() {
+fn what_cannot_be_replaced_is_removed() {
     let page = Page::new();
-    let (row, key) = (stored(&page), page.session_key());
-    let security = kept_in(&page, &own_storage("read at once, refused later"));
-    hold_storage();
-    let same_grant = TOKENS.replace("the-access-token", "ours");
-    security.update_token(&same_grant, None).unwrap();
-    let newer = row
-        .replace("the-access-token", "theirs")
-        .replace("refresh+token/==", "rotated")
-        .replace(r#""rotation":0"#, r#""rotation":1"#);
-    keep_row(&key, Some(&newer));
-    release_storage();
-    security.restored().await;
-    assert_eq!(kept_row(&key), Some(newer));
-    assert_eq!(security.get_access_token().await, Ok("theirs".into()));
+    let row = stored(&page);
+    let object = own_storage("at once");
+    let full = own_storage("it throws");
+    let method = js_sys::Reflect::get(&full, &"setItem".into()).unwrap();
+    js_sys::Reflect::set(&object, &"setItem".into(), &method).unwrap();
+    let security = kept_in(&page, &object);
+    security.update_token(EXPIRED, None).unwrap();
+    assert_eq!(kept_row(&page.session_key()), Some(row));
+    assert_eq!(security.state(), State::Expiring);
+    security.update_token(&with_token("newer"), None).unwrap();
+    assert_eq!(kept_row(&page.session_key()), None);
+    assert_eq!(security.state(), State::Active);
 }
 
 #[wasm_bindgen_test]
-async fn a_damaged_record_is_set_aside_here_too() {
-    for manner in ["at once", "later", "read at once, written later"] {
-        let page = Page::new();
-        let key = page.session_key();
-        for damaged in ["{", "[]"] {
-            keep_row(&key, Some(damaged));
-            let security = kept_in(&page, &own_storage(manner));
-            security.restored().await;
-            assert_eq!(security.state(), State::SignedOut, "{manner}");
-            assert_eq!(kept_row(&key), None, "{manner}");
-            let aside = kept_row(&format!("{key}/damaged"));
-            assert_eq!(aside.as_deref(), Some(damaged), "{manner}");
-        }
-        // Tokens that came before it was read are not swept away with it.
-        keep_row(&key, Some("null"));
-        let security = kept_in(&page, &own_storage(manner));
-        security.update_token(TOKENS, None).unwrap();
-        security.restored().await;
-        assert!(kept_row(&key).unwrap().contains("the-access-token"));
-        assert_eq!(kept_row(&format!("{key}/damaged")).as_deref(), Some("null"));
+fn a_damaged_record_is_set_aside_here_too() {
+    let page = Page::new();
+    let key = page.session_key();
+    for damaged in ["{", "[]"] {
+        keep_row(&key, Some(damaged));
+        let security = kept_in(&page, &own_storage("at once"));
+        assert_eq!(security.state(), State::SignedOut);
+        assert_eq!(kept_row(&key), None);
+        let aside = kept_row(&format!("{key}/damaged"));
+        assert_eq!(aside.as_deref(), Some(damaged));
     }
+}
+
+/// The adapter may bring it late.
+#[wasm_bindgen_test]
+fn a_damaged_record_that_comes_late_is_set_aside_too() {
+    let page = Page::new();
+    let key = page.session_key();
+    let security = kept_in(&page, &own_adapter(true));
+    keep_row(&key, Some("{"));
+    assert_eq!(security.state(), State::SignedOut);
+    assert_eq!(kept_row(&key), None);
+    assert_eq!(kept_row(&format!("{key}/damaged")).as_deref(), Some("{"));
 }
 
 /// No borrow may be held while the page's own code runs.

@@ -377,48 +377,18 @@ export function localRows(part) {
 
 const kept = new Map();
 const operations = [];
-let hold = Promise.resolve();
-let release = () => {};
 
 const manners = {
   "at once": (work) => work(),
-  later: (work) => new Promise((resolve) => setTimeout(resolve)).then(work),
-  held: (work) => hold.then(work),
-  "read at once, written later": (work, name) => (name === "getItem" ? work() : hold.then(work)),
-  "read at once, refused later": (work, name) =>
-    name === "getItem" ? work() : hold.then(() => Promise.reject(new Error("no storage"))),
-  // biome-ignore lint/suspicious/noThenProperty: a promise of another make.
-  "with a thenable": (work) => ({ then: (resolve) => setTimeout(() => resolve(work())) }),
   "it throws": () => {
     throw new Error("no storage");
   },
   "it throws null": () => {
     throw null;
   },
-  "it rejects": () => Promise.reject(new Error("no storage")),
-  "it rejects with nothing": () => Promise.reject(),
-  "it rejects later": () => new Promise((_, reject) => setTimeout(() => reject(new Error("no storage")))),
-  "it never answers": () => new Promise(() => {}),
-  "its then is never called back": () => ({
-    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
-    then() {},
-  }),
-  "its then throws": () => ({
-    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
-    then() {
-      throw new Error("no then");
-    },
-  }),
-  "its then cannot be read": () => ({
-    // biome-ignore lint/suspicious/noThenProperty: this is what is tried.
-    get then() {
-      throw new Error("no then");
-    },
-  }),
   "a number": () => 7,
   "a list": () => ["{}"],
   "a symbol": () => Symbol("row"),
-  "a promise of an object": () => Promise.resolve({}),
   "a Proxy that was revoked": () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
@@ -453,7 +423,7 @@ export function ownStorage(manner) {
     run(callback);
     storageCallback = callback;
     operations.push([name, key, row].filter((part) => part !== undefined).join(" "));
-    return manners[manner](work, name);
+    return manners[manner](work);
   };
   return {
     getItem: (key) => answer("getItem", key, undefined, () => kept.get(key)),
@@ -472,16 +442,44 @@ export function browserStorage(name) {
   return globalThis[name];
 }
 
-/** From now on the storages that are `held` do nothing until `releaseStorage`. */
-export function holdStorage() {
-  hold = new Promise((resolve) => {
-    release = resolve;
-  });
-  undo.push(releaseStorage);
+let written;
+let endWriting = () => {};
+let arriving;
+
+/** What the package's adapter is to the library: synchronous, and with a promise to wait for while it writes. */
+export function ownAdapter(canOpen) {
+  const storage = ownStorage("at once");
+  return {
+    ...storage,
+    open: () => canOpen,
+    read: async (key) => {
+      operations.push(`read ${key}`);
+      if (arriving !== undefined) kept.set(key, arriving);
+      arriving = undefined;
+    },
+    get written() {
+      return written;
+    },
+  };
 }
 
-export function releaseStorage() {
-  release();
+/** From now on the adapter writes, until `releaseStorage`. */
+export function holdStorage() {
+  written = new Promise((resolve) => {
+    endWriting = resolve;
+  });
+  undo.push(() => releaseStorage(true));
+}
+
+/** The adapter has written what it was given, or has failed to. */
+export function releaseStorage(isWritten) {
+  written = undefined;
+  endWriting(isWritten);
+}
+
+/** What the adapter finds when it reads next. */
+export function arriveInStorage(row) {
+  arriving = row;
 }
 
 /** What the page's own storage holds under this key. */

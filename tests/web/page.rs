@@ -88,7 +88,11 @@ extern "C" {
     #[wasm_bindgen(js_name = holdStorage)]
     pub(crate) fn hold_storage();
     #[wasm_bindgen(js_name = releaseStorage)]
-    pub(crate) fn release_storage();
+    pub(crate) fn release_storage(is_written: bool);
+    #[wasm_bindgen(js_name = arriveInStorage)]
+    pub(crate) fn arrive_in_storage(row: &str);
+    #[wasm_bindgen(js_name = ownAdapter)]
+    pub(crate) fn own_adapter(can_open: bool) -> JsValue;
     #[wasm_bindgen(js_name = keptRow)]
     pub(crate) fn kept_row(key: &str) -> Option<String>;
     #[wasm_bindgen(js_name = keepRow)]
