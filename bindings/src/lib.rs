@@ -47,7 +47,7 @@ pub fn storage_changed() {
 #[wasm_bindgen(js_name = generateCodeVerifier)]
 pub fn generate_code_verifier(bytes: &JsValue) -> Result<String, JsValue> {
     let verifier = arguments::length(bytes, Phase::Login, "bytes", 32)
-        .and_then(web::code_verifier)
+        .and_then(|length| web::client().code_verifier(length))
         .map_err(error::to_js)?;
     Ok(verifier.secret().expose().into())
 }

@@ -4,10 +4,11 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use esi_security::Members;
+use esi_security::client::{LoginResult, Revocation, Snapshot};
 use esi_security::jwt::Claims;
 use esi_security::oauth::secret::Secret;
 use esi_security::oauth::token_response::TokenResponse;
-use esi_security::web::{LoginResult, Revocation, Snapshot, object, or_null, set};
+use esi_security::web::{object, or_null, set};
 use js_sys::{JsString, Object};
 use wasm_bindgen::prelude::*;
 

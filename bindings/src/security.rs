@@ -7,13 +7,14 @@ use core::future::{Future, ready};
 use core::mem::ManuallyDrop;
 use std::rc::Rc;
 
+use esi_security::client::host::Area;
+use esi_security::client::{
+    AuthUriOptions, LoginOptions, SecurityRequirements, TokenWorker, VerifyOptions,
+};
 use esi_security::jwt::{Check, Checks, SignatureAlgorithm};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::secret::Secret;
-use esi_security::web::{
-    self, AuthUriOptions, LoginOptions, SecurityRequirements, Storage, TokenWorker, VerifyOptions,
-    get, or_null,
-};
+use esi_security::web::{self, get, or_null};
 use esi_security::{Error, Json, Phase};
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -27,7 +28,7 @@ use crate::{error, results};
 
 #[wasm_bindgen]
 pub struct EsiSecurity {
-    security: web::EsiSecurity,
+    security: esi_security::EsiSecurity,
     snapshots: Rc<Snapshots>,
     claims: Rc<VerifiedClaims>,
 }
@@ -50,7 +51,7 @@ impl EsiSecurity {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
         constructor_options(options)
-            .and_then(web::EsiSecurity::new)
+            .and_then(|options| esi_security::EsiSecurity::new(&web::client(), options))
             .map(|security| Self {
                 security,
                 snapshots: Rc::default(),
@@ -214,7 +215,7 @@ impl EsiSecurity {
             let security = self.security.clone();
             async move {
                 let (request, requirements) = (request?, requirements?);
-                let signed = security.authorize(&request, requirements.as_ref()).await?;
+                let signed = web::authorize(&security, &request, requirements.as_ref()).await?;
                 Ok(signed.into())
             }
         })
@@ -225,7 +226,7 @@ impl EsiSecurity {
 #[wasm_bindgen(js_name = customStorageKey)]
 pub fn custom_storage_key(options: &JsValue) -> Result<Option<String>, JsValue> {
     constructor_options(options)
-        .and_then(|options| options.custom_storage_key())
+        .and_then(|options| options.custom_storage_key(&web::client()))
         .map_err(error::to_js)
 }
 
@@ -252,7 +253,7 @@ fn drive(abort: Option<Abort>, work: Work) -> Promise {
     })
 }
 
-fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
+fn constructor_options(value: &JsValue) -> Result<esi_security::Options, Error> {
     const KNOWN: &[&str] = &[
         "clientId",
         "redirectUri",
@@ -284,7 +285,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
         let text = given.text(name)?;
         text.ok_or_else(|| Error::argument(phase, name, "is required"))
     };
-    let mut options = web::Options::new(&required("clientId")?, &required("redirectUri")?);
+    let mut options = esi_security::Options::new(&required("clientId")?, &required("redirectUri")?);
     options.secret_key = given.text("secretKey")?.map(Secret::new);
     options.code_verifier = given.text("codeVerifier")?.map(Secret::new);
     options.headers = given.pairs("headers")?;
@@ -296,7 +297,7 @@ fn constructor_options(value: &JsValue) -> Result<web::Options, Error> {
     options.algorithms = algorithms(&given)?;
     replace(&mut options.cache_max_age, given.seconds("cacheMaxAge")?);
     options.sso_endpoints = endpoints(&given)?;
-    replace(&mut options.storage, storage(&given)?);
+    options.storage = storage(&given)?;
     replace(&mut options.auto_refresh, given.flag("autoRefresh")?);
     replace(&mut options.refresh_margin, given.seconds("refreshMargin")?);
     options.custom_fetch = custom_fetch(&given)?;
@@ -345,27 +346,29 @@ fn endpoints(given: &Options) -> Result<Option<Metadata>, Error> {
         .map_err(|_| Error::argument(Phase::Create, "ssoEndpoints", EXPECTED))
 }
 
-fn storage(given: &Options) -> Result<Option<Storage>, Error> {
+fn storage(given: &Options) -> Result<Option<Area>, Error> {
     const EXPECTED: &str =
         "must be `session`, `local`, `memory`, or have getItem, setItem and removeItem";
     let Some(value) = given.value("storage")? else {
         return Ok(None);
     };
     let storage = match value.as_string().as_deref() {
-        Some("session") => Some(Storage::Session),
-        Some("local") => Some(Storage::Local),
-        Some("memory") => Some(Storage::Memory),
+        Some("session") => Some(Area::Session),
+        Some("local") => Some(Area::Local),
+        Some("memory") => Some(Area::Memory),
         Some(_) => None,
-        None => Storage::custom(value),
+        None => web::custom_storage(value),
     };
     let refused = || Error::argument(Phase::Create, "storage", EXPECTED);
     storage.ok_or_else(refused).map(Some)
 }
 
-fn custom_fetch(given: &Options) -> Result<Option<Function>, Error> {
-    let value = given.value("customFetch")?;
+fn custom_fetch(given: &Options) -> Result<Option<u32>, Error> {
+    let Some(value) = given.value("customFetch")? else {
+        return Ok(None);
+    };
     let refused = |_| Error::argument(Phase::Create, "customFetch", "must be a function");
-    value.map(JsValue::dyn_into).transpose().map_err(refused)
+    Ok(web::custom_fetch(value.dyn_into().map_err(refused)?))
 }
 
 fn token_worker(given: &Options) -> Result<Option<TokenWorker>, Error> {

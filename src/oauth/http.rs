@@ -93,6 +93,16 @@ impl fmt::Debug for Request {
     }
 }
 
+/// True if `fetch` takes a header of this name and value (Fetch Standard, "header name" and "header value"): the name is a
+/// token (RFC 9110 section 5.6.2), the value has no NUL or line break, and no character beyond U+00FF.
+pub fn is_header(name: &str, value: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    // `fetch` takes white space away at both ends.
+    let value = value.trim_matches([' ', '\t', '\r', '\n']);
+    let is_allowed = |character: char| !matches!(character, '\0' | '\r' | '\n' | '\u{100}'..);
+    !name.is_empty() && name.bytes().all(is_token) && value.chars().all(is_allowed)
+}
+
 /// What an authorization server answered.
 #[derive(Clone)]
 pub struct Response {

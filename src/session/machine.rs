@@ -18,7 +18,7 @@ use crate::record::{self, ToRecord};
 use crate::{Error, ErrorKind, Phase};
 
 /// The row of a session that could not be stored: no tokens, and yet no sign-out.
-pub const VACATED: &str = "";
+pub const EMPTY: &str = "";
 
 /// What stands now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

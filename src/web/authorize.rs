@@ -1,58 +1,46 @@
-//! Signing requests to an API (RFC 6750 section 2.1): what EsiPy's `__call__` does.
+//! Adding the access token to a request of the page's.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
+
 use js_sys::Function;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
-use super::address;
 use super::object::get;
-use super::security::EsiSecurity;
-use crate::text::joined;
-use crate::{Error, ErrorKind, Phase};
+use super::url;
+use crate::client::{EsiSecurity, SecurityRequirements};
+use crate::{Error, Phase};
 
-/// An operation's `security` in an API description: alternatives, each a list of schemes' names.
-pub type SecurityRequirements = Vec<Vec<String>>;
-
-impl EsiSecurity {
-    /// The request with an access token, refreshed first if expired. The given one stays as it is, and
-    /// is handed back if `security` is given and does not ask for this kind.
-    pub async fn authorize(
-        &self,
-        request: &Request,
-        security: Option<&SecurityRequirements>,
-    ) -> Result<Request, Error> {
-        let ours = |name: &String| self.inner().security_names.contains(name);
-        if security.is_some_and(|alternatives| !alternatives.iter().flatten().any(ours)) {
-            return Ok(request.to_owned());
-        }
-        // What a page calls a request may be a subclass or a proxy that says one address and goes to
-        // another. The copy is the browser's own.
-        let signed = copy(request).map_err(|_| unfit("must be a request that was not sent yet"))?;
-        let origin = address::absolute(&signed.url()).map(|url| url.origin());
-        let origin = origin.unwrap_or_default();
-        if !self.inner().api_origins.contains(&origin) {
-            return Err(ErrorKind::OriginNotAllowed { origin }.into());
-        }
-        let token = self.get_access_token().await?;
-        let headers = signed.headers();
-        let bearer = joined(&["Bearer ", &token]);
-        let accepted = headers.set("Authorization", &bearer).is_ok()
-            // A request of mode `no-cors` drops the header without a word.
-            && headers.get("Authorization").ok().flatten().as_ref() == Some(&bearer);
-        if !accepted {
-            return Err(unfit("must be of mode `cors` or `same-origin`"));
-        }
-        if let Some(user_agent) = &self.inner().headers.user_agent
-            && headers.has("X-User-Agent") == Ok(false)
-        {
-            // The value was tried when the option was read.
-            let _ = headers.set("X-User-Agent", user_agent);
-        }
-        Ok(signed)
+/// The request with an access token, refreshed first if expired. The given one stays as it is, and is handed back if
+/// `security` is given and does not ask for this kind.
+pub async fn authorize(
+    session: &EsiSecurity,
+    request: &Request,
+    security: Option<&SecurityRequirements>,
+) -> Result<Request, Error> {
+    if security.is_some_and(|requirements| !session.is_wanted(requirements)) {
+        return Ok(request.to_owned());
     }
+    // What a page calls a request may be a subclass or a proxy that says one address and goes to another. The copy is the
+    // browser's own.
+    let copied = copy(request).map_err(|_| unfit("must be a request that was not sent yet"))?;
+    let origin = url::parse(&copied.url(), None).map(|url| url.origin);
+    let authorization = session.authorization(&origin.unwrap_or_default()).await?;
+    let headers = copied.headers();
+    let bearer = authorization.bearer;
+    let accepted = headers.set("Authorization", &bearer).is_ok()
+        // A request of mode `no-cors` drops the header without a word.
+        && headers.get("Authorization").ok().flatten().as_ref() == Some(&bearer);
+    if !accepted {
+        return Err(unfit("must be of mode `cors` or `same-origin`"));
+    }
+    if let Some(user_agent) = authorization.user_agent
+        && headers.has("X-User-Agent") == Ok(false)
+    {
+        // The value was validated when the option was read.
+        let _ = headers.set("X-User-Agent", &user_agent);
+    }
+    Ok(copied)
 }
 
 fn copy(request: &Request) -> Result<Request, JsValue> {

@@ -15,11 +15,6 @@ extern "C" {
     fn elapsed() -> Result<JsValue, JsValue>;
 }
 
-/// Now, in seconds.
-pub(super) fn now() -> i64 {
-    milliseconds().div_euclid(1000)
-}
-
 /// Now, in milliseconds.
 #[expect(
     clippy::cast_possible_truncation,

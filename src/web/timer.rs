@@ -115,7 +115,7 @@ fn message(listener: &Function) -> Result<Source, JsValue> {
     Ok(Source::Message(receiver))
 }
 
-async fn sleep(milliseconds: u32) {
+pub(super) async fn sleep(milliseconds: u32) {
     // Out of sight, browsers hold back a timer that a timer has set for as much as a minute, any other for a second.
     let left = Rc::new(Alarm::default());
     if let Some(bell) = bell(&left, message) {

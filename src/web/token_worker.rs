@@ -7,11 +7,12 @@ use core::cell::RefCell;
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-use super::address;
-use super::object::object;
+use super::fetch::{response, text, whole};
+use super::object::{get, object};
 use super::promise::settled;
-use crate::oauth::http::{FORM, Request};
-use crate::{Error, Members, Phase};
+use crate::Members;
+use crate::client::host::FetchError;
+use crate::oauth::http::{FORM, Request, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -19,11 +20,11 @@ extern "C" {
     #[derive(Clone)]
     pub type TokenClient;
 
-    #[wasm_bindgen(method, catch)]
-    fn connect(this: &TokenClient, script: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = connect)]
+    fn connect_to(this: &TokenClient, script: &str) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(method, catch)]
-    fn send(
+    #[wasm_bindgen(method, catch, js_name = send)]
+    fn send_form(
         this: &TokenClient,
         script: &str,
         url: &str,
@@ -32,8 +33,8 @@ extern "C" {
         timeout_ms: u32,
     ) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(method, catch)]
-    fn status(this: &TokenClient, script: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = status)]
+    fn status_of(this: &TokenClient, script: &str) -> Result<JsValue, JsValue>;
 }
 
 std::thread_local! {
@@ -46,79 +47,54 @@ pub fn set_token_client(client: TokenClient) {
     CLIENT.set(Some(client));
 }
 
-/// Which token worker sends the forms of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenWorker {
-    /// None: the page sends them.
-    Off,
-    /// The one that the npm package brings.
-    Package,
-    /// One whose script is served at this address of the page's origin.
-    At(String),
-}
-
-/// The script of a token worker; the package's own is empty.
-#[derive(Clone)]
-pub(super) struct Script(String);
-
-impl TokenWorker {
-    /// `None` if there is to be no worker. Browsers refuse a script of another origin.
-    pub(super) fn script(&self) -> Result<Option<Script>, Error> {
-        let address = match self {
-            Self::Off => return Ok(None),
-            Self::Package => return Ok(Some(Script(String::new()))),
-            Self::At(address) => address,
-        };
-        let here = address::location().and_then(|location| location.origin().ok());
-        let url = address::parse(address);
-        let url = url.filter(|url| here.is_none_or(|here| here == url.origin()));
-        let url = url.ok_or_else(|| {
-            let reason = "must be true, false, or an address of this page's own origin";
-            Error::argument(Phase::Create, "tokenWorker", reason)
-        })?;
-        Ok(Some(Script(url.href())))
-    }
-}
-
-impl Script {
-    /// Connects this page if it is not yet, so that the worker lives at least as long as the page.
-    pub(super) fn connect(&self) {
-        if self.status() == "idle"
-            && let Some(client) = client()
-        {
-            // What comes of it is the client's to tell.
-            let _ = client.connect(&self.0);
-        }
-    }
-
-    /// `idle`, `connecting`, `connected` or `unavailable`; `off` without a client.
-    pub(super) fn status(&self) -> String {
-        let status = client().and_then(|client| client.status(&self.0).ok()?.as_string());
-        status.unwrap_or_else(|| "off".into())
-    }
-
-    /// The worker's message about a form; `None` if it has certainly not sent it.
-    pub(super) async fn send(
-        &self,
-        request: &Request,
-        body: &str,
-        timeout_ms: u32,
-    ) -> Result<Option<JsValue>, JsValue> {
-        let Some(client) = client() else {
-            return Ok(None);
-        };
-        let mut headers = Members::new();
-        headers.text("Content-Type", FORM);
-        for (name, value) in &request.headers {
-            headers.text(name, value.expose());
-        }
-        let headers = object(headers);
-        let sent = client.send(&self.0, &request.url, &headers, body, timeout_ms)?;
-        let message = settled(&sent).await?;
-        Ok(message.is_object().then_some(message))
-    }
-}
-
 fn client() -> Option<TokenClient> {
     CLIENT.with_borrow(Clone::clone)
+}
+
+/// Connects this page, so that the worker lives at least as long as the page.
+pub(super) fn connect(script: &str) {
+    if let Some(client) = client() {
+        // What comes of it is the client's to tell.
+        let _ = client.connect_to(script);
+    }
+}
+
+/// `idle`, `connecting`, `connected` or `unavailable`; `off` without a client.
+pub(super) fn status(script: &str) -> String {
+    let status = client().and_then(|client| client.status_of(script).ok()?.as_string());
+    status.unwrap_or_else(|| "off".into())
+}
+
+/// Has the worker send a form.
+pub(super) async fn send(
+    script: &str,
+    request: &Request,
+    timeout_ms: u32,
+) -> Result<Response, FetchError> {
+    let (Some(client), Some(body)) = (client(), request.body()) else {
+        return Err(FetchError::NotSent);
+    };
+    let mut headers = Members::new();
+    headers.text("Content-Type", FORM);
+    for (name, value) in &request.headers {
+        headers.text(name, value.expose());
+    }
+    let headers = object(headers);
+    let sent = client.send_form(script, &request.url, &headers, &body, timeout_ms)?;
+    let message = settled(&sent).await?;
+    if !message.is_object() {
+        return Err(FetchError::NotSent);
+    }
+    match text(&message, "type").as_deref() {
+        Some("response") => {
+            let status = get(&message, "status")?;
+            let body = text(&message, "body").ok_or(JsValue::NULL)?;
+            let mut response = response(&status, text(&message, "retryAfter"), body);
+            response.age = whole(&get(&message, "age")?);
+            Ok(response)
+        }
+        Some("timeout") => Err(FetchError::TimedOut),
+        // It has the name and the message of what `fetch` has rejected with.
+        _ => Err(message.into()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use esi_security::oauth::revocation::TokenTypeHint;
-use esi_security::session::machine::{Reason, Session, State, VACATED};
+use esi_security::session::machine::{EMPTY, Reason, Session, State};
 use esi_security::session::refresh::{Others, Refresh, Step};
 use esi_security::session::token_set::MARGIN;
 use esi_security::{ErrorKind, Phase};
@@ -281,7 +281,7 @@ fn a_row_of_another_page_is_taken_over() {
     assert_eq!(session.to_row(), other.to_row());
 
     let before = before.unwrap();
-    for useless in [VACATED, "[]", "null", "{", r#"{"access":5}"#, &before] {
+    for useless in [EMPTY, "[]", "null", "{", r#"{"access":5}"#, &before] {
         session.reload(Some(useless));
         assert_eq!(session.to_row(), other.to_row(), "{useless}");
     }

@@ -1,4 +1,4 @@
-//! The table of the state machine in ARCHITECTURE.md: every row of it is tried.
+//! The table of the state machine in docs/internals.md: every row of it is tried.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,7 +50,7 @@ fn state(cell: &str) -> State {
 }
 
 fn table() -> Vec<Row> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/internals.md");
     let text = fs::read_to_string(path).unwrap();
     let (_, rest) = text.split_once("\n## The session\n").unwrap();
     let (_, rest) = rest.split_once("\n| Event | In | Then | ").unwrap();

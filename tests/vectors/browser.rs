@@ -4,10 +4,10 @@
 
 use std::rc::Rc;
 
+use esi_security::client::VerifyOptions;
 use esi_security::jwt::{Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::session::place::Place;
-use esi_security::web::VerifyOptions;
 use esi_security::{Error, EsiSecurity, Options};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
@@ -63,13 +63,13 @@ fn set_clock(now: i64) {
 
 async fn verify(vector: &Vector) -> Result<Rc<Claims>, Error> {
     let response = json!({ "access_token": vector.token, "expires_in": 1200 });
-    let mut security = EsiSecurity::new(options(vector))?;
+    let mut security = EsiSecurity::new(&esi_security::web::client(), options(vector))?;
     let taken = security.update_token(&response.to_string(), None);
     if !has_letters_of_a_token(&vector.token) {
         assert_eq!(taken.unwrap_err().code(), "invalid_response");
         drop(security);
         store(vector);
-        security = EsiSecurity::new(options(vector))?;
+        security = EsiSecurity::new(&esi_security::web::client(), options(vector))?;
     }
     let options = VerifyOptions {
         kid: vector.kid.map(str::to_owned),

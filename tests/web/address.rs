@@ -1,6 +1,6 @@
 //! What is taken out of the page's address after a callback, and what stays.
 
-use esi_security::web::AuthUriOptions;
+use esi_security::client::AuthUriOptions;
 use esi_security::{EsiSecurity, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -8,7 +8,7 @@ use crate::page::{Page, go_to, history_state, href, origin};
 
 /// A login with this state, whose redirect URI is a path of this page.
 async fn begun(page: &Page, state: &str, implicit: bool) -> EsiSecurity {
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         redirect_uri: format!("{}/callback?app=1", origin()),
         ..page.options()
     })

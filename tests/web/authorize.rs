@@ -1,7 +1,8 @@
 //! Signing a request to an API: EsiPy's `__call__`.
 
-use esi_security::web::SecurityRequirements;
-use esi_security::{ErrorKind, EsiSecurity, Options, Phase};
+use esi_security::client::SecurityRequirements;
+use esi_security::web;
+use esi_security::{ErrorKind, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Request;
 
@@ -30,14 +31,14 @@ fn needs(names: &[&[&str]]) -> SecurityRequirements {
 #[wasm_bindgen_test]
 async fn the_token_goes_into_a_copy() {
     let page = Page::new();
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         headers: vec![("User-Agent".into(), "app/1.0 (mail)".into())],
         ..page.options()
     })
     .unwrap();
     security.update_token(TOKENS, None).unwrap();
     let plain = request(ROUTE);
-    let signed = security.authorize(&plain, None).await.unwrap();
+    let signed = web::authorize(&security, &plain, None).await.unwrap();
     assert_eq!(signed.url(), ROUTE);
     let bearer = Some("Bearer the-access-token".into());
     assert_eq!(header(&signed, "Authorization"), bearer);
@@ -51,7 +52,7 @@ async fn the_token_goes_into_a_copy() {
     // What the caller wrote itself stays.
     let named = request(ROUTE);
     named.headers().set("X-User-Agent", "mine").unwrap();
-    let signed = security.authorize(&named, None).await.unwrap();
+    let signed = web::authorize(&security, &named, None).await.unwrap();
     assert_eq!(header(&signed, "X-User-Agent").as_deref(), Some("mine"));
 }
 
@@ -59,7 +60,7 @@ async fn the_token_goes_into_a_copy() {
 async fn the_token_goes_to_allowed_origins_alone() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         api_origins: vec![
             "https://esi.evetech.net/latest/".into(),
             "https://b.example:443".into(),
@@ -70,7 +71,7 @@ async fn the_token_goes_to_allowed_origins_alone() {
     security.update_token(TOKENS, None).unwrap();
     for url in [ROUTE, "https://esi.evetech.net", "https://b.example/x"] {
         assert!(
-            security.authorize(&request(url), None).await.is_ok(),
+            web::authorize(&security, &request(url), None).await.is_ok(),
             "{url}"
         );
     }
@@ -84,7 +85,9 @@ async fn the_token_goes_to_allowed_origins_alone() {
         "/relative",
         "data:text/plain,x",
     ] {
-        let error = security.authorize(&request(url), None).await.unwrap_err();
+        let error = web::authorize(&security, &request(url), None)
+            .await
+            .unwrap_err();
         assert!(
             matches!(*error, ErrorKind::OriginNotAllowed { .. }),
             "{url}: {error:?}"
@@ -103,7 +106,7 @@ async fn a_request_that_lies_about_its_address_is_refused() {
     let liar = request_that_lies(ROUTE, "https://evil.example/");
     assert_eq!(liar.url(), ROUTE);
     let origin = "https://evil.example".into();
-    let error = security.authorize(&liar, None).await.unwrap_err();
+    let error = web::authorize(&security, &liar, None).await.unwrap_err();
     assert_eq!(*error, ErrorKind::OriginNotAllowed { origin });
 }
 
@@ -117,25 +120,25 @@ async fn an_operation_that_does_not_ask_for_it_is_left_untouched() {
         needs(&[&[]]),
         needs(&[&["other"], &["another"]]),
     ] {
-        let same = security.authorize(&plain, Some(&open)).await.unwrap();
+        let same = web::authorize(&security, &plain, Some(&open))
+            .await
+            .unwrap();
         assert!(js_sys::Object::is(&same, &plain));
         assert_eq!(header(&same, "Authorization"), None);
     }
     security.update_token(TOKENS, None).unwrap();
     for secured in [needs(&[&["evesso"]]), needs(&[&["other"], &["OAuth2"]])] {
-        let signed = security
-            .authorize(&request(ROUTE), Some(&secured))
+        let signed = web::authorize(&security, &request(ROUTE), Some(&secured))
             .await
             .unwrap();
         assert!(header(&signed, "Authorization").is_some());
     }
-    let named = EsiSecurity::new(Options {
+    let named = crate::page::open(Options {
         security_names: vec!["mine".into()],
         ..page.options()
     })
     .unwrap();
-    let same = named
-        .authorize(&plain, Some(&needs(&[&["evesso"]])))
+    let same = web::authorize(&named, &plain, Some(&needs(&[&["evesso"]])))
         .await
         .unwrap();
     assert!(js_sys::Object::is(&same, &plain));
@@ -147,7 +150,7 @@ async fn a_request_that_cannot_carry_the_token_is_refused() {
     let security = page.security();
     security.update_token(TOKENS, None).unwrap();
     for unfit in [request_without_cors(ROUTE), request_that_was_sent(ROUTE)] {
-        let error = security.authorize(&unfit, None).await.unwrap_err();
+        let error = web::authorize(&security, &unfit, None).await.unwrap_err();
         assert!(
             matches!(&*error, ErrorKind::InvalidArgument { phase: Phase::Authorize, name, .. } if name == "request"),
             "{error:?}"
@@ -160,11 +163,15 @@ async fn an_expired_token_is_refreshed_first() {
     let page = Page::new();
     break_fetch("a TypeError");
     let security = page.security();
-    let error = security.authorize(&request(ROUTE), None).await.unwrap_err();
+    let error = web::authorize(&security, &request(ROUTE), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "no_token");
     assert!(fetched().is_empty());
     security.update_token(EXPIRED, None).unwrap();
-    let error = security.authorize(&request(ROUTE), None).await.unwrap_err();
+    let error = web::authorize(&security, &request(ROUTE), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "network_error");
     // Once more, since nobody knows whether the first was served.
     assert_eq!(fetched(), ["https://sso.example/token"; 2]);

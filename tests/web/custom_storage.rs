@@ -4,8 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use esi_security::client::AuthUriOptions;
+use esi_security::client::host::Area;
 use esi_security::session::machine::State;
-use esi_security::web::{AuthUriOptions, Storage, storage_changed};
+use esi_security::web::{self, storage_changed};
 use esi_security::{EsiSecurity, Options};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -20,8 +22,8 @@ use crate::page::{
 const MEMORY_ONLY: &str = "in this page's memory";
 
 fn kept_in(page: &Page, object: &JsValue) -> EsiSecurity {
-    EsiSecurity::new(Options {
-        storage: Storage::custom(object.clone()).unwrap(),
+    crate::page::open(Options {
+        storage: web::custom_storage(object.clone()),
         ..page.options()
     })
     .unwrap()
@@ -43,10 +45,10 @@ fn with_token(token: &str) -> String {
 #[wasm_bindgen_test]
 fn what_lacks_a_method_is_none() {
     for method in ["getItem", "setItem", "removeItem"] {
-        assert!(Storage::custom(own_storage_without(method)).is_none());
+        assert!(web::custom_storage(own_storage_without(method)).is_none());
     }
     for other in [JsValue::NULL, JsValue::UNDEFINED, "local".into(), 7.into()] {
-        assert!(Storage::custom(other).is_none());
+        assert!(web::custom_storage(other).is_none());
     }
 }
 
@@ -55,10 +57,10 @@ fn what_lacks_a_method_is_none() {
 fn the_browsers_own_are_known() {
     let _page = Page::new();
     for (name, storage) in [
-        ("sessionStorage", Storage::Session),
-        ("localStorage", Storage::Local),
+        ("sessionStorage", Area::Session),
+        ("localStorage", Area::Local),
     ] {
-        assert!(Storage::custom(browser_storage(name)).unwrap() == storage);
+        assert!(web::custom_storage(browser_storage(name)).unwrap() == storage);
     }
 }
 
@@ -163,9 +165,9 @@ async fn an_adapter_that_could_not_write_is_warned_of_once() {
 #[wasm_bindgen_test]
 fn a_record_that_cannot_be_read_at_once_is_neither_opened_nor_lost() {
     let page = Page::new();
-    let storage = |can_open| Storage::custom(own_adapter(can_open)).unwrap();
-    let refused = EsiSecurity::new(Options {
-        storage: storage(false),
+    let storage = |can_open| web::custom_storage(own_adapter(can_open)).unwrap();
+    let refused = crate::page::open(Options {
+        storage: Some(storage(false)),
         ..page.options()
     });
     let error = refused.err().unwrap();
@@ -333,8 +335,12 @@ async fn it_may_call_back() {
         count.set(count.get() + 1);
         // The first time it is asked, for the session that is being opened.
         if let Some(options) = options.take() {
-            let storage = Storage::custom(inner.clone()).unwrap();
-            let same = EsiSecurity::new(Options { storage, ..options }).unwrap();
+            let storage = web::custom_storage(inner.clone()).unwrap();
+            let same = crate::page::open(Options {
+                storage: Some(storage),
+                ..options
+            })
+            .unwrap();
             same.update_token(TOKENS, None).unwrap();
             called_back.set(true);
         }

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use esi_security::Options;
+use esi_security::client::AuthUriOptions;
 use esi_security::session::machine::State;
-use esi_security::web::AuthUriOptions;
-use esi_security::{EsiSecurity, Options};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -86,7 +86,7 @@ fn a_refused_update_is_no_event() {
 fn its_type_can_be_chosen() {
     let page = Page::new();
     record("my:event", "/session/");
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         signal_token_updated: "my:event".into(),
         ..page.options()
     })
@@ -124,7 +124,7 @@ async fn a_listener_may_call_back() {
     let security = page.security();
     let calls = Rc::new(Cell::new(0));
     let (inside, count, options) = (security.clone(), Rc::clone(&calls), page.options());
-    let again = EsiSecurity::new(options).unwrap();
+    let again = crate::page::open(options).unwrap();
     listen_and_call(EVENT, move || {
         count.set(count.get() + 1);
         assert_eq!(inside.state(), State::Active);

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use esi_security::client::VerifyOptions;
 use esi_security::oauth::metadata::Metadata;
-use esi_security::web::VerifyOptions;
 use esi_security::{EsiSecurity, Options, Phase};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -63,7 +63,7 @@ fn forged() -> String {
 async fn eves_own_key_is_what_a_signature_is_checked_with() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         sso_endpoints: Some(Metadata::eve()),
         ..page.options()
     })
@@ -89,7 +89,7 @@ async fn eves_own_key_is_what_a_signature_is_checked_with() {
 async fn eves_keys_serve_when_they_cannot_be_fetched() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         sso_endpoints: Some(Metadata::eve()),
         ..page.options()
     })
@@ -123,7 +123,7 @@ async fn a_server_without_keys_cannot_be_verified_against() {
     let mut options = page.options();
     options.sso_endpoints.as_mut().unwrap().jwks_uri = None;
     options.sso_endpoints.as_mut().unwrap().revocation_endpoint = None;
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     holding(&security, "https://sso.example", &page.client_id).await;
     let error = security
         .verify(&VerifyOptions::default())

@@ -1,7 +1,7 @@
 //! A lock manager that a page has replaced, or that hangs: after a deadline the library goes on without locks.
 
+use esi_security::client::AuthUriOptions;
 use esi_security::session::machine::State;
-use esi_security::web::AuthUriOptions;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, break_fetch, break_locks, fetches, hurry_timers};

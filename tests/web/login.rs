@@ -1,10 +1,10 @@
 //! The authorization request: what it stores, and what it must not do.
 
+use esi_security::client::{AuthUriOptions, LoginOptions};
 use esi_security::oauth::metadata::Metadata;
 use esi_security::oauth::pkce::CodeVerifier;
 use esi_security::oauth::secret::Secret;
-use esi_security::web::{AuthUriOptions, LoginOptions};
-use esi_security::{ErrorKind, EsiSecurity, Phase};
+use esi_security::{ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, break_fetch, fetched, now, parameter, redirect_uri, rows, warnings};
@@ -22,7 +22,7 @@ async fn given_endpoints_need_no_network_and_one_login_is_stored() {
     break_fetch("a string");
     let mut options = page.options();
     options.scopes = vec!["esi-a.read.v1".into(), "esi-b.read.v1".into()];
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     let uri = security.get_auth_uri(with_state("my-state")).await.unwrap();
     assert!(fetched().is_empty());
     assert!(uri.starts_with("https://sso.example/authorize?"), "{uri}");
@@ -81,7 +81,7 @@ async fn scopes_of_the_call_replace_those_of_the_options() {
     let page = Page::new();
     let mut options = page.options();
     options.scopes = vec!["esi-a.read.v1".into()];
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     for (scopes, expected) in [
         (vec!["publicData".to_owned()], Some("publicData")),
         (Vec::new(), None),
@@ -140,7 +140,7 @@ async fn a_fixed_verifier_is_used_for_every_login() {
     let verifier = "v".repeat(43);
     let mut options = page.options();
     options.code_verifier = Some(Secret::new(verifier.as_str()));
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     let expected = CodeVerifier::from_text(&verifier, Phase::Login).unwrap();
     for _ in 0..2 {
         let uri = security
@@ -159,7 +159,7 @@ async fn a_secret_or_the_implicit_grant_needs_no_challenge() {
     let page = Page::new();
     let mut options = page.options();
     options.secret_key = Some(Secret::new("not-so-secret"));
-    let confidential = EsiSecurity::new(options).unwrap();
+    let confidential = crate::page::open(options).unwrap();
     let uri = confidential
         .get_auth_uri(AuthUriOptions::default())
         .await
@@ -204,7 +204,7 @@ async fn a_very_long_address_is_warned_about_once() {
 async fn eves_endpoints_serve_when_theirs_cannot_be_fetched() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let security = EsiSecurity::new(page.options_for_eve()).unwrap();
+    let security = crate::page::open(page.options_for_eve()).unwrap();
     for _ in 0..3 {
         let uri = security
             .get_auth_uri(AuthUriOptions::default())
@@ -226,7 +226,7 @@ async fn another_servers_endpoints_must_be_fetched() {
     break_fetch("a TypeError");
     let mut options = page.options_for_eve();
     options.sso_endpoints_url = "https://sso.example/.well-known/openid-configuration".into();
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     for _ in 0..2 {
         let error = security
             .get_auth_uri(AuthUriOptions::default())

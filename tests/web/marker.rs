@@ -115,11 +115,11 @@ async fn a_session_in_memory_tells_nobody_of_it() {
     let page = Page::new();
     break_fetch("a TypeError");
     let options = Options {
-        storage: esi_security::web::Storage::Memory,
+        storage: Some(esi_security::client::host::Area::Memory),
         ..page.options()
     };
     count_channels();
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     security.update_token(EXPIRED, None).unwrap();
     assert_eq!(refresh(&security).await, ("network_error", 2));
     assert!(local_rows("esi-security").is_empty());

@@ -1,8 +1,8 @@
 //! The server's metadata in storage: it saves a request after a reload, and no more than that.
 
+use esi_security::Options;
+use esi_security::client::AuthUriOptions;
 use esi_security::session::place::Place;
-use esi_security::web::AuthUriOptions;
-use esi_security::{EsiSecurity, Options};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -33,7 +33,7 @@ fn document() -> Value {
 
 /// Whether the stored document served, and how often it was asked for.
 async fn begin(page: &Page) -> (bool, usize) {
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         sso_endpoints_url: URL.into(),
         ..page.options_for_eve()
     })

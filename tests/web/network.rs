@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
+use esi_security::client::{AuthUriOptions, VerifyOptions};
 use esi_security::session::machine::{Session, State};
-use esi_security::web::{AuthUriOptions, VerifyOptions};
 use esi_security::{EsiSecurity, Options, Phase};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -408,7 +408,7 @@ async fn a_request_tells_no_more_than_it_must() {
             "headers": { "content-type": "application/x-www-form-urlencoded" },
         })
     );
-    let eve = EsiSecurity::new(page.options_for_eve()).unwrap();
+    let eve = crate::page::open(page.options_for_eve()).unwrap();
     eve.get_auth_uri(AuthUriOptions::default()).await.unwrap();
     let request = last_request();
     assert_eq!(request["method"], "GET");
@@ -424,7 +424,7 @@ async fn headers_for_the_server_go_with_what_is_posted_to_it() {
     let page = Page::new();
     break_fetch("a TypeError");
     let with_headers = |options: Options| {
-        EsiSecurity::new(Options {
+        crate::page::open(Options {
             headers: vec![
                 ("X-Key".into(), "the-value".into()),
                 ("User-Agent".into(), "app".into()),
@@ -465,7 +465,7 @@ async fn an_answer_is_waited_for_but_not_for_ever() {
     .await;
     // Where something else can stand in, a user who waits is worth more.
     hold_fetch();
-    let eve = EsiSecurity::new(page.options_for_eve()).unwrap();
+    let eve = crate::page::open(page.options_for_eve()).unwrap();
     all(vec![
         Box::pin(async { drop(eve.get_auth_uri(AuthUriOptions::default()).await) }),
         Box::pin(async {

@@ -1,13 +1,13 @@
 //! What the constructor refuses, by name.
 
 use esi_security::oauth::secret::Secret;
-use esi_security::{ErrorKind, EsiSecurity, Options, Phase};
+use esi_security::{ErrorKind, Options, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{Page, fetched, server, warnings};
 
 fn refused(options: Options) -> String {
-    let error = EsiSecurity::new(options).err().unwrap();
+    let error = crate::page::open(options).err().unwrap();
     match &*error {
         ErrorKind::InvalidArgument {
             phase: Phase::Create,
@@ -123,7 +123,7 @@ fn an_address_is_https_or_on_this_machine() {
         let mut options = page.options();
         options.redirect_uri = good.into();
         options.api_origins = vec![good.into()];
-        assert!(EsiSecurity::new(options).is_ok(), "{good}");
+        assert!(crate::page::open(options).is_ok(), "{good}");
     }
     let mut options = page.options();
     options.redirect_uri = "https://app.example/#callback".into();
@@ -157,7 +157,7 @@ fn a_redirect_uri_has_no_parameter_of_an_answer() {
     }
     assert_eq!(refused(with("c%6Fde=1")), "redirectUri");
     for query in ["", "codec=1&states=2&a=code", "Code=1", "access_token=1"] {
-        assert!(EsiSecurity::new(with(query)).is_ok(), "{query}");
+        assert!(crate::page::open(with(query)).is_ok(), "{query}");
     }
 }
 
@@ -165,8 +165,8 @@ fn a_redirect_uri_has_no_parameter_of_an_answer() {
 fn a_constructor_asks_nothing_of_the_network() {
     let page = Page::new();
     crate::page::break_fetch("null");
-    EsiSecurity::new(page.options()).unwrap();
-    EsiSecurity::new(page.options_for_eve()).unwrap();
+    crate::page::open(page.options()).unwrap();
+    crate::page::open(page.options_for_eve()).unwrap();
     assert!(fetched().is_empty());
 }
 
@@ -177,7 +177,7 @@ fn what_a_developer_should_know_is_said_once() {
         let mut options = page.options();
         options.secret_key = Some(Secret::new("not-so-secret"));
         options.headers = vec![("X-Key".into(), "another-secret".into())];
-        EsiSecurity::new(options).unwrap();
+        crate::page::open(options).unwrap();
     }
     for about in ["`secretKey`", "no `User-Agent`", "preflight"] {
         assert_eq!(warnings(about), 1, "{about}");

@@ -4,9 +4,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use esi_security::Options;
+use esi_security::client::AuthUriOptions;
 use esi_security::session::machine::State;
-use esi_security::web::AuthUriOptions;
-use esi_security::{EsiSecurity, Options};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -109,9 +109,9 @@ async fn whatever_calls_back_may_do_what_it_likes() {
 async fn a_storage_that_calls_back_may_do_what_it_likes() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let storage = esi_security::web::Storage::custom(own_storage("at once")).unwrap();
-    let security = EsiSecurity::new(Options {
-        storage,
+    let storage = esi_security::web::custom_storage(own_storage("at once")).unwrap();
+    let security = crate::page::open(Options {
+        storage: Some(storage),
         ..page.options()
     })
     .unwrap();

@@ -207,12 +207,12 @@ impl Page {
     }
 
     pub(crate) fn security(&self) -> EsiSecurity {
-        EsiSecurity::new(self.options()).unwrap()
+        crate::page::open(self.options()).unwrap()
     }
 
     /// One that believes no document without asking.
     pub(crate) fn security_at_once(&self) -> EsiSecurity {
-        EsiSecurity::new(Options {
+        crate::page::open(Options {
             cache_max_age: 0,
             ..self.options()
         })
@@ -367,4 +367,9 @@ pub(crate) async fn all(mut work: Vec<Work<'_>>) {
         }
     })
     .await;
+}
+
+/// An object of this page.
+pub(crate) fn open(options: Options) -> Result<EsiSecurity, esi_security::Error> {
+    EsiSecurity::new(&esi_security::web::client(), options)
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use esi_security::client::AuthUriOptions;
 use esi_security::oauth::pkce::CodeVerifier;
-use esi_security::web::{AuthUriOptions, code_verifier};
+use esi_security::web::client;
 use esi_security::{ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -15,7 +16,7 @@ fn verifiers_are_well_formed_and_differ() {
     let mut characters = BTreeSet::new();
     for length in 32..=96 {
         for _ in 0..5 {
-            let verifier = code_verifier(length).unwrap();
+            let verifier = client().code_verifier(length).unwrap();
             let text = verifier.secret().expose().to_owned();
             assert_eq!(text.len(), (length * 4).div_ceil(3));
             assert!(CodeVerifier::from_text(&text, Phase::Login).is_ok());
@@ -30,7 +31,7 @@ fn verifiers_are_well_formed_and_differ() {
 #[wasm_bindgen_test]
 fn other_lengths_are_refused() {
     for length in [0, 1, 31, 97, 1000, usize::MAX] {
-        let refused = code_verifier(length).unwrap_err();
+        let refused = client().code_verifier(length).unwrap_err();
         assert!(
             matches!(&*refused, ErrorKind::InvalidArgument { name, .. } if name == "bytes"),
             "{length}: {refused:?}"
@@ -43,7 +44,7 @@ async fn without_random_bytes_there_is_no_login() {
     let page = Page::new();
     remove_random();
     let phase = Phase::Login;
-    let error = code_verifier(32).unwrap_err();
+    let error = client().code_verifier(32).unwrap_err();
     assert_eq!(*error, ErrorKind::CryptoUnavailable { phase });
     let options = AuthUriOptions::default();
     let error = page.security().get_auth_uri(options).await.unwrap_err();

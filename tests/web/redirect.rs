@@ -1,7 +1,7 @@
 //! Finishing a login: which callbacks are ours, and that each is used once.
 
+use esi_security::client::{AuthUriOptions, LoginResult};
 use esi_security::session::machine::State;
-use esi_security::web::{AuthUriOptions, LoginResult};
 use esi_security::{Error, ErrorKind, EsiSecurity, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -106,7 +106,7 @@ async fn the_redirect_uri_may_be_of_another_origin_than_the_page() {
     break_fetch("a TypeError");
     let mut options = page.options();
     options.redirect_uri = "https://www.elsewhere.example/callback".into();
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     begin(&security, "the-state", false).await;
     for url in [
         "/callback?code=c&state=the-state",
@@ -220,7 +220,7 @@ async fn the_code_goes_to_the_server_that_the_login_was_begun_with() {
     let named = |issuer: &str| {
         let mut options = page.options();
         options.sso_endpoints.as_mut().unwrap().issuer = issuer.into();
-        EsiSecurity::new(options).unwrap()
+        crate::page::open(options).unwrap()
     };
     begin(&named("https://sso.example"), "the-state", false).await;
     for (issuer, code) in [
@@ -354,7 +354,7 @@ async fn a_login_ends_in_the_session_that_began_it() {
     let named = |name: &str| {
         let mut options = page.options();
         options.token_identifier = Some(name.into());
-        EsiSecurity::new(options).unwrap()
+        crate::page::open(options).unwrap()
     };
     let (one, two, nobody) = (named("one"), named("two"), page.security());
     begin(&one, "the-state", true).await;
@@ -386,7 +386,7 @@ async fn a_login_that_no_object_of_the_page_waits_for_is_warned_about() {
     let named = || {
         let mut options = page.options();
         options.token_identifier = Some("one".into());
-        EsiSecurity::new(options).unwrap()
+        crate::page::open(options).unwrap()
     };
     let (one, other) = (named(), page.security());
     begin(&one, "the-state", false).await;
@@ -491,7 +491,7 @@ async fn a_code_that_is_under_way_for_one_login_is_refused_to_another() {
     let security = page.security();
     let mut options = page.options();
     options.sso_endpoints = Some(server("https://other.example"));
-    let elsewhere = EsiSecurity::new(options).unwrap();
+    let elsewhere = crate::page::open(options).unwrap();
     begin(&security, "state-one", false).await;
     begin(&security, "state-two", false).await;
     begin(&elsewhere, "state-one", false).await;
@@ -553,7 +553,7 @@ async fn a_fixed_verifier_needs_no_login() {
     break_fetch("a TypeError");
     let mut options = page.options();
     options.code_verifier = Some(esi_security::oauth::secret::Secret::new("v".repeat(43)));
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     let error = security.auth("c", None).await.unwrap_err();
     assert_eq!(
         (error.code(), error.phase()),

@@ -1,7 +1,7 @@
 //! Where a login may lead back to: this very origin, or the page would send pilots anywhere (RFC 9700
 //! section 4.11).
 
-use esi_security::web::LoginOptions;
+use esi_security::client::LoginOptions;
 use esi_security::{Error, ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -1,7 +1,7 @@
 //! One session for one client, server and identifier; and tokens that come from elsewhere.
 
 use esi_security::session::machine::State;
-use esi_security::{ErrorKind, EsiSecurity, Phase};
+use esi_security::{ErrorKind, Phase};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{EXPIRED, Page, TOKENS, now, rows, server, shift_clock};
@@ -28,13 +28,13 @@ fn others_have_sessions_of_their_own() {
 
     let mut options = page.options();
     options.token_identifier = Some("another".into());
-    let other_identifier = EsiSecurity::new(options).unwrap();
+    let other_identifier = crate::page::open(options).unwrap();
     let mut options = page.options();
     options.sso_endpoints = Some(server("https://other.example"));
-    let other_server = EsiSecurity::new(options).unwrap();
+    let other_server = crate::page::open(options).unwrap();
     let mut options = page.options();
     options.client_id.push('x');
-    let other_client = EsiSecurity::new(options).unwrap();
+    let other_client = crate::page::open(options).unwrap();
     for other in [other_identifier, other_server, other_client] {
         assert_eq!(other.state(), State::SignedOut);
         other.update_token(EXPIRED, None).unwrap();

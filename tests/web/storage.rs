@@ -1,8 +1,9 @@
 //! The browser's storages and memory: what each keeps, and what happens where it is full, blocked,
 //! missing or spoiled.
 
-use esi_security::session::machine::{State, VACATED};
-use esi_security::web::{AuthUriOptions, Storage};
+use esi_security::client::AuthUriOptions;
+use esi_security::client::host::Area;
+use esi_security::session::machine::{EMPTY, State};
 use esi_security::{EsiSecurity, Options, Phase};
 use wasm_bindgen::externref_heap_live_count;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -100,16 +101,16 @@ fn a_row_that_was_emptied_signs_nobody_out_and_stands_for_no_tokens() {
     let page = Page::new();
     let security = page.security();
     security.update_token(TOKENS, None).unwrap();
-    page.set_row(Some(VACATED));
+    page.set_row(Some(EMPTY));
     assert_eq!(security.state(), State::Active);
-    assert_eq!(page.row().as_deref(), Some(VACATED));
+    assert_eq!(page.row().as_deref(), Some(EMPTY));
     drop(security);
     let security = page.security();
     assert_eq!(security.state(), State::SignedOut);
-    assert_eq!(page.row().as_deref(), Some(VACATED));
+    assert_eq!(page.row().as_deref(), Some(EMPTY));
     assert!(rows("/damaged").is_empty());
     security.update_token(TOKENS, None).unwrap();
-    assert_ne!(page.row().as_deref(), Some(VACATED));
+    assert_ne!(page.row().as_deref(), Some(EMPTY));
 }
 
 /// They are still to be read, but the ones in memory are newer.
@@ -179,7 +180,7 @@ async fn metadata_needs_no_storage() {
     let page = Page::new();
     break_fetch("a TypeError");
     break_storage();
-    let security = EsiSecurity::new(page.options_for_eve()).unwrap();
+    let security = crate::page::open(page.options_for_eve()).unwrap();
     let error = security
         .get_auth_uri(AuthUriOptions::default())
         .await
@@ -206,9 +207,9 @@ async fn revoking_works_without_it() {
     }
 }
 
-fn kept_in(page: &Page, storage: Storage) -> EsiSecurity {
-    EsiSecurity::new(Options {
-        storage,
+fn kept_in(page: &Page, storage: Area) -> EsiSecurity {
+    crate::page::open(Options {
+        storage: Some(storage),
         ..page.options()
     })
     .unwrap()
@@ -217,7 +218,7 @@ fn kept_in(page: &Page, storage: Storage) -> EsiSecurity {
 #[wasm_bindgen_test]
 async fn local_storage_holds_the_session_and_nothing_else() {
     let page = Page::new();
-    let security = kept_in(&page, Storage::Local);
+    let security = kept_in(&page, Area::Local);
     security.update_token(TOKENS, None).unwrap();
     security
         .get_auth_uri(AuthUriOptions::default())
@@ -230,11 +231,11 @@ async fn local_storage_holds_the_session_and_nothing_else() {
 
     // It is there after a reload, and for every object of the page.
     drop(security);
-    let again = kept_in(&page, Storage::Local);
+    let again = kept_in(&page, Area::Local);
     assert_eq!(again.state(), State::Active);
     again.update_token(EXPIRED, None).unwrap();
     assert_eq!(
-        kept_in(&page, Storage::Local).state(),
+        kept_in(&page, Area::Local).state(),
         State::Expiring,
         "one session"
     );
@@ -245,7 +246,7 @@ async fn local_storage_holds_the_session_and_nothing_else() {
 #[wasm_bindgen_test]
 async fn memory_leaves_nothing_but_logins_in_storage() {
     let page = Page::new();
-    let security = kept_in(&page, Storage::Memory);
+    let security = kept_in(&page, Area::Memory);
     security.update_token(TOKENS, None).unwrap();
     security
         .get_auth_uri(AuthUriOptions::default())
@@ -255,11 +256,11 @@ async fn memory_leaves_nothing_but_logins_in_storage() {
     assert_eq!(local_rows("").len(), 0);
     // It is the page's memory, not that of one object.
     drop(security);
-    let again = kept_in(&page, Storage::Memory);
+    let again = kept_in(&page, Area::Memory);
     assert_eq!(again.state(), State::Active);
     drop(again.revoke());
     drop(again);
-    assert_eq!(kept_in(&page, Storage::Memory).state(), State::SignedOut);
+    assert_eq!(kept_in(&page, Area::Memory).state(), State::SignedOut);
 }
 
 #[wasm_bindgen_test]
@@ -267,7 +268,7 @@ async fn memory_needs_no_storage_and_warns_of_nothing() {
     let page = Page::new();
     let before = warnings("");
     break_storage();
-    let security = kept_in(&page, Storage::Memory);
+    let security = kept_in(&page, Area::Memory);
     security.update_token(TOKENS, None).unwrap();
     assert_eq!(
         security.get_access_token().await.unwrap(),

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use esi_security::client::Snapshot;
 use esi_security::session::machine::{Reason, State};
-use esi_security::web::Snapshot;
 use esi_security::{EsiSecurity, Options};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -27,7 +27,7 @@ fn automatic(page: &Page) -> EsiSecurity {
         auto_refresh: true,
         ..page.options()
     };
-    EsiSecurity::new(options).unwrap()
+    crate::page::open(options).unwrap()
 }
 
 fn told() -> Vec<Value> {
@@ -211,14 +211,14 @@ async fn the_margin_is_the_sessions() {
     first.update_token(TOKENS, None).unwrap();
     shift_clock(LIFE - 300.0);
     assert_eq!(first.state(), State::Active);
-    let second = EsiSecurity::new(Options {
+    let second = crate::page::open(Options {
         refresh_margin: 300,
         ..page.options()
     })
     .unwrap();
     assert_eq!(second.state(), State::Expiring);
     assert_eq!(first.state(), State::Expiring);
-    let none = EsiSecurity::new(Options {
+    let none = crate::page::open(Options {
         refresh_margin: 0,
         ..page.options()
     })
@@ -279,7 +279,7 @@ async fn a_change_is_told_once() {
 
 type Seen = Rc<RefCell<Vec<Snapshot>>>;
 
-fn seen(security: &EsiSecurity) -> (Seen, esi_security::web::Subscription) {
+fn seen(security: &EsiSecurity) -> (Seen, esi_security::client::Subscription) {
     let seen = Seen::default();
     let into = Rc::clone(&seen);
     let subscription = security.subscribe(move |now| into.borrow_mut().push(now.clone()));

@@ -6,8 +6,8 @@ use std::task::Poll;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use esi_security::client::VerifyOptions;
 use esi_security::jwt::{Check, Checks, Claims, SignatureAlgorithm, UnverifiedClaims};
-use esi_security::web::VerifyOptions;
 use esi_security::{Error, ErrorKind, EsiSecurity, Options, Phase};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -25,7 +25,7 @@ impl Page {
     /// One that has both public keys of this page.
     async fn verifier(&self) -> EsiSecurity {
         let keys = [public_key("RS256").await, public_key("ES256").await].join(",");
-        EsiSecurity::new(Options {
+        crate::page::open(Options {
             jwks_key: Some(format!(r#"{{"keys":[{keys}]}}"#)),
             ..self.options()
         })
@@ -45,7 +45,7 @@ impl Page {
         let header = encode(&json!({ "alg": "EdDSA", "kid": "edwards" }));
         let claims = encode(&self.claims(&json!({})));
         let token = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
-        let security = EsiSecurity::new(Options {
+        let security = crate::page::open(Options {
             jwks_key: Some(key.to_string()),
             algorithms: Some(vec![SignatureAlgorithm::EdDsa]),
             ..self.options()
@@ -112,7 +112,7 @@ async fn a_token_of_the_given_keys_is_verified_without_the_network() {
 async fn one_single_key_will_do() {
     let page = Page::new();
     for algorithm in ALGORITHMS {
-        let security = EsiSecurity::new(Options {
+        let security = crate::page::open(Options {
             jwks_key: Some(public_key(algorithm).await),
             ..page.options()
         })
@@ -205,7 +205,7 @@ async fn a_signature_of_another_length_or_algorithm_is_invalid() {
 #[wasm_bindgen_test]
 async fn a_key_that_the_set_does_not_have_is_not_found() {
     let page = Page::new();
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         jwks_key: Some(public_key("ES256").await),
         ..page.options()
     })
@@ -289,7 +289,7 @@ async fn a_check_can_be_switched_off_by_name() {
 async fn without_the_issuer_no_metadata_is_needed() {
     let page = Page::new();
     break_fetch("a TypeError");
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         jwks_key: Some(public_key("ES256").await),
         sso_endpoints_url: "https://sso.example/metadata".into(),
         ..page.options_for_eve()
@@ -349,7 +349,7 @@ async fn other_audiences_can_be_asked_for() {
     let mut options = page.options();
     options.jwks_key = Some(public_key("ES256").await);
     options.audiences = Some(vec!["an-api".into()]);
-    let security = EsiSecurity::new(options).unwrap();
+    let security = crate::page::open(options).unwrap();
     let ours = token("ES256", &page.claims(&json!({ "aud": "an-api" }))).await;
     assert!(verify(&security, &ours).await.is_ok());
     let eves = token("ES256", &page.claims(&json!({}))).await;
@@ -376,7 +376,7 @@ async fn a_key_that_is_no_point_of_the_curve_is_unusable() {
     let page = Page::new();
     let mut key: Value = serde_json::from_str(&public_key("ES256").await).unwrap();
     key["x"] = key["y"].clone();
-    let security = EsiSecurity::new(Options {
+    let security = crate::page::open(Options {
         jwks_key: Some(key.to_string()),
         ..page.options()
     })

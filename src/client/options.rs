@@ -5,11 +5,10 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
-use js_sys::Function;
 
 use super::address;
-use super::storage::Storage;
-use super::token_worker::TokenWorker;
+use super::client::Client;
+use super::host::{Area, Host};
 use crate::jwt::{EVE_AUDIENCE, Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
@@ -59,19 +58,49 @@ pub struct Options {
     /// For how many seconds the server's metadata and key set are believed without asking again, 0 to
     /// 86400.
     pub cache_max_age: i64,
-    /// Where the session is kept.
-    pub storage: Storage,
+    /// Where the session is kept; `None`: sessionStorage, or memory in a worker.
+    pub storage: Option<Area>,
     /// Whether the session is refreshed in time by itself, or only when a token is asked for.
     pub auto_refresh: bool,
     /// For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if
     /// that is less. The session's, whichever object of the page set it last.
     pub refresh_margin: i64,
-    /// A function of the page's own that sends every request in place of `fetch`: it gets a `Request` and gives a
-    /// promise of a `Response`. With it no token worker is used.
-    pub custom_fetch: Option<Function>,
-    /// Which token worker sends token and revocation requests. Only where the page has a
-    /// [`TokenClient`](super::TokenClient).
+    /// A function of the page's own that sends every request in place of `fetch`, by the number that the host gave it.
+    /// With it no token worker is used.
+    pub custom_fetch: Option<u32>,
+    /// Which token worker sends token and revocation requests, where the page has one.
     pub token_worker: TokenWorker,
+}
+
+/// Which token worker sends the forms of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenWorker {
+    /// None: the page sends them.
+    Off,
+    /// The one that the npm package brings.
+    Package,
+    /// One whose script is served at this address of the page's origin.
+    At(String),
+}
+
+impl TokenWorker {
+    /// Its script, where the package's own is empty; `None` if there is to be no worker. Browsers refuse a script of
+    /// another origin.
+    pub(super) fn script(&self, host: &dyn Host) -> Result<Option<String>, Error> {
+        let address = match self {
+            Self::Off => return Ok(None),
+            Self::Package => return Ok(Some(String::new())),
+            Self::At(address) => address,
+        };
+        let here = address::here(host);
+        let url = address::parse(host, address);
+        let url = url.filter(|url| here.is_none_or(|here| here.origin == url.origin));
+        let url = url.ok_or_else(|| {
+            let reason = "must be true, false, or an address of this page's own origin";
+            Error::argument(Phase::Create, "tokenWorker", reason)
+        })?;
+        Ok(Some(url.href))
+    }
 }
 
 /// A server that has changed its keys must be believed some time.
@@ -99,7 +128,7 @@ impl Options {
             require_azp: false,
             algorithms: None,
             cache_max_age: MAX_AGE,
-            storage: Storage::default(),
+            storage: None,
             auto_refresh: true,
             refresh_margin: MARGIN,
             custom_fetch: None,
@@ -108,7 +137,7 @@ impl Options {
     }
 
     /// Refuses what cannot work.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self, host: &dyn Host) -> Result<(), Error> {
         let texts = [
             ("clientId", Some(self.client_id.as_str())),
             ("secretKey", self.secret_key.as_ref().map(Secret::expose)),
@@ -156,14 +185,14 @@ impl Options {
             ("ssoEndpointsUrl", &self.sso_endpoints_url),
         ];
         for (name, text) in addresses {
-            if !is_address(text) {
+            if !is_address(host, text) {
                 return Err(invalid(name, ADDRESS));
             }
         }
         if self.redirect_uri.contains('#') {
             return Err(invalid("redirectUri", "must have no fragment"));
         }
-        if address::has_answer(&self.redirect_uri) {
+        if address::has_answer(host, &self.redirect_uri) {
             return Err(invalid(
                 "redirectUri",
                 "must have none of the parameters that the answer to a login adds to it",
@@ -183,10 +212,11 @@ impl Options {
         Place::new(&self.client_id, server)
     }
 
-    /// The key of the session in a storage of the page's own; `None` where the browser's or memory keep it.
-    pub fn custom_storage_key(&self) -> Result<Option<String>, Error> {
-        self.check()?;
-        let is_custom = matches!(self.storage, Storage::Custom(_));
+    /// The key of the session in a storage of the page's own, which may have to be read before the session is opened.
+    /// `None` where another storage keeps it.
+    pub fn custom_storage_key(&self, page: &Client) -> Result<Option<String>, Error> {
+        self.check(&*page.environment().host)?;
+        let is_custom = matches!(self.storage, Some(Area::Custom(_)));
         Ok(is_custom.then(|| self.place().session(self.token_identifier.as_deref())))
     }
 
@@ -206,12 +236,12 @@ impl Options {
     }
 
     /// The API's origins as the browser spells them.
-    pub(super) fn origins(&self) -> Result<Vec<String>, Error> {
+    pub(super) fn origins(&self, host: &dyn Host) -> Result<Vec<String>, Error> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
-            let url = address::absolute(text).filter(|_| is_address(text));
+            let url = host.parse_url(text, None).filter(|_| url::is_secure(text));
             let url = url.ok_or_else(|| invalid("apiOrigins", ADDRESS))?;
-            origins.push(url.origin());
+            origins.push(url.origin);
         }
         Ok(origins)
     }
@@ -219,8 +249,8 @@ impl Options {
 
 const ADDRESS: &str = "must be an https address, or http on this machine";
 
-fn is_address(text: &str) -> bool {
-    url::is_secure(text) && address::absolute(text).is_some()
+fn is_address(host: &dyn Host, text: &str) -> bool {
+    url::is_secure(text) && host.parse_url(text, None).is_some()
 }
 
 /// True if there is nothing in it, or nothing but space.

@@ -4,8 +4,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::environment::Environment;
 use super::warning::Warning;
-use crate::oauth::http::Request;
+use crate::oauth::http::{Request, is_header};
 use crate::oauth::secret::Secret;
 use crate::text::joined;
 use crate::{Error, Phase};
@@ -21,11 +22,13 @@ pub(super) struct Headers {
 
 impl Headers {
     /// Refuses what `fetch` would refuse later.
-    pub(super) fn new(given: Vec<(String, String)>) -> Result<Self, Error> {
+    pub(super) fn new(
+        environment: &Environment,
+        given: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
         let mut headers = Self::default();
         for (name, value) in given {
-            let valid = web_sys::Headers::new().and_then(|probe| probe.set(&name, &value));
-            if valid.is_err() {
+            if !is_header(&name, &value) {
                 return Err(Error::argument(
                     Phase::Create,
                     joined(&["headers.", &name]),
@@ -36,19 +39,19 @@ impl Headers {
             {
                 headers.user_agent = Some(value);
             } else {
-                Warning::HeaderToSso.once();
+                environment.warn(Warning::HeaderToSso);
                 headers.to_server.push((name, Secret::new(value)));
             }
         }
         if headers.user_agent.is_none() {
-            Warning::NoUserAgent.once();
+            environment.warn(Warning::NoUserAgent);
         }
         Ok(headers)
     }
 
-    /// A request to the token or revocation endpoint, with the headers that are for it. The documents need
-    /// none, and may lie on another host.
-    pub(super) fn dress(&self, mut request: Request) -> Request {
+    /// The request to the token or revocation endpoint, with the headers that are for it. The documents need none, and may
+    /// lie on another host.
+    pub(super) fn add_to(&self, mut request: Request) -> Request {
         request.headers.extend(self.to_server.iter().cloned());
         request
     }

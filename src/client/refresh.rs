@@ -4,14 +4,11 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::clock;
-use super::document::Answer;
-use super::flight::Flight;
-use super::http::TIMEOUT_MS;
-use super::random;
-use super::row::{Refreshed, Refreshing};
-use super::security::{EsiSecurity, Who};
-use super::timer::within;
+use super::document::Fetched;
+use super::open_session::{OpenSession, RefreshInFlight, RefreshOutcome};
+use super::security::EsiSecurity;
+use super::sender::RESPONSE_TIMEOUT_MS;
+use super::shared::Shared;
 use crate::oauth::metadata::Metadata;
 use crate::oauth::scope;
 use crate::oauth::secret::Secret;
@@ -22,7 +19,7 @@ use crate::session::token_set::AccessToken;
 use crate::{Error, ErrorKind, Phase};
 
 /// For how many milliseconds a refresh is waited for by a caller for whom the old access token would do.
-const LITTLE_PATIENCE: u32 = 5_000;
+const SPARE_TIMEOUT_MS: u32 = 5_000;
 
 /// How often a refresh acquires its lock anew that it has lost before it could send. Then it sends without: another
 /// page of the origin must not keep this one from refreshing by stealing the lock for ever.
@@ -33,66 +30,73 @@ impl EsiSecurity {
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
         scope::check(scopes, Phase::Refresh)?;
         loop {
-            let (who, now) = (self.who(), clock::now());
-            let flying = who.row.refreshing.borrow().clone();
-            let Some(other) = flying else {
-                return self.begin_refresh(who, scopes, now)?.await.result;
+            let (open, now) = (self.session(), self.environment().now());
+            let in_flight = open.refresh.borrow().clone();
+            let Some(other) = in_flight else {
+                return self.begin_refresh(&open, scopes, now)?.await.result;
             };
-            let same = other.scopes == scopes && who.row.holds_grant_of(&other.tokens);
-            let ended = other.flight.await;
-            if same {
+            let is_same = other.scopes == scopes && open.has_grant_of(&other.tokens);
+            let ended = other.outcome.await;
+            if is_same {
                 return ended.result;
             }
-            // One that asked for other scopes, or with a token that is no longer held, had to end first: the
-            // refresh token may rotate. How it ended is not this caller's concern.
+            // One that asked for other scopes, or with a token that is no longer held, had to end first: the refresh token
+            // may rotate. Its result is not this caller's.
         }
     }
 
     fn begin_refresh(
         &self,
-        who: Who,
+        open: &Rc<OpenSession>,
         scopes: &[String],
         now: i64,
-    ) -> Result<Flight<Refreshed>, Error> {
-        let mut session = who.row.session.borrow_mut();
+    ) -> Result<Shared<RefreshOutcome>, Error> {
+        let mut session = open.session.borrow_mut();
         if let Some(error) = session.put_off(now, false) {
             return Err(error);
         }
         let refresh = Refresh::begin(&mut session, !scopes.is_empty())?;
         let tokens = session.tokens().cloned().unwrap_or_default();
         drop(session);
-        let row = Rc::clone(&who.row);
         let scopes = scopes.to_vec();
-        let flight = Flight::launch(self.clone().perform(who, refresh, scopes.clone()));
-        row.refreshing.replace(Some(Refreshing {
+        let work = self
+            .clone()
+            .perform(Rc::clone(open), refresh, scopes.clone());
+        let outcome = Shared::spawn(self.environment(), work);
+        open.refresh.replace(Some(RefreshInFlight {
             scopes,
             tokens,
-            flight: flight.clone(),
+            outcome: outcome.clone(),
         }));
-        Ok(flight)
+        Ok(outcome)
     }
 
-    async fn perform(self, who: Who, mut refresh: Refresh, scopes: Vec<String>) -> Refreshed {
-        let row = &who.row;
+    async fn perform(
+        self,
+        open: Rc<OpenSession>,
+        mut refresh: Refresh,
+        scopes: Vec<String>,
+    ) -> RefreshOutcome {
+        let environment = self.environment();
         let (mut rotated, mut metadata) = (None, None);
         let (mut lock, mut step, mut losses) = (None, None, 0);
         let result = loop {
-            row.settle();
-            row.storage.written().await;
+            open.settle();
+            open.stored().await;
             step = Some(match step {
                 None => {
                     drop(lock);
                     let others;
-                    (lock, others) = row.acquire_refresh_lock().await;
-                    row.reload().await;
-                    let now = clock::now();
-                    refresh.start(&mut row.session.borrow_mut(), others, now)
+                    (lock, others) = open.acquire_refresh_lock().await;
+                    open.reload_from_host().await;
+                    let now = environment.now();
+                    refresh.start(&mut open.session.borrow_mut(), others, now)
                 }
                 Some(Step::Ask(others)) => {
-                    row.query(others).await;
-                    row.sync();
-                    let (now, jitter) = (clock::now(), random::jitter());
-                    refresh.asked(&mut row.session.borrow_mut(), now, jitter)
+                    open.query(others).await;
+                    open.reload();
+                    let (now, jitter) = (environment.now(), environment.jitter());
+                    refresh.asked(&mut open.session.borrow_mut(), now, jitter)
                 }
                 Some(Step::Send(refresh_token)) => {
                     // Once for each refresh: where it is slow, the lock might be lost every time.
@@ -102,39 +106,39 @@ impl EsiSecurity {
                     };
                     metadata = known.clone().ok();
                     if known.is_ok() {
-                        let may_send = row.may_send(lock.as_ref(), &refresh).await;
-                        row.sync();
-                        let lost = !may_send && losses < MOST_LOSSES;
-                        if lost || !refresh.is_current(&row.session.borrow()) {
+                        let may_send = open.may_send(lock.as_deref(), &refresh).await;
+                        open.reload();
+                        let is_lost = !may_send && losses < MOST_LOSSES;
+                        if is_lost || !refresh.is_current(&open.session.borrow()) {
                             losses += 1;
                             step = None;
                             continue;
                         }
                     }
-                    refresh.note_answers(row.answers());
-                    let (answer, is_replay) = self.ask(known, &refresh_token, &scopes).await;
+                    refresh.note_answers(open.answers());
+                    let (answer, is_replay) = self.send(known, &refresh_token, &scopes).await;
                     if is_replay {
                         refresh.note_replay();
                     }
                     rotated = token_response::refresh_token(&answer).cloned().or(rotated);
                     // A frame or an earlier page of this tab may have refreshed meanwhile.
-                    row.sync();
-                    let (now, jitter) = (clock::now(), random::jitter());
-                    refresh.answered(&mut row.session.borrow_mut(), answer, now, jitter)
+                    open.reload();
+                    let (now, jitter) = (environment.now(), environment.jitter());
+                    refresh.answered(&mut open.session.borrow_mut(), answer, now, jitter)
                 }
                 Some(Step::Done(result)) => break result,
             });
         };
-        row.refreshing.replace(None);
-        row.release_refresh_lock(lock);
-        row.tell();
-        Refreshed { result, rotated }
+        open.refresh.replace(None);
+        open.release_refresh_lock(lock);
+        open.announce();
+        RefreshOutcome { result, rotated }
     }
 
     /// The server's answer, and whether it is one that the token worker has kept.
-    async fn ask(
+    async fn send(
         &self,
-        metadata: Answer<Metadata>,
+        metadata: Fetched<Metadata>,
         refresh_token: &Secret,
         scopes: &[String],
     ) -> (Result<TokenResponse, Unusable>, bool) {
@@ -145,9 +149,9 @@ impl EsiSecurity {
         };
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
-        let request = self.inner().headers.dress(request);
+        let request = self.inner().headers.add_to(request);
         let sender = &self.inner().sender;
-        match sender.send(&request, phase, TIMEOUT_MS).await {
+        match sender.send(&request, phase, RESPONSE_TIMEOUT_MS).await {
             Ok(response) => {
                 let answer = token_response::process(&request, &response, phase);
                 (answer, response.age > 0)
@@ -159,34 +163,38 @@ impl EsiSecurity {
     /// An access token that is good for the margin at least where the server allows. While the old one
     /// lives, a refresh that does not get through is no reason to fail.
     pub async fn get_access_token(&self) -> Result<String, Error> {
+        let environment = self.environment();
         let text = |access: &AccessToken| String::from(access.token.expose());
-        let held = || self.who().row.session.borrow().access().map(text);
+        let held = || self.session().session.borrow().access().map(text);
         let usable = || {
-            let (row, now) = (self.who().row, clock::now());
-            let session = row.session.borrow();
+            let (open, now) = (self.session(), self.environment().now());
+            let session = open.session.borrow();
             session.usable(now, 0).map(text)
         };
         let comfortable = || {
-            let (row, now) = (self.who().row, clock::now());
-            let session = row.session.borrow();
-            session.comfortable(now, row.margin()).map(text)
+            let (open, now) = (self.session(), self.environment().now());
+            let session = open.session.borrow();
+            session.comfortable(now, open.margin()).map(text)
         };
-        self.written().await;
+        self.session().stored().await;
         loop {
             if let Some(token) = comfortable() {
                 return Ok(token);
             }
-            let (row, now) = (self.who().row, clock::now());
-            let put_off = row.session.borrow().put_off(now, true);
+            let (open, now) = (self.session(), self.environment().now());
+            let put_off = open.session.borrow().put_off(now, true);
             if let Some(error) = put_off {
                 return usable().ok_or(error);
             }
             // One that asked for other scopes may bring a token that is good enough.
-            let flying = row.refreshing.borrow().clone();
-            if let Some(other) = flying.filter(|flying| !flying.scopes.is_empty()) {
+            let in_flight = open.refresh.borrow().clone();
+            if let Some(other) = in_flight.filter(|refresh| !refresh.scopes.is_empty()) {
                 if usable().is_none() {
-                    drop(other.flight.await);
-                } else if within(LITTLE_PATIENCE, other.flight).await.is_none()
+                    drop(other.outcome.await);
+                } else if environment
+                    .within(SPARE_TIMEOUT_MS, other.outcome)
+                    .await
+                    .is_none()
                     && let Some(token) = usable()
                 {
                     return Ok(token);
@@ -196,7 +204,7 @@ impl EsiSecurity {
             let refresh = self.refresh(&[]);
             let refreshed = if usable().is_some() {
                 // It is carried to its end without this caller, too.
-                let Some(refreshed) = within(LITTLE_PATIENCE, refresh).await else {
+                let Some(refreshed) = environment.within(SPARE_TIMEOUT_MS, refresh).await else {
                     if let Some(token) = usable() {
                         return Ok(token);
                     }

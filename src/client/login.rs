@@ -2,18 +2,18 @@
 //! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
 
 use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::future::{self, Future};
 
-use super::flight::Flight;
-use super::http::TIMEOUT_MS;
-use super::row::Row;
-use super::security::{EsiSecurity, Who};
-use super::storage::Storage;
+use super::address;
+use super::exchanges::{Exchange, ExchangeKey};
+use super::open_session::OpenSession;
+use super::security::EsiSecurity;
+use super::sender::RESPONSE_TIMEOUT_MS;
+use super::shared::Shared;
 use super::warning::Warning;
-use super::{address, clock, random};
 use crate::oauth::authorization_request::{self, Grant};
 use crate::oauth::authorization_response::{self, AuthorizationResponse, Outcome};
 use crate::oauth::pkce::CodeVerifier;
@@ -65,7 +65,7 @@ pub struct LoginResult {
 }
 
 impl EsiSecurity {
-    /// The address to send the pilot to.
+    /// The address to send the user to.
     pub async fn get_auth_uri(&self, options: AuthUriOptions) -> Result<String, Error> {
         self.begin(LoginOptions {
             uri: options,
@@ -74,11 +74,11 @@ impl EsiSecurity {
         .await
     }
 
-    /// Sends the pilot there. Comes back only with an error.
+    /// Sends the user there. Comes back only with an error.
     pub async fn login(&self, options: LoginOptions) -> Result<(), Error> {
         let uri = self.begin(options).await?;
-        let left = address::location().is_some_and(|location| location.assign(&uri).is_ok());
-        if left {
+        let page = self.environment().host.page();
+        if page.is_some_and(|page| page.navigate(&uri)) {
             future::pending::<()>().await;
         }
         Err(Error::argument(
@@ -90,15 +90,16 @@ impl EsiSecurity {
 
     async fn begin(&self, options: LoginOptions) -> Result<String, Error> {
         let phase = Phase::Login;
-        let inner = self.inner();
+        let (inner, environment) = (self.inner(), self.environment());
+        let host = &*environment.host;
         // The page is about to be left.
-        self.written().await;
+        self.session().stored().await;
         let LoginOptions { uri, return_to } = options;
         let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
         scope::check(&scopes, phase)?;
         authorization_request::check_extra(&uri.extra_params)?;
         let return_to = return_to
-            .map(|address| address::return_to(&address))
+            .map(|address| address::return_to(host, &address))
             .transpose()?;
         let state = match uri.state {
             Some(state) if state.len() < SHORTEST_STATE => {
@@ -109,14 +110,14 @@ impl EsiSecurity {
                 ));
             }
             Some(state) => state,
-            None => random::state()?,
+            None => environment.state()?,
         };
         let verifier = if uri.implicit || inner.client.secret.is_some() {
             None
         } else {
             Some(match &inner.fixed_verifier {
                 Some(text) => CodeVerifier::from_text(text.expose(), phase)?,
-                None => random::code_verifier(32)?,
+                None => environment.code_verifier(32)?,
             })
         };
         let grant = match &verifier {
@@ -130,10 +131,10 @@ impl EsiSecurity {
         let address =
             authorization_request::address(&metadata, client, grant, &scopes, &state, extra);
         if uri.implicit {
-            Warning::ImplicitGrant.once();
+            environment.warn(Warning::ImplicitGrant);
         }
         if address.len() > LONG_ADDRESS {
-            Warning::LongAddress.once();
+            environment.warn(Warning::LongAddress);
         }
         let mut logins = self.logins();
         logins.begin(Login {
@@ -146,7 +147,7 @@ impl EsiSecurity {
             requires_iss: metadata.authorization_response_iss_parameter_supported,
             scopes,
             return_to,
-            began_at: clock::now(),
+            began_at: environment.now(),
             answer: None,
         });
         if self.keep_logins(&logins) {
@@ -162,7 +163,7 @@ impl EsiSecurity {
         &self,
         url: Option<&str>,
     ) -> impl Future<Output = Result<Option<LoginResult>, Error>> + use<> {
-        let here = || address::location()?.href().ok();
+        let here = || self.environment().host.page()?.address();
         let url = url.map(String::from).or_else(here);
         let this = self.clone();
         async move {
@@ -175,29 +176,31 @@ impl EsiSecurity {
 
     async fn read_redirect(&self, url: &str) -> Result<Option<LoginResult>, Error> {
         let phase = Phase::Redirect;
-        let url = address::parse(url)
+        let environment = self.environment();
+        let host = &*environment.host;
+        let url = address::parse(host, url)
             .ok_or_else(|| Error::argument(phase, "url", "must be an address"))?;
-        let site = address::site(&url, &self.inner().client.redirect_uri);
-        let (query, fragment) = address::components(&url);
-        let logins = self.logins();
-        let response = logins.response_in(&query, &fragment, site, clock::now())?;
+        let site = address::site(host, &url, &self.inner().client.redirect_uri);
+        let (logins, now) = (self.logins(), environment.now());
+        let response = logins.response_in(&url.query, &url.fragment, site, now)?;
         let Some((state, response)) = response else {
             return Ok(None);
         };
-        if let Ok(login) = logins.find(&state, clock::now(), phase)
+        if let Ok(login) = logins.find(&state, now, phase)
             && login.token_identifier != self.token_identifier()
         {
             // Another object of this page waits for it, or else nobody would ever say why no login ends.
             let identifier = login.token_identifier.as_deref();
-            if !Row::is_held(&self.inner().place.session(identifier)) {
-                Warning::LoginOfNobody.once();
+            let key = self.inner().place.session(identifier);
+            if !self.inner().page.has_session(&key) {
+                environment.warn(Warning::LoginOfNobody);
             }
             return Ok(None);
         }
         let finished = self.finish(&state, &response).await;
         // What may succeed later stays in the address, for a reload; so does what is not ours.
         if finished.as_ref().err().is_none_or(|error| is_final(error)) {
-            address::clean(&url, response.component, &state);
+            address::clean(host, &url, response.component, &state);
         }
         finished.map(Some)
     }
@@ -209,7 +212,7 @@ impl EsiSecurity {
     ) -> Result<LoginResult, Error> {
         let phase = Phase::Redirect;
         let logins = self.logins();
-        let login = logins.find(state, clock::now(), phase)?;
+        let login = logins.find(state, self.environment().now(), phase)?;
         let digest = response.outcome.digest();
         let reused = match &login.answer {
             Some(answer) => *answer != digest,
@@ -243,7 +246,7 @@ impl EsiSecurity {
             Outcome::Token(json) => match token_response::parse(json.expose(), phase) {
                 Ok(_) if answered => {}
                 Ok(tokens) => {
-                    self.sign_in(&self.who(), tokens, Some((state, digest)))
+                    self.sign_in(&self.session(), tokens, Some((state, digest)))
                         .await;
                 }
                 // It has used the `state` up all the same.
@@ -263,7 +266,7 @@ impl EsiSecurity {
         if code.is_empty() {
             return Err(Error::argument(phase, "code", "must not be empty"));
         }
-        let now = clock::now();
+        let now = self.environment().now();
         let logins = self.logins();
         let login = match state {
             Some(state) => Some(logins.find(state, now, phase)?),
@@ -297,43 +300,38 @@ impl EsiSecurity {
         state: Option<&str>,
         phase: Phase,
     ) -> Result<TokenResponse, Error> {
-        /// The logins' row, and the code.
-        type Key = (String, Secret);
-        type Exchange = (Option<String>, Flight<Result<TokenResponse, Error>>);
-        std::thread_local! {
-            static UNDER_WAY: RefCell<Vec<(Key, Exchange)>> = const { RefCell::new(Vec::new()) };
-        }
-        let key = (self.inner().place.logins(), code.clone());
-        let flying = UNDER_WAY.with_borrow(|all| {
-            all.iter()
-                .find(|(other, _)| *other == key)
-                .map(|(_, exchange)| exchange.clone())
-        });
-        let flight = match flying {
-            Some((login, _)) if login.as_deref() != state => {
+        let exchanges = self.inner().page.exchanges();
+        let key = ExchangeKey {
+            logins: self.inner().place.logins(),
+            code: code.clone(),
+        };
+        if let Some(exchange) = exchanges.get(&key) {
+            if exchange.state.as_deref() != state {
                 return Err(self.reused(phase));
             }
-            Some((_, flight)) => flight,
-            None => {
-                let login = state.map(String::from);
-                let (this, who) = (self.clone(), self.who());
-                let (done, state) = (key.clone(), login.clone());
-                let flight = Flight::launch(async move {
-                    let result = this.perform_exchange(&who, &done.1, state.as_deref()).await;
-                    UNDER_WAY.with_borrow_mut(|all| all.retain(|(other, _)| *other != done));
-                    result
-                });
-                let exchange = (login, flight.clone());
-                UNDER_WAY.with_borrow_mut(|all| all.push((key, exchange)));
-                flight
-            }
+            return exchange.outcome.await;
+        }
+        let state = state.map(String::from);
+        let (this, open) = (self.clone(), self.session());
+        let (done, login) = (key.clone(), state.clone());
+        let outcome = Shared::spawn(self.environment(), async move {
+            let result = this
+                .perform_exchange(&open, &done.code, login.as_deref())
+                .await;
+            this.inner().page.exchanges().remove(&done);
+            result
+        });
+        let exchange = Exchange {
+            state,
+            outcome: outcome.clone(),
         };
-        flight.await
+        exchanges.insert(key, exchange);
+        outcome.await
     }
 
     async fn perform_exchange(
         &self,
-        who: &Who,
+        open: &Rc<OpenSession>,
         code: &Secret,
         state: Option<&str>,
     ) -> Result<TokenResponse, Error> {
@@ -343,7 +341,7 @@ impl EsiSecurity {
             (Ok(tokens), _) => {
                 let digest = || Outcome::Code(code.clone()).digest();
                 let ended = state.map(|state| (state, digest()));
-                self.sign_in(who, tokens.clone(), ended).await;
+                self.sign_in(open, tokens.clone(), ended).await;
             }
             (Err(error), Some(state)) if is_final(error) => {
                 self.end_login(state, String::new());
@@ -364,7 +362,7 @@ impl EsiSecurity {
         let metadata = self.metadata().await?;
         let logins = self.logins();
         let login = state
-            .map(|state| logins.find(state, clock::now(), phase))
+            .map(|state| logins.find(state, self.environment().now(), phase))
             .transpose()?;
         let issuer = url::without_scheme(&metadata.issuer);
         if login.is_some_and(|login| url::without_scheme(&login.issuer) != issuer) {
@@ -380,26 +378,33 @@ impl EsiSecurity {
         let client = &inner.client;
         let redirect_uri = login.map_or(&client.redirect_uri, |login| &login.redirect_uri);
         let request = token_request::exchange(&metadata, client, redirect_uri, code, verifier);
-        let request = inner.headers.dress(request);
+        let request = inner.headers.add_to(request);
         let digest = Outcome::Code(code.clone()).digest();
         let lock = joined(&[&inner.place.logins(), "/", &digest]);
-        let response = inner.sender.send_once(&request, &lock, phase, TIMEOUT_MS);
+        let response = inner
+            .sender
+            .send_once(&request, &lock, phase, RESPONSE_TIMEOUT_MS);
         let response = response.await?;
         // Another tab has the same login, and sends its code: twice it would end the grant.
         let response = response.ok_or_else(|| self.reused(phase))?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
-    /// The tokens are stored before all, and the page is told last: a listener may leave it.
-    async fn sign_in(&self, who: &Who, tokens: TokenResponse, ended: Option<(&str, String)>) {
-        let now = clock::now();
-        who.row.session.borrow_mut().sign_in(tokens, now);
-        who.row.settle();
-        who.row.storage.written().await;
+    /// The tokens are stored first, and announced last: a listener may leave the page.
+    async fn sign_in(
+        &self,
+        open: &Rc<OpenSession>,
+        tokens: TokenResponse,
+        ended: Option<(&str, String)>,
+    ) {
+        let now = self.environment().now();
+        open.session.borrow_mut().sign_in(tokens, now);
+        open.settle();
         if let Some((state, digest)) = ended {
             self.end_login(state, digest);
         }
-        who.row.tell();
+        open.stored().await;
+        open.announce();
     }
 
     fn end_login(&self, state: &str, digest: String) {
@@ -415,17 +420,16 @@ impl EsiSecurity {
 
     /// Those that time has ended are ended in storage too, with their verifiers.
     fn logins(&self) -> Logins {
-        let row = Storage::default().read(&self.inner().place.logins().into());
-        let row = row.ok().flatten().map(String::from);
-        let mut logins = Logins::restore(row.as_deref());
-        if logins.expire(clock::now()) {
+        let record = self.inner().page.read_item(&self.inner().place.logins());
+        let mut logins = Logins::restore(record.as_deref());
+        if logins.expire(self.environment().now()) {
             self.keep_logins(&logins);
         }
         logins
     }
 
     fn keep_logins(&self, logins: &Logins) -> bool {
-        let (key, row) = (self.inner().place.logins(), logins.to_row());
-        Storage::default().write(&key.into(), row.as_deref())
+        let (key, record) = (self.inner().place.logins(), logins.to_row());
+        self.inner().page.write_item(&key, record.as_deref())
     }
 }

@@ -4,17 +4,14 @@
 use alloc::borrow::ToOwned;
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::future::Future;
 use core::ops::RangeInclusive;
 
-use super::clock;
-use super::row::Row;
+use super::open_session::OpenSession;
 use super::security::EsiSecurity;
-use super::subtle;
+use super::verified_token::VerifiedToken;
 use crate::jwt::{
-    Check, Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureAlgorithm, SignatureCheck,
-    UnverifiedClaims,
+    Check, Checks, Claims, DEFAULT_KID, KeySet, Rules, SignatureCheck, UnverifiedClaims,
 };
 use crate::oauth::secret::Secret;
 use crate::session::skew::LARGEST;
@@ -32,27 +29,18 @@ pub struct VerifyOptions {
     pub checks: Checks,
 }
 
-/// A token whose signature was checked, with all that this depended on: the answer stays the same.
-pub(super) struct Checked {
-    token: Secret,
-    kid: String,
-    keys: Rc<KeySet>,
-    algorithms: Vec<SignatureAlgorithm>,
-    claims: Rc<Claims>,
-}
-
 /// The token that is verified: the one that was held at the call.
-struct Taken {
+struct HeldToken {
     token: Secret,
     skew: i64,
-    row: Rc<Row>,
+    open: Rc<OpenSession>,
     epoch: u32,
 }
 
-impl Taken {
+impl HeldToken {
     /// Whether the session has not been refreshed since either.
     fn is_newest(&self) -> bool {
-        let session = self.row.session.borrow();
+        let session = self.open.session.borrow();
         let newest = session.access().map(|access| &access.token);
         session.epoch() == self.epoch && newest == Some(&self.token)
     }
@@ -65,14 +53,14 @@ impl EsiSecurity {
         &self,
         options: &VerifyOptions,
     ) -> impl Future<Output = Result<Rc<Claims>, Error>> + use<> {
-        let taken = self.take(options.checks.leeway);
+        let held = self.held_token(options.checks.leeway);
         let kid = options.kid.clone();
         let (this, checks) = (self.clone(), options.checks);
         async move {
-            let taken = taken?;
+            let held = held?;
             let kid = kid.as_deref().unwrap_or(DEFAULT_KID);
-            let answer = this.perform_verification(&taken, kid, &checks).await;
-            this.unless_superseded(&taken, answer)
+            let answer = this.perform_verification(&held, kid, &checks).await;
+            this.unless_superseded(&held, answer)
         }
     }
 
@@ -81,37 +69,37 @@ impl EsiSecurity {
         &self,
         options: &VerifyOptions,
     ) -> impl Future<Output = Result<UnverifiedClaims, Error>> + use<> {
-        let taken = self.take(options.checks.leeway);
+        let held = self.held_token(options.checks.leeway);
         let (this, checks) = (self.clone(), options.checks);
         async move {
-            let taken = taken?;
-            let claims = UnverifiedClaims::decode(taken.token.expose())?;
-            let judged = this.judge(&claims.0, &checks, taken.skew).await;
-            this.unless_superseded(&taken, judged.map(|()| claims))
+            let held = held?;
+            let claims = UnverifiedClaims::decode(held.token.expose())?;
+            let valid = this.validate(&claims.0, &checks, held.skew).await;
+            this.unless_superseded(&held, valid.map(|()| claims))
         }
     }
 
-    fn take(&self, leeway: i64) -> Result<Taken, Error> {
+    fn held_token(&self, leeway: i64) -> Result<HeldToken, Error> {
         let phase = Phase::Verify;
         if !LEEWAY.contains(&leeway) {
             return Err(Error::argument(phase, "leeway", "must be 0 to 300 seconds"));
         }
-        let row = self.who().row;
-        let session = row.session.borrow();
+        let open = self.session();
+        let session = open.session.borrow();
         let access = session.access().ok_or(ErrorKind::NoToken { phase })?;
-        Ok(Taken {
+        Ok(HeldToken {
             token: access.token.clone(),
             // A row can have been written by anybody.
             skew: access.clock_skew.clamp(-LARGEST, LARGEST),
             epoch: session.epoch(),
-            row: Rc::clone(&row),
+            open: Rc::clone(&open),
         })
     }
 
     /// Whoever asks for claims takes them for those of the character that is logged in.
-    fn unless_superseded<T>(&self, taken: &Taken, answer: Result<T, Error>) -> Result<T, Error> {
-        let row = self.who().row;
-        if Rc::ptr_eq(&row, &taken.row) && row.session.borrow().epoch() == taken.epoch {
+    fn unless_superseded<T>(&self, held: &HeldToken, answer: Result<T, Error>) -> Result<T, Error> {
+        let open = self.session();
+        if Rc::ptr_eq(&open, &held.open) && open.session.borrow().epoch() == held.epoch {
             answer
         } else {
             let phase = Phase::Verify;
@@ -121,16 +109,16 @@ impl EsiSecurity {
 
     async fn perform_verification(
         &self,
-        taken: &Taken,
+        held: &HeldToken,
         kid: &str,
         checks: &Checks,
     ) -> Result<Rc<Claims>, Error> {
-        let claims = self.authenticate(taken, kid).await?;
-        self.judge(&claims, checks, taken.skew).await?;
+        let claims = self.authenticate(held, kid).await?;
+        self.validate(&claims, checks, held.skew).await?;
         Ok(claims)
     }
 
-    async fn judge(&self, claims: &Claims, checks: &Checks, skew: i64) -> Result<(), Error> {
+    async fn validate(&self, claims: &Claims, checks: &Checks, skew: i64) -> Result<(), Error> {
         let rules = &self.inner().rules;
         let servers = if rules.issuers.is_empty() && checks.issuer != Check::Off {
             Some(Rules::spellings(&self.metadata().await?.issuer))
@@ -138,28 +126,33 @@ impl EsiSecurity {
             None
         };
         let issuers = servers.as_ref().unwrap_or(&rules.issuers);
-        rules.check_for(issuers, claims, checks, clock::now().saturating_add(skew))
+        rules.check_for(
+            issuers,
+            claims,
+            checks,
+            self.environment().now().saturating_add(skew),
+        )
     }
 
-    async fn authenticate(&self, taken: &Taken, kid: &str) -> Result<Rc<Claims>, Error> {
+    async fn authenticate(&self, held: &HeldToken, kid: &str) -> Result<Rc<Claims>, Error> {
         let keys = self.key_set().await?;
-        if let Some(claims) = self.checked(taken, kid, keys.set()) {
+        if let Some(claims) = self.verified(held, kid, keys.set()) {
             return Ok(claims);
         }
-        let answer = self.check_signature(taken, kid, keys.set()).await;
+        let answer = self.check_signature(held, kid, keys.set()).await;
         // The keys may have changed since the set was fetched; EVE's keeps its name.
         if answer.as_ref().is_err_and(|error| is_the_keys(error))
             && let Some(newer) = keys.renew().await
         {
-            return self.check_signature(taken, kid, &newer).await;
+            return self.check_signature(held, kid, &newer).await;
         }
         answer
     }
 
-    fn checked(&self, taken: &Taken, kid: &str, keys: &Rc<KeySet>) -> Option<Rc<Claims>> {
-        let checked = taken.row.checked.borrow();
-        let same = checked.as_ref().filter(|last| {
-            last.token == taken.token
+    fn verified(&self, held: &HeldToken, kid: &str, keys: &Rc<KeySet>) -> Option<Rc<Claims>> {
+        let verified = held.open.verified.borrow();
+        let same = verified.as_ref().filter(|last| {
+            last.token == held.token
                 && last.kid == kid
                 && last.keys == *keys
                 && last.algorithms == self.inner().rules.algorithms
@@ -169,18 +162,18 @@ impl EsiSecurity {
 
     async fn check_signature(
         &self,
-        taken: &Taken,
+        held: &HeldToken,
         kid: &str,
         keys: &Rc<KeySet>,
     ) -> Result<Rc<Claims>, Error> {
         let algorithms = &self.inner().rules.algorithms;
-        let check = SignatureCheck::prepare(taken.token.expose(), keys, algorithms, kid)?;
-        let verdict = subtle::verdict(&check).await?;
+        let check = SignatureCheck::prepare(held.token.expose(), keys, algorithms, kid)?;
+        let verdict = self.environment().host.check_signature(&check).await?;
         let claims = Rc::new(check.finish(&verdict)?);
         // A token that was given up meanwhile is not kept here either.
-        if taken.is_newest() {
-            taken.row.checked.replace(Some(Checked {
-                token: taken.token.clone(),
+        if held.is_newest() {
+            held.open.verified.replace(Some(VerifiedToken {
+                token: held.token.clone(),
                 kid: kid.to_owned(),
                 keys: Rc::clone(keys),
                 algorithms: algorithms.clone(),

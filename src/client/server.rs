@@ -1,14 +1,12 @@
-//! What the authorization server says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
-//! EVE's are built in too, so that a document that cannot be fetched stops nobody's login.
+//! What an authorization server publishes: its metadata (RFC 8414) and its key set (RFC 7517). EVE's are built in too, so
+//! that a document that cannot be fetched stops no login.
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use std::thread::LocalKey;
 
-use super::document::{Answer, Cache, Caches, Document, Got, Source, cache_in};
-use super::http::Sender;
+use super::document::{Cache, Document, Fetched, Lookup, Source};
+use super::environment::Environment;
 use super::security::EsiSecurity;
+use super::sender::Sender;
 use super::warning::Warning;
 use crate::jwt::KeySet;
 use crate::oauth::metadata::{EVE_URL, Metadata};
@@ -17,79 +15,62 @@ use crate::{Error, ErrorKind, Phase};
 impl Document for Metadata {
     const PHASE: Phase = Phase::Metadata;
 
-    fn parse(text: &str, url: &str) -> Result<Self, Error> {
+    fn parse(_: &Environment, text: &str, url: &str) -> Result<Self, Error> {
         Self::parse(text, url)
     }
 
     fn built_in(url: &str) -> Option<Self> {
         (url == EVE_URL).then(Self::eve)
     }
-
-    fn caches() -> &'static LocalKey<Caches<Self>> {
-        std::thread_local! {
-            static CACHES: Caches<Metadata> = const { RefCell::new(Vec::new()) };
-        }
-        &CACHES
-    }
 }
 
 impl Document for KeySet {
     const PHASE: Phase = Phase::Keys;
 
-    fn parse(text: &str, _url: &str) -> Result<Self, Error> {
-        Self::read(text).inspect(report_skipped)
+    fn parse(environment: &Environment, text: &str, _: &str) -> Result<Self, Error> {
+        Self::read(text).inspect(|keys| report_skipped(environment, keys))
     }
 
     fn built_in(url: &str) -> Option<Self> {
         (Metadata::eve().jwks_uri.as_deref() == Some(url)).then(Self::eve)
     }
-
-    fn caches() -> &'static LocalKey<Caches<Self>> {
-        std::thread_local! {
-            static CACHES: Caches<KeySet> = const { RefCell::new(Vec::new()) };
-        }
-        &CACHES
-    }
 }
 
 /// Tells the developer about keys that cannot be used; the others may still be good.
-pub(super) fn report_skipped(keys: &KeySet) {
+pub(super) fn report_skipped(environment: &Environment, keys: &KeySet) {
     for reason in keys.skipped() {
-        Warning::KeySkipped(reason).once();
+        environment.warn(Warning::KeySkipped(reason));
     }
 }
 
-/// The server's key set, and where a newer one is to be had.
+/// The server's key set, and how to get a newer one.
 pub(super) struct ServerKeys {
-    got: Got<KeySet>,
+    lookup: Lookup<KeySet>,
     cache: Option<(Rc<Cache<KeySet>>, Sender)>,
 }
 
 impl ServerKeys {
     pub(super) fn set(&self) -> &Rc<KeySet> {
-        &self.got.document
+        &self.lookup.document
     }
 
-    /// Another set, if the server has one by now.
+    /// A newer set, if the server has another one by now.
     pub(super) async fn renew(&self) -> Option<Rc<KeySet>> {
         let (cache, sender) = self.cache.as_ref()?;
-        let newer = cache.renew(&self.got, sender).await;
-        newer.filter(|newer| newer != self.set())
+        cache.renew(&self.lookup, sender).await
     }
 }
 
 impl EsiSecurity {
     /// The server's metadata.
-    pub(super) async fn metadata(&self) -> Answer<Metadata> {
+    pub(super) async fn metadata(&self) -> Fetched<Metadata> {
         let inner = self.inner();
         match &inner.metadata {
             Source::Given(metadata) => Ok(Rc::clone(metadata)),
             Source::Fetched(slot) => {
-                let cache = cache_in(slot, &inner.metadata_url);
-                Ok(cache
-                    .get(inner.cache_max_age, &inner.sender)
-                    .await?
-                    .document)
+                let cache = inner.page.metadata().get(slot, &inner.metadata_url);
+                let lookup = cache.get(inner.cache_max_age, &inner.sender).await?;
+                Ok(lookup.document)
             }
         }
     }
@@ -100,9 +81,9 @@ impl EsiSecurity {
         let slot = match &inner.key_set {
             Source::Given(keys) => {
                 return Ok(ServerKeys {
-                    got: Got {
+                    lookup: Lookup {
                         document: Rc::clone(keys),
-                        asked: false,
+                        is_new: false,
                     },
                     cache: None,
                 });
@@ -116,9 +97,9 @@ impl EsiSecurity {
             .ok_or(ErrorKind::InvalidMetadata {
                 reason: "it names no jwks_uri",
             })?;
-        let cache = cache_in(slot, url);
+        let cache = inner.page.key_sets().get(slot, url);
         Ok(ServerKeys {
-            got: cache.get(inner.cache_max_age, &inner.sender).await?,
+            lookup: cache.get(inner.cache_max_age, &inner.sender).await?,
             cache: Some((cache, inner.sender.clone())),
         })
     }

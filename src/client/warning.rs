@@ -1,19 +1,10 @@
-//! Warnings on the console: each one once in the life of a page, and never with anything secret.
+//! Warnings on the console.
+
+use alloc::string::String;
 
 use crate::text::joined;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    // A test runner may have put a console in place that throws at a warning.
-    #[wasm_bindgen(catch, js_namespace = console)]
-    fn warn(text: &str) -> Result<(), JsValue>;
-}
-
-/// What a developer should know.
+/// What a developer should know. No warning holds a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Warning {
     SecretInBrowser,
@@ -28,7 +19,8 @@ pub(super) enum Warning {
 }
 
 impl Warning {
-    fn text(self) -> String {
+    /// In words.
+    pub(super) fn text(self) -> String {
         let text = match self {
             Self::SecretInBrowser => {
                 "`secretKey` in a page is no secret: everybody who opens it can read it. Register a client without one."
@@ -63,22 +55,5 @@ impl Warning {
             }
         };
         text.into()
-    }
-
-    /// Says it, unless it was said before.
-    pub(super) fn once(self) {
-        std::thread_local! {
-            static SAID: RefCell<Vec<Warning>> = const { RefCell::new(Vec::new()) };
-        }
-        let new = SAID.with_borrow_mut(|said| {
-            let new = !said.contains(&self);
-            if new {
-                said.push(self);
-            }
-            new
-        });
-        if new {
-            let _ = warn(&joined(&["esi-security: ", &self.text()]));
-        }
     }
 }

@@ -1,0 +1,43 @@
+//! The DOM events on `window`. Tokens are stored before they are announced.
+
+use super::host::Host;
+use crate::Members;
+use crate::oauth::secret::Secret;
+use crate::session::machine::Change;
+use crate::session::token_set::AccessToken;
+
+/// The event after tokens changed, with what EsiPy's signal carries. `kind` is its type.
+pub(super) fn tokens_updated(
+    host: &dyn Host,
+    kind: &str,
+    token_identifier: Option<&str>,
+    access: &AccessToken,
+    refresh_token: Option<&Secret>,
+    now: i64,
+) {
+    let mut detail = Members::new();
+    detail.text_or_null("token_identifier", token_identifier);
+    detail.text("access_token", access.token.expose());
+    detail.text_or_null("refresh_token", refresh_token.map(Secret::expose));
+    detail.number_or_null("expires_in", access.expires_at.map(|expiry| expiry - now));
+    detail.text("token_type", &access.token_type);
+    host.dispatch(kind, detail);
+}
+
+/// The event when the access token is about to expire, at `expiry`.
+pub(super) fn token_expiring(host: &dyn Host, token_identifier: Option<&str>, expiry: Option<i64>) {
+    let mut detail = Members::new();
+    detail.text_or_null("tokenIdentifier", token_identifier);
+    detail.number_or_null("tokenExpiry", expiry);
+    host.dispatch("esi:token-expiring", detail);
+}
+
+/// The event after the session's state changed.
+pub(super) fn session_changed(host: &dyn Host, token_identifier: Option<&str>, change: Change) {
+    let mut detail = Members::new();
+    detail.text_or_null("tokenIdentifier", token_identifier);
+    detail.text("from", change.from.as_str());
+    detail.text("to", change.to.as_str());
+    detail.text("reason", change.reason.as_str());
+    host.dispatch("esi:session-changed", detail);
+}

@@ -1,0 +1,247 @@
+//! The outside world, as the client sees it: the browser in production, a simulator in tests. Everything that is
+//! decided is decided above this trait; an implementation only performs.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+
+use crate::jwt::{SignatureCheck, Verdict};
+use crate::oauth::http::{Request, Response};
+use crate::{Error, Members};
+
+/// What every asynchronous method returns, so that the compiler makes one kind of state machine for all of them.
+pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The outside world. No method may panic. A method may run code of the page, which may call the client again: it is
+/// called while nothing is borrowed.
+pub trait Host {
+    /// The wall clock, in milliseconds since 1970.
+    fn now_ms(&self) -> i64;
+
+    /// Fills `bytes` with random bytes. False if there is no source of them.
+    fn random(&self, bytes: &mut [u8]) -> bool;
+
+    /// Runs the task to its end.
+    fn spawn(&self, task: LocalFuture<'static, ()>);
+
+    /// Completes after `ms` milliseconds; later if the page sleeps meanwhile.
+    fn sleep(&self, ms: u32) -> LocalFuture<'static, ()>;
+
+    /// The item under `key`.
+    fn item(&self, area: Area, key: &str) -> Box<dyn Item>;
+
+    /// Makes the item under `key` readable. False if only an asynchronous caller could wait for it.
+    fn open_item(&self, area: Area, key: &str) -> bool;
+
+    /// Reads the item again. `None` where every look at it does.
+    fn reload_item(&self, area: Area, key: &str) -> Option<LocalFuture<'static, ()>>;
+
+    /// The keys of all items in that area, as far as they can be listed.
+    fn keys(&self, area: Area) -> Vec<String>;
+
+    /// Completes once everything that was put into that area is stored: with false if it could not be. `None` where
+    /// [`Item::write`] has stored it already.
+    fn stored(&self, area: Area) -> Option<LocalFuture<'static, bool>>;
+
+    /// Sends the request, and waits `timeout_ms` milliseconds for its response.
+    fn fetch<'a>(
+        &'a self,
+        request: &'a Request,
+        route: &'a Route,
+        timeout_ms: u32,
+    ) -> LocalFuture<'a, Result<Response, FetchError>>;
+
+    /// Connects this page to the token worker with that script; an empty one is the package's own.
+    fn connect_worker(&self, script: &str);
+
+    /// Whether the token worker with that script is in use: `off`, `idle`, `connecting`, `connected` or `unavailable`.
+    fn worker_status(&self, script: &str) -> String;
+
+    /// Requests the Web Lock of that name. If the future is dropped, the lock is not held.
+    fn lock(&self, name: &str, mode: LockMode) -> LocalFuture<'static, LockAnswer>;
+
+    /// The locks that any page of the origin holds. An answer is newer than every theft before it.
+    fn held_locks(&self) -> LocalFuture<'static, Vec<HeldLock>>;
+
+    /// Opens the `BroadcastChannel` of that name. `None` where there is none.
+    fn open_channel(&self, name: &str, receive: Option<Receiver>) -> Option<Box<dyn Channel>>;
+
+    /// Checks a signature.
+    fn check_signature<'a>(
+        &'a self,
+        check: &'a SignatureCheck<'a>,
+    ) -> LocalFuture<'a, Result<Verdict, Error>>;
+
+    /// Parses an absolute address, or one relative to `base`.
+    fn parse_url(&self, address: &str, base: Option<&str>) -> Option<Url>;
+
+    /// The page; `None` in a worker.
+    fn page(&self) -> Option<&dyn Page>;
+
+    /// Dispatches a DOM event of that type with that `detail`.
+    fn dispatch(&self, kind: &str, detail: Members);
+
+    /// Prints a warning for developers.
+    fn warn(&self, text: &str);
+}
+
+/// Where records are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// sessionStorage: one tab, until it is closed.
+    Session,
+    /// localStorage: all tabs of the origin.
+    Local,
+    /// Memory: one page, until it is left.
+    Memory,
+    /// An object of the page's own, by the number that the host gave it.
+    Custom(u32),
+}
+
+impl Area {
+    /// True if another tab may hold the same session.
+    pub(super) fn is_shared(self) -> bool {
+        self != Self::Memory
+    }
+
+    /// True if a session there needs a version marker: in localStorage the tabs share the record itself.
+    pub(super) fn has_marker(self) -> bool {
+        self.is_shared() && self != Self::Local
+    }
+}
+
+/// One item of a storage area. It remembers which value is known, so that a look at an unchanged one copies nothing.
+pub trait Item {
+    /// The value now; `None` if there is none.
+    fn read(&self) -> Result<Option<String>, Unreadable>;
+
+    /// Writes the value, or removes it. False if that failed.
+    fn write(&self, value: Option<&str>) -> bool;
+
+    /// True if the value is another one than the known one. False if it cannot be read.
+    fn is_changed(&self) -> bool;
+
+    /// From now on the value is known.
+    fn acknowledge(&self);
+}
+
+/// Storage that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Who sends a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The page.
+    Page,
+    /// A function of the page's own, by the number that the host gave it.
+    Custom(u32),
+    /// The token worker with that script.
+    Worker(String),
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchError {
+    /// The token worker has certainly not sent the request.
+    NotSent,
+    /// The time is over.
+    TimedOut,
+    /// The platform failed.
+    Failed {
+        /// The name of its error.
+        name: Option<String>,
+        /// The message of its error.
+        message: Option<String>,
+    },
+}
+
+/// How a lock is requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockMode {
+    /// Only if no other page holds it.
+    IfAvailable,
+    /// After all that wait already, but no longer than so many milliseconds.
+    Wait(u32),
+    /// At once, from any holder.
+    Steal,
+}
+
+/// What became of the request for a lock.
+pub enum LockAnswer {
+    /// It is held now.
+    Granted(Box<dyn Lock>),
+    /// Another page holds it.
+    Taken,
+    /// The time is over.
+    TimedOut,
+    /// There are no locks here.
+    Unavailable,
+}
+
+/// A lock that is held until this is dropped.
+pub trait Lock {
+    /// True once another page has stolen it.
+    fn is_stolen(&self) -> bool;
+}
+
+/// A lock and the page that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// The lock's name.
+    pub name: String,
+    /// The browser's name for the page.
+    pub client: String,
+}
+
+/// What is called with each message.
+pub type Receiver = Rc<dyn Fn(&str)>;
+
+/// A channel to the other tabs, open until this is dropped.
+pub trait Channel {
+    /// Sends a message. False if it cannot be sent.
+    fn send(&self, message: &str) -> bool;
+}
+
+/// An address in its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// The whole, normalised.
+    pub href: String,
+    /// Its origin.
+    pub origin: String,
+    /// Its path.
+    pub path: String,
+    /// Its query without `?`.
+    pub query: String,
+    /// Its fragment without `#`.
+    pub fragment: String,
+}
+
+/// The page that the client runs in.
+pub trait Page {
+    /// Its address.
+    fn address(&self) -> Option<String>;
+
+    /// Leaves it for another address. False if it may not.
+    fn navigate(&self, address: &str) -> bool;
+
+    /// Gives its history entry another address. The entry and its state stay.
+    fn replace_address(&self, address: &str);
+}
+
+/// What happens to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageEvent {
+    /// It is left: for good, or for the bfcache.
+    Hidden,
+    /// It is shown, perhaps again.
+    Shown,
+    /// The network is back.
+    Online,
+    /// Time may have passed, or storage may have changed.
+    Resumed,
+}

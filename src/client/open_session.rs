@@ -1,0 +1,359 @@
+//! A session that is open in this page. All objects of the page for the same client, server, character and storage share
+//! it, so that no two of them send the same rotating refresh token at once.
+
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+
+use super::environment::{Environment, STORAGE_TIMEOUT_MS};
+use super::events;
+use super::host::{Area, LocalFuture, PageEvent, Receiver};
+use super::markers::Markers;
+use super::peers::Peers;
+use super::record::{Change, Record};
+use super::revision::Revision;
+use super::shared::Shared;
+use super::verified_token::VerifiedToken;
+use super::warning::Warning;
+use crate::Error;
+use crate::oauth::secret::Secret;
+use crate::oauth::token_response::TokenResponse;
+use crate::session::handover::Message;
+use crate::session::machine::{EMPTY, Reason, Session};
+use crate::session::refresh::Others;
+use crate::session::token_set::TokenSet;
+
+/// A refresh in flight.
+#[derive(Clone)]
+pub(super) struct RefreshInFlight {
+    /// The scopes that were asked for.
+    pub(super) scopes: Vec<String>,
+    /// The tokens that it is to renew.
+    pub(super) tokens: TokenSet,
+    pub(super) outcome: Shared<RefreshOutcome>,
+}
+
+/// How a refresh ended.
+#[derive(Clone)]
+pub(super) struct RefreshOutcome {
+    pub(super) result: Result<TokenResponse, Error>,
+    /// What has replaced the refresh token that was sent, even if the session does not hold it any more.
+    pub(super) rotated: Option<Secret>,
+}
+
+/// A session and where it is stored.
+pub(super) struct OpenSession {
+    pub(super) environment: Rc<Environment>,
+    key: String,
+    token_identifier: Option<String>,
+    pub(super) area: Area,
+    record: Record,
+    pub(super) session: RefCell<Session>,
+    pub(super) refresh: RefCell<Option<RefreshInFlight>>,
+    pub(super) verified: RefCell<Option<VerifiedToken>>,
+    pub(super) markers: Markers,
+    peers: Peers,
+    pub(super) revision: Revision,
+    /// The generation of the tokens that was stored last.
+    stored: Cell<u32>,
+    /// The generation of the tokens that was announced last.
+    announced: Cell<u32>,
+    /// The types of the event that objects of this page want after tokens changed.
+    event_types: RefCell<Vec<String>>,
+    /// The release of the last refresh lock, until the browser has taken it back.
+    pub(super) releasing: RefCell<Option<Shared<()>>>,
+    /// For how many seconds before its expiry the access token is to be refreshed: as the last object wanted it.
+    margin: Cell<i64>,
+}
+
+impl OpenSession {
+    /// Opens the session under `key`.
+    pub(super) fn open(
+        environment: &Rc<Environment>,
+        area: Area,
+        key: &str,
+        token_identifier: Option<&str>,
+        margin: i64,
+    ) -> Rc<Self> {
+        let open = Rc::new(Self {
+            environment: Rc::clone(environment),
+            key: key.to_owned(),
+            token_identifier: token_identifier.map(ToOwned::to_owned),
+            area,
+            record: Record::new(environment, area, key),
+            session: RefCell::default(),
+            refresh: RefCell::default(),
+            verified: RefCell::default(),
+            markers: Markers::new(environment),
+            peers: Peers::new(environment),
+            revision: Revision::default(),
+            stored: Cell::new(0),
+            announced: Cell::new(0),
+            event_types: RefCell::default(),
+            releasing: RefCell::default(),
+            margin: Cell::new(margin),
+        });
+        open.reload();
+        open.send_query();
+        // What is found at once is no change.
+        let now = environment.now();
+        let _ = open.session.borrow_mut().notice(now, margin);
+        open
+    }
+
+    pub(super) fn is_under(&self, area: Area, key: &str) -> bool {
+        self.area == area && self.has_key(key)
+    }
+
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.key == key
+    }
+
+    /// One more object of the page stands for this session.
+    pub(super) fn attach(&self, event_type: &str, margin: i64) {
+        self.margin.set(margin);
+        let mut event_types = self.event_types.borrow_mut();
+        if !event_types.iter().any(|known| known == event_type) {
+            event_types.push(event_type.to_owned());
+        }
+    }
+
+    /// For how many seconds before its expiry the access token is to be refreshed.
+    pub(super) fn margin(&self) -> i64 {
+        self.margin.get()
+    }
+
+    /// Takes over what another page has stored under this key meanwhile: a frame of this tab, another tab, or a page that
+    /// lived while this one was frozen. A record that was removed signs out. An emptied one says nothing: that page could
+    /// not store its tokens.
+    pub(super) fn reload(self: &Rc<Self>) {
+        let stored = match self.record.poll_change() {
+            None => return,
+            Some(Change::Written(record)) if record == EMPTY => return,
+            Some(Change::Written(record)) => Some(record),
+            Some(Change::Removed) => None,
+        };
+        self.session.borrow_mut().reload(stored.as_deref());
+        // Without tokens it could not be parsed. If there is no room for it elsewhere, it stays until tokens replace it.
+        if let Some(damaged) = &stored
+            && self.session.borrow().tokens().is_none()
+            && !self.record.set_aside(damaged)
+        {
+            return;
+        }
+        // What was not taken over, an older record or a damaged one, is replaced.
+        let session = self.session.borrow();
+        let is_taken = session.to_row() == stored;
+        self.stored
+            .set(session.generation().wrapping_sub(u32::from(!is_taken)));
+        drop(session);
+        self.verified.replace(None);
+        self.settle();
+    }
+
+    /// The same, after the host has read the record again, where it answers from a copy.
+    pub(super) async fn reload_from_host(self: &Rc<Self>) {
+        let host = &self.environment.host;
+        if let Some(reading) = host.reload_item(self.area, &self.key) {
+            self.environment.within(STORAGE_TIMEOUT_MS, reading).await;
+        }
+        self.reload();
+    }
+
+    /// After anything that may have changed the session: stores it, then publishes its version and its news to the other
+    /// tabs. All in one task, so that a tab that is closed has done all of it or nothing.
+    pub(super) fn settle(self: &Rc<Self>) {
+        let generation = self.session.borrow().generation();
+        if self.stored.replace(generation) != generation {
+            self.record.persist(&self.session);
+        }
+        self.mark();
+        let message = self.session.borrow_mut().take_message();
+        if let Some(message) = message {
+            self.send(&message);
+        }
+        self.join();
+        self.revision.notify();
+    }
+
+    /// Completes once the session is stored, at once where storage is synchronous.
+    pub(super) async fn stored(&self) {
+        if let Some(stored) = self.environment.host.stored(self.area) {
+            self.wait_for_storage(stored).await;
+        }
+    }
+
+    async fn wait_for_storage(&self, stored: LocalFuture<'static, bool>) {
+        if self.environment.within(STORAGE_TIMEOUT_MS, stored).await != Some(true) {
+            self.environment.warn(Warning::MemoryOnly);
+        }
+    }
+
+    /// Writes the version of the tokens where the other tabs can read it, or that their grant has ended.
+    fn mark(&self) {
+        let (lineage, renewed, is_ended) = {
+            let mut session = self.session.borrow_mut();
+            let is_ended = matches!(session.reason(), Reason::Ended | Reason::Revoked);
+            (session.lineage().cloned(), session.take_renewed(), is_ended)
+        };
+        if !self.area.has_marker() {
+            return;
+        }
+        if is_ended {
+            // A session that was revoked does not name its grant any more. One that was refused may have had an old token,
+            // while another tab has a newer one.
+            let is_newer = |ours| matches!(self.markers.others(&ours), Others::Ahead(_));
+            if !lineage.is_some_and(is_newer)
+                && let Some(lineage) = self.peers.lineage()
+            {
+                self.markers.remove(&lineage);
+            }
+        } else if let Some((lineage, replaced)) = lineage.zip(renewed) {
+            self.markers.write(&lineage, replaced);
+        }
+    }
+
+    pub(super) fn has_readable_record(&self) -> bool {
+        self.record.is_readable()
+    }
+
+    /// True if the tokens that are held now come from the same grant.
+    pub(super) fn has_grant_of(&self, tokens: &TokenSet) -> bool {
+        let session = self.session.borrow();
+        let grants = session.lineage().zip(tokens.lineage.as_ref());
+        grants.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
+    }
+
+    /// Announces the tokens to the page once they are stored: in this task where storage is synchronous.
+    pub(super) fn announce_when_stored(self: &Rc<Self>) {
+        let Some(stored) = self.environment.host.stored(self.area) else {
+            return self.announce();
+        };
+        let this = Rc::clone(self);
+        self.environment.spawn(async move {
+            this.wait_for_storage(stored).await;
+            this.announce();
+        });
+    }
+
+    /// Dispatches the event of each object after tokens changed, where there is an access token. Not after a change that
+    /// took tokens away, nor after one that another page of this storage has made.
+    pub(super) fn announce(&self) {
+        let (generation, reason) = {
+            let session = self.session.borrow();
+            (session.generation(), session.reason())
+        };
+        if self.announced.replace(generation) == generation
+            || matches!(reason, Reason::Ended | Reason::Revoked | Reason::Storage)
+        {
+            return;
+        }
+        let tokens = self.session.borrow().tokens().cloned();
+        let Some((access, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.access?, tokens.refresh_token)))
+        else {
+            return;
+        };
+        let now = self.environment.now();
+        let event_types = self.event_types.borrow().clone();
+        for event_type in event_types {
+            events::tokens_updated(
+                &*self.environment.host,
+                &event_type,
+                self.token_identifier.as_deref(),
+                &access,
+                refresh_token.as_ref(),
+                now,
+            );
+        }
+    }
+
+    /// Dispatches the events of what became of the session since the last look.
+    pub(super) fn announce_changes(&self) {
+        self.announce_synced();
+        let now = self.environment.now();
+        let (change, expiry) = {
+            let mut session = self.session.borrow_mut();
+            let change = session.notice(now, self.margin());
+            let access = session.access();
+            (change, access.and_then(|access| access.expires_at))
+        };
+        let Some(change) = change else { return };
+        let (host, token_identifier) = (&*self.environment.host, self.token_identifier.as_deref());
+        events::session_changed(host, token_identifier, change);
+        if change.is_expiring() {
+            events::token_expiring(host, token_identifier, expiry);
+        }
+    }
+
+    /// Announces tokens that another tab was given.
+    fn announce_synced(&self) {
+        if self.session.borrow().reason() == Reason::HandOver {
+            self.announce();
+        }
+    }
+
+    /// Joins the tabs of the grant that the tokens come from. Tokens in memory are this page's alone.
+    fn join(self: &Rc<Self>) {
+        if self.area.is_shared() {
+            let lineage = self.session.borrow().lineage().cloned();
+            self.peers.join(lineage, || self.receiver());
+        }
+    }
+
+    fn receiver(self: &Rc<Self>) -> Receiver {
+        let this = Rc::downgrade(self);
+        Rc::new(move |json| {
+            if let Some((this, message)) = this.upgrade().zip(Message::parse(json)) {
+                this.receive(message);
+            }
+        })
+    }
+
+    /// A message of another tab.
+    fn receive(self: &Rc<Self>, message: Message) {
+        self.reload();
+        self.session.borrow_mut().receive(message);
+        if self.session.borrow().access().is_none() {
+            self.verified.replace(None);
+        }
+        self.settle();
+        // Not even slow storage is waited for: the other tab has stored them already.
+        self.announce_synced();
+    }
+
+    /// Asks the other tabs for newer tokens. False if none can receive it.
+    pub(super) fn send_query(&self) -> bool {
+        let lineage = self.session.borrow().lineage().cloned();
+        lineage.is_some_and(|lineage| self.send(&Message::Ask(lineage)))
+    }
+
+    fn send(&self, message: &Message) -> bool {
+        self.peers.send(message)
+    }
+
+    /// Something happens to the page.
+    pub(super) fn on_page(self: &Rc<Self>, event: PageEvent) {
+        match event {
+            PageEvent::Hidden => return self.peers.leave(),
+            PageEvent::Shown => {
+                self.peers.come_back();
+                self.reload();
+                self.join();
+                // It may have been frozen, and others may have newer tokens.
+                self.send_query();
+                let this = Rc::clone(self);
+                self.environment
+                    .spawn(async move { this.reload_from_host().await });
+            }
+            PageEvent::Online => {
+                let now = self.environment.now();
+                self.session.borrow_mut().reconnect(now);
+            }
+            PageEvent::Resumed => {}
+        }
+        self.revision.notify();
+    }
+}

@@ -1,0 +1,111 @@
+//! The other tabs that hold the same grant, and the channel to them. A page may have replaced `BroadcastChannel`, and its
+//! own code may then call back: nothing is borrowed while it runs.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::cell::{Cell, RefCell};
+
+use super::environment::Environment;
+use super::host::{Channel, Receiver};
+use crate::session::handover::Message;
+use crate::session::lineage::Lineage;
+
+/// The peers of one session.
+pub(super) struct Peers {
+    environment: Rc<Environment>,
+    joined: RefCell<Option<Joined>>,
+    /// While the page is hidden: see [`Peers::leave`].
+    absence: RefCell<Option<Box<dyn Channel>>>,
+    /// True while the page is hidden for good, or in the bfcache.
+    is_hidden: Cell<bool>,
+}
+
+/// The grant whose tabs this one has joined.
+struct Joined {
+    lineage: Lineage,
+    channel: Option<Rc<dyn Channel>>,
+}
+
+/// The channel on which hidden pages wait.
+fn absence(channel: &str) -> String {
+    [channel, "/left"].concat()
+}
+
+impl Peers {
+    pub(super) fn new(environment: &Rc<Environment>) -> Self {
+        Self {
+            environment: Rc::clone(environment),
+            joined: RefCell::default(),
+            absence: RefCell::default(),
+            is_hidden: Cell::default(),
+        }
+    }
+
+    /// The tokens with which this tab has joined the others.
+    pub(super) fn lineage(&self) -> Option<Lineage> {
+        let joined = self.joined.borrow();
+        joined.as_ref().map(|joined| joined.lineage.clone())
+    }
+
+    /// Joins the tabs of this grant, and leaves those of any other.
+    pub(super) fn join(&self, lineage: Option<Lineage>, receive: impl FnOnce() -> Receiver) {
+        if self.is_hidden.get() {
+            return;
+        }
+        let grant = |lineage: &Lineage| lineage.grant.clone();
+        if self.lineage().as_ref().map(grant) == lineage.as_ref().map(grant) {
+            return;
+        }
+        let joined = lineage.map(|lineage| {
+            let host = &self.environment.host;
+            let channel = host.open_channel(&lineage.channel(), Some(receive()));
+            Joined {
+                channel: channel.map(Rc::from),
+                lineage,
+            }
+        });
+        let before = self.joined.replace(joined);
+        drop(before);
+    }
+
+    /// The page is hidden, and may be frozen: it would answer nobody, so its channel is closed. Another one stays open
+    /// without a receiver. Chromium and Firefox drop a page from the bfcache that is sent a message; one is sent as soon
+    /// as there are newer tokens, because Firefox would give the page its old sessionStorage, with a used refresh token.
+    pub(super) fn leave(&self) {
+        self.is_hidden.set(true);
+        let before = self.joined.replace(None);
+        let host = &self.environment.host;
+        let waiting = before.as_ref().and_then(|joined| {
+            let name = absence(&joined.lineage.channel());
+            host.open_channel(&name, None)
+        });
+        let before = (before, self.absence.replace(waiting));
+        drop(before);
+    }
+
+    /// The page is shown again.
+    pub(super) fn come_back(&self) {
+        self.is_hidden.set(false);
+        let before = self.absence.replace(None);
+        drop(before);
+    }
+
+    /// Sends a message to the other tabs. False if none can receive it.
+    pub(super) fn send(&self, message: &Message) -> bool {
+        let joined = self.joined.borrow();
+        let channel = joined.as_ref().and_then(|joined| joined.channel.clone());
+        let lineage = joined.as_ref().map(|joined| joined.lineage.clone());
+        drop(joined);
+        let Some((channel, lineage)) = channel.zip(lineage) else {
+            return false;
+        };
+        if matches!(message, Message::Tokens(_) | Message::Revoked(_)) {
+            let name = absence(&lineage.channel());
+            if let Some(absence) = self.environment.host.open_channel(&name, None) {
+                absence.send("{}");
+            }
+        }
+        channel.send(&message.to_json())
+    }
+}

@@ -1,0 +1,95 @@
+//! The stored record of a session: read when the session is opened, written after each change, and read again when
+//! another page of the same storage has written it.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::cell::{Cell, RefCell};
+use core::cmp::Ordering;
+
+use super::environment::Environment;
+use super::host::{Area, Item};
+use super::warning::Warning;
+use crate::session::machine::{EMPTY, Session};
+use crate::session::place::Place;
+
+/// The record under one key.
+pub(super) struct Record {
+    environment: Rc<Environment>,
+    item: Box<dyn Item>,
+    /// Where a record is put that cannot be parsed.
+    aside: Box<dyn Item>,
+    /// True while this page writes: then what can be read is its own.
+    writing: Cell<bool>,
+}
+
+/// What became of a record.
+pub(super) enum Change {
+    Written(String),
+    Removed,
+}
+
+impl Record {
+    pub(super) fn new(environment: &Rc<Environment>, area: Area, key: &str) -> Self {
+        let record = Self {
+            environment: Rc::clone(environment),
+            item: environment.host.item(area, key),
+            aside: environment.host.item(area, &Place::damaged(key)),
+            writing: Cell::new(false),
+        };
+        if !record.is_readable() {
+            environment.warn(Warning::MemoryOnly);
+        }
+        record
+    }
+
+    pub(super) fn is_readable(&self) -> bool {
+        self.item.read().is_ok()
+    }
+
+    /// What another page has made of the record since the last look.
+    pub(super) fn poll_change(&self) -> Option<Change> {
+        if self.writing.get() || !self.item.is_changed() {
+            return None;
+        }
+        let stored = self.item.read().ok()?;
+        self.item.acknowledge();
+        Some(stored.map_or(Change::Removed, Change::Written))
+    }
+
+    /// Puts a record that cannot be parsed under another key. False if there is no room for it.
+    pub(super) fn set_aside(&self, damaged: &str) -> bool {
+        self.aside.write(Some(damaged))
+    }
+
+    /// Stores the session. If that fails, the session lives on in memory, and no record stays whose refresh token may be
+    /// used up: it is emptied, for which there always is room. One that is removed would sign out the pages that share it.
+    pub(super) fn persist(&self, session: &RefCell<Session>) {
+        self.writing.set(true);
+        self.write(session);
+        self.writing.set(false);
+    }
+
+    fn write(&self, session: &RefCell<Session>) {
+        let record = session.borrow().to_row();
+        if self.item.write(record.as_deref()) {
+            return self.item.acknowledge();
+        }
+        if record.is_none() {
+            return;
+        }
+        let compare = |stored: String| session.borrow().compare_record(&stored);
+        let stored = self.item.read().ok().flatten();
+        let is_good = stored.map(compare).is_some_and(Ordering::is_ge);
+        if !is_good && !self.item.write(Some(EMPTY)) {
+            self.item.write(None);
+        }
+        self.environment.warn(Warning::MemoryOnly);
+        // An older one that could be neither replaced nor removed is no news; another page's newer one is.
+        if let Ok(stored) = self.item.read()
+            && stored.map(compare) != Some(Ordering::Greater)
+        {
+            self.item.acknowledge();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a session does by itself: it is refreshed in time, by the wall clock, and its changes are announced.
+
+use alloc::rc::{Rc, Weak};
+use core::future::poll_fn;
+use core::task::Poll;
+
+use super::environment::Environment;
+use super::open_session::OpenSession;
+use super::security::{EsiSecurity, Inner};
+
+/// For how many seconds at most nothing is looked at while something is due later: a timer stands still while the machine
+/// sleeps, and the clock may be set.
+const LONGEST_PAUSE: i64 = 60;
+
+impl EsiSecurity {
+    /// Announces what is new, and begins what is due. Returns for how many seconds nothing will be due.
+    fn run_due(&self, open: &OpenSession) -> Option<i64> {
+        open.announce_changes();
+        self.0.listeners.call(&self.snapshot());
+        if open.session.borrow().refresh_token().is_some() {
+            // Before a refresh is due: the worker outlives the page that asks, if another one is connected.
+            self.0.sender.connect();
+        }
+        let now = self.environment().now();
+        let due = open.session.borrow().wakes_at(now, open.margin())?;
+        if due > now {
+            return Some(due.saturating_sub(now).min(LONGEST_PAUSE));
+        }
+        let is_renewable = open.session.borrow().is_renewable();
+        (self.0.auto_refresh && is_renewable).then(|| {
+            let this = self.clone();
+            // A caller that needs a token asks for it, and gets the error then.
+            self.environment()
+                .spawn(async move { drop(this.refresh(&[]).await) });
+            LONGEST_PAUSE
+        })
+    }
+}
+
+/// Starts the scheduler of an object. It ends with the object.
+pub(super) fn start(security: &EsiSecurity) {
+    let environment = Rc::clone(security.environment());
+    let inner = Rc::downgrade(&security.0);
+    security.environment().spawn(run(environment, inner));
+}
+
+async fn run(environment: Rc<Environment>, inner: Weak<Inner>) {
+    while let Some(security) = inner.upgrade().map(EsiSecurity) {
+        let open = security.session();
+        // Nothing is announced that is not stored yet.
+        open.stored().await;
+        let revision = open.revision.number();
+        let seconds = security.run_due(&open);
+        let open = Rc::downgrade(&open);
+        drop(security);
+        pause(&environment, seconds, &open, revision).await;
+    }
+}
+
+/// Waits until something may have happened to the session, or for so many seconds. Holds no session meanwhile, which may
+/// not be needed any more.
+async fn pause(
+    environment: &Environment,
+    seconds: Option<i64>,
+    open: &Weak<OpenSession>,
+    revision: u32,
+) {
+    let changed = poll_fn(|context| match open.upgrade() {
+        Some(open) if open.revision.number() == revision => {
+            open.revision.subscribe(context);
+            Poll::Pending
+        }
+        _ => Poll::Ready(()),
+    });
+    match seconds.and_then(|seconds| u32::try_from(seconds).ok()) {
+        Some(seconds) => drop(
+            environment
+                .within(seconds.saturating_mul(1000), changed)
+                .await,
+        ),
+        None => changed.await,
+    }
+}

@@ -1,0 +1,145 @@
+//! Who sends the requests of an object: the page, or for forms the token worker. Whatever the platform fails with becomes
+//! an error.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+
+use super::environment::Environment;
+use super::host::{FetchError, LocalFuture, Route};
+use super::lock::{self, Acquired};
+use crate::oauth::http::{Request, Response};
+use crate::text::joined;
+use crate::{Error, ErrorKind, Phase};
+
+/// How long a response is waited for, the body included, in milliseconds.
+pub(super) const RESPONSE_TIMEOUT_MS: u32 = 30_000;
+
+/// The sender of an object.
+#[derive(Clone)]
+pub(super) struct Sender {
+    environment: Rc<Environment>,
+    /// By what the page sends.
+    page: Route,
+    /// The script of the token worker.
+    worker: Option<String>,
+}
+
+impl Sender {
+    /// With a function of the page's own the page sees all its requests, so no worker sends any.
+    pub(super) fn new(
+        environment: &Rc<Environment>,
+        custom_fetch: Option<u32>,
+        worker: Option<String>,
+    ) -> Self {
+        Self {
+            environment: Rc::clone(environment),
+            page: custom_fetch.map_or(Route::Page, Route::Custom),
+            worker: worker.filter(|_| custom_fetch.is_none()),
+        }
+    }
+
+    /// Connects to the token worker, if there is to be one and this page is not connected yet.
+    pub(super) fn connect(&self) {
+        if let Some(worker) = &self.worker
+            && self.environment.host.worker_status(worker) == "idle"
+        {
+            self.environment.host.connect_worker(worker);
+        }
+    }
+
+    /// The status of the token worker; `off` if there is to be none.
+    pub(super) fn worker_status(&self) -> String {
+        let worker = self.worker.as_ref();
+        worker.map_or_else(
+            || "off".into(),
+            |worker| self.environment.host.worker_status(worker),
+        )
+    }
+
+    /// Sends the request, and waits `timeout_ms` for its response. In a box, so that it is compiled once and not into each
+    /// of its callers.
+    pub(super) fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> LocalFuture<'a, Result<Response, Error>> {
+        Box::pin(async move {
+            let response = match self.send_by_worker(request, timeout_ms).await {
+                Err(FetchError::NotSent) => self.send_by_page(request, timeout_ms).await,
+                response => response,
+            };
+            response.map_err(|failure| error(request, failure, phase))
+        })
+    }
+
+    /// The same for a form that must not be sent twice. The token worker gives all tabs the same response. Without it, a
+    /// tab that comes while another holds the lock of this name, and so sends the form, gets `None`.
+    pub(super) async fn send_once(
+        &self,
+        request: &Request,
+        lock: &str,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> Result<Option<Response>, Error> {
+        let response = match self.send_by_worker(request, timeout_ms).await {
+            Err(FetchError::NotSent) => {
+                let held = match lock::acquire(&self.environment, lock, timeout_ms).await {
+                    Acquired::Contended(_) => return Ok(None),
+                    Acquired::Free(lock) => Some(lock),
+                    Acquired::Unavailable => None,
+                };
+                let response = self.send_by_page(request, timeout_ms).await;
+                lock::release(&self.environment, held).await;
+                response
+            }
+            response => response,
+        };
+        let response = response.map_err(|failure| error(request, failure, phase));
+        response.map(Some)
+    }
+
+    async fn send_by_worker(
+        &self,
+        request: &Request,
+        timeout_ms: u32,
+    ) -> Result<Response, FetchError> {
+        match &self.worker {
+            Some(script) if request.form.is_some() => {
+                let route = Route::Worker(script.clone());
+                self.environment
+                    .host
+                    .fetch(request, &route, timeout_ms)
+                    .await
+            }
+            _ => Err(FetchError::NotSent),
+        }
+    }
+
+    async fn send_by_page(
+        &self,
+        request: &Request,
+        timeout_ms: u32,
+    ) -> Result<Response, FetchError> {
+        let host = &self.environment.host;
+        host.fetch(request, &self.page, timeout_ms).await
+    }
+}
+
+fn error(request: &Request, failure: FetchError, phase: Phase) -> Error {
+    let (name, message) = match failure {
+        FetchError::TimedOut => return ErrorKind::Timeout { phase }.into(),
+        FetchError::Failed { name, message } => (name, message),
+        FetchError::NotSent => (None, None),
+    };
+    // The message may repeat the request; then the name is left.
+    let quote = |text: String| request.quote(&text).filter(|text| !text.is_empty());
+    let whole = match (&name, message) {
+        (Some(name), Some(message)) => Some(joined(&[name, ": ", &message])),
+        (_, message) => message,
+    };
+    let cause = whole.and_then(quote).or_else(|| name.and_then(quote));
+    let cause = cause.unwrap_or_else(|| "rejected with nothing that may be repeated".into());
+    ErrorKind::Network { phase, cause }.into()
+}

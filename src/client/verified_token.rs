@@ -1,0 +1,17 @@
+//! The access token that was verified last.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::jwt::{Claims, KeySet, SignatureAlgorithm};
+use crate::oauth::secret::Secret;
+
+/// A token whose signature is valid, with everything that this depended on: the same again need not be checked.
+pub(super) struct VerifiedToken {
+    pub(super) token: Secret,
+    pub(super) kid: String,
+    pub(super) keys: Rc<KeySet>,
+    pub(super) algorithms: Vec<SignatureAlgorithm>,
+    pub(super) claims: Rc<Claims>,
+}
