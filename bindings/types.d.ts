@@ -217,7 +217,7 @@ export interface EsiSecurityOptions {
   ssoEndpoints?: SsoEndpoints;
   /** The server's key or key set; then none is ever fetched. */
   jwksKey?: Jwk | JwkSet;
-  /** Origins that may be sent the access token. Default: `["https://esi.evetech.net"]`. */
+  /** Origins that may be sent the access token, without a path. Default: `["https://esi.evetech.net"]`. */
   apiOrigins?: string[];
   /** Issuers that a token may have, as they stand in `iss`. Default: the metadata's, with or without its scheme. */
   issuers?: string[];

@@ -71,7 +71,7 @@ pub enum ErrorKind {
         /// Its name, as JavaScript spells it.
         name: Cow<'static, str>,
         /// What is expected.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// An option that does not exist.
     UnknownOption {
@@ -548,9 +548,9 @@ impl Error {
     pub fn argument(
         phase: Phase,
         name: impl Into<Cow<'static, str>>,
-        reason: &'static str,
+        reason: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let name = name.into();
+        let (name, reason) = (name.into(), reason.into());
         Self::from(ErrorKind::InvalidArgument {
             phase,
             name,

@@ -165,7 +165,7 @@ fn in_phase(phase: Phase) -> Vec<(ErrorKind, &'static str, Fields)> {
             ErrorKind::InvalidArgument {
                 phase,
                 name: "scopes".into(),
-                reason: "must not be empty",
+                reason: "must not be empty".into(),
             },
             "invalid_argument",
             nothing(),

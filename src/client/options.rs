@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use super::address;
 use super::client::Client;
-use super::host::{Area, Host};
+use super::host::{Area, Host, Url};
 use crate::jwt::{EVE_AUDIENCE, Rules, SignatureAlgorithm};
 use crate::oauth::metadata::{EVE_URL, Metadata};
 use crate::oauth::pkce::CodeVerifier;
@@ -17,6 +17,7 @@ use crate::oauth::{scope, url};
 use crate::session::cache::MAX_AGE;
 use crate::session::place::Place;
 use crate::session::token_set::MARGIN;
+use crate::text::joined;
 use crate::{Error, Phase};
 
 /// What an `EsiSecurity` is made from. [`Options::new`] fills in what a page for EVE Online needs.
@@ -185,9 +186,7 @@ impl Options {
             ("ssoEndpointsUrl", &self.sso_endpoints_url),
         ];
         for (name, text) in addresses {
-            if !is_address(host, text) {
-                return Err(invalid(name, ADDRESS));
-            }
+            parse_address(host, name, text)?;
         }
         if self.redirect_uri.contains('#') {
             return Err(invalid("redirectUri", "must have no fragment"));
@@ -239,18 +238,33 @@ impl Options {
     pub(super) fn origins(&self, host: &dyn Host) -> Result<Vec<String>, Error> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
-            let url = host.parse_url(text, None).filter(|_| url::is_secure(text));
-            let url = url.ok_or_else(|| invalid("apiOrigins", ADDRESS))?;
+            let url = parse_address(host, "apiOrigins", text)?;
+            if url.path != "/" || url.href.contains(['?', '#']) {
+                let reason = joined(&["must hold origins alone, such as `", &url.origin, "`"]);
+                return Err(Error::argument(Phase::Create, "apiOrigins", reason));
+            }
             origins.push(url.origin);
         }
         Ok(origins)
     }
 }
 
-const ADDRESS: &str = "must be an https address, or http on this machine";
-
-fn is_address(host: &dyn Host, text: &str) -> bool {
-    url::is_secure(text) && host.parse_url(text, None).is_some()
+/// An address that tokens may be sent to.
+fn parse_address(host: &dyn Host, name: &'static str, text: &str) -> Result<Url, Error> {
+    let Some(url) = host.parse_url(text, None) else {
+        return Err(invalid(
+            name,
+            "must be an absolute address, such as `https://app.example/callback`",
+        ));
+    };
+    if url::is_secure(text) {
+        Ok(url)
+    } else {
+        Err(invalid(
+            name,
+            "must begin with `https://`, or with `http://` and localhost, 127.0.0.1 or [::1]",
+        ))
+    }
 }
 
 /// True if there is nothing in it, or nothing but space.

@@ -71,6 +71,7 @@ test("what cannot work is refused, by name", async (t) => {
       ["esi.evetech.net"],
       ["http://esi.evetech.net"],
       ["ftp://x.example"],
+      ["https://esi.evetech.net/latest"],
     ],
     issuers: ["login.eveonline.com", [7], [""], []],
     audiences: ["EVE Online", [7], [""]],

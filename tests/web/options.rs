@@ -122,12 +122,47 @@ fn an_address_is_https_or_on_this_machine() {
     ] {
         let mut options = page.options();
         options.redirect_uri = good.into();
-        options.api_origins = vec![good.into()];
         assert!(crate::page::open(options).is_ok(), "{good}");
     }
     let mut options = page.options();
     options.redirect_uri = "https://app.example/#callback".into();
     assert_eq!(refused(options), "redirectUri");
+}
+
+#[wasm_bindgen_test]
+fn a_refused_address_says_what_it_should_be() {
+    let page = Page::new();
+    let message = |change: &dyn Fn(&mut Options)| {
+        let mut options = page.options();
+        change(&mut options);
+        crate::page::open(options).err().unwrap().to_string()
+    };
+    for (address, expected) in [
+        ("/callback", "absolute"),
+        ("callback", "absolute"),
+        ("http://app.example/callback", "`https://`"),
+        ("ftp://app.example/", "`https://`"),
+    ] {
+        let redirect_uri = message(&|options| options.redirect_uri = address.into());
+        assert!(redirect_uri.contains(expected), "{redirect_uri}");
+        let other = if expected == "absolute" {
+            "`https://`,"
+        } else {
+            "absolute"
+        };
+        assert!(!redirect_uri.contains(other), "{redirect_uri}");
+    }
+    for (address, origin) in [
+        ("https://esi.evetech.net/latest", "https://esi.evetech.net"),
+        ("https://API.example:443/?x", "https://api.example"),
+        ("http://localhost:8080/#x", "http://localhost:8080"),
+    ] {
+        let refused = message(&|options| options.api_origins = vec![address.into()]);
+        assert!(refused.contains(&format!("`{origin}`")), "{refused}");
+        let mut options = page.options();
+        options.api_origins = vec![origin.into(), format!("{origin}/")];
+        assert!(crate::page::open(options).is_ok(), "{origin}");
+    }
 }
 
 /// With the answer's it would stand in the callback twice.
