@@ -62,7 +62,7 @@ async fn the_token_goes_to_allowed_origins_alone() {
     break_fetch("a TypeError");
     let security = crate::page::open(Options {
         api_origins: vec![
-            "https://esi.evetech.net/latest/".into(),
+            "https://esi.evetech.net/".into(),
             "https://b.example:443".into(),
         ],
         ..page.options()
