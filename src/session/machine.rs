@@ -462,7 +462,11 @@ impl Session {
                     .is_some_and(|ours| ours.grant == theirs.grant && !ours.is_ahead_of(theirs));
                 // A session that waits for a login waits for nothing else.
                 if concerned && self.is_renewable() {
-                    self.go_offline(Outage::told(&failure));
+                    let told = Outage::told(&failure);
+                    // `Retry-After` applies in full, whatever fails meanwhile.
+                    let is_bound = |ours: &Outage| ours.demanded() > 0 && ours.until > told.until;
+                    let outage = self.outage.take().filter(is_bound).unwrap_or(told);
+                    self.go_offline(outage);
                     // The last one is to be this tab's own.
                     if failure.is_unexplained && self.unexplained + 1 < UNEXPLAINED_REFUSALS {
                         self.unexplained += 1;

@@ -2,6 +2,8 @@
 
 use esi_security::oauth::token_response::Unusable;
 use esi_security::session::backoff::{CALLERS_WAIT, LONGEST, LONGEST_DEMAND, delay};
+use esi_security::session::handover::{Failure, Message};
+use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{Session, State};
 use esi_security::session::refresh::Refresh;
 use esi_security::session::token_set::MARGIN;
@@ -100,6 +102,27 @@ fn retry_after_puts_the_next_try_off() {
         assert_eq!(error.is_some(), obeyed, "{demanded}");
         assert_eq!(session.put_off(EXPIRED + wait, false), None, "{demanded}");
     }
+}
+
+/// A failure in another tab halves the wait, but not this one.
+#[test]
+fn retry_after_outlasts_the_failures_of_other_tabs() {
+    let mut session = offline(busy(429, Some(30)));
+    let told = |lineage: &Lineage| {
+        Message::Failed(Failure {
+            lineage: lineage.clone(),
+            status: None,
+            retry_after: None,
+            is_unexplained: false,
+            since: EXPIRED + 1,
+            until: EXPIRED + 9,
+        })
+    };
+    let failure = told(session.lineage().unwrap());
+    session.receive(failure);
+    assert_eq!(session.wakes_at(EXPIRED, MARGIN), Some(EXPIRED + 30));
+    assert!(session.put_off(EXPIRED + 29, false).is_some());
+    assert_eq!(session.put_off(EXPIRED + 30, false), None);
 }
 
 /// Those who ask for a refresh as well as those who only want a token.
