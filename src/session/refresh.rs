@@ -52,6 +52,8 @@ pub struct Refresh {
     newest: u32,
     /// How many had failed before it.
     failures: u32,
+    /// True if the answer is an old one.
+    is_replay: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,7 @@ impl Refresh {
             waits_for_newer: false,
             newest: 0,
             failures: session.failures(),
+            is_replay: false,
         })
     }
 
@@ -167,10 +170,16 @@ impl Refresh {
         let ended = session.refresh_token().is_none()
             && session.lineage().is_some()
             && session.lineage() == self.tokens.lineage.as_ref();
-        let behind = ended || self.is_behind(session);
+        let overtaken = self.is_behind(session);
+        let behind = ended || overtaken;
+        let is_old = self.is_replay && overtaken;
         match answer {
-            // Fresh from the server it is the newest there is, even if another tab has been faster.
-            Ok(response) if current || behind => {
+            // Fresh from the server it is the newest there is, even if another tab has been faster. An old one is not.
+            Ok(mut response) if current || (behind && !is_old) => {
+                // The refresh token that another tab was given meanwhile has replaced the one that was sent.
+                if behind && response.refresh_token.as_ref() == Some(&self.sent) {
+                    response.refresh_token = None;
+                }
                 session.outdo(self.newest);
                 session.renew(response.clone(), now);
                 Step::Done(Ok(response))
@@ -184,6 +193,8 @@ impl Refresh {
                 let concerned = behind || session.refresh_token() == Some(&self.sent);
                 if let Some(rotated) = token_response::refresh_token(&answer)
                     && concerned
+                    && !is_old
+                    && *rotated != self.sent
                 {
                     session.rotate(rotated.clone());
                 }
@@ -240,9 +251,10 @@ impl Refresh {
         self.newest = self.newest.max(answers);
     }
 
-    /// The answer that has come is one that was kept: another tab may have newer tokens than it brings.
+    /// The answer that has come is an old one: another tab may have newer tokens than it brings.
     pub fn note_replay(&mut self) {
         self.newest = 0;
+        self.is_replay = true;
     }
 
     /// The newest version that another tab is known to have had.

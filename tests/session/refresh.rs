@@ -611,6 +611,43 @@ fn an_answer_is_newer_than_what_another_tab_has_handed_over_meanwhile() {
     assert!(matches!(session.take_message(), Some(Message::Tokens(_))));
 }
 
+/// A server that replaces refresh tokens only now and then may have served this request first, and the other tab's then.
+#[test]
+fn an_answer_that_names_the_sent_refresh_token_again_keeps_a_newer_one() {
+    let answers: [(Answer, &str); 2] = [
+        (Ok(response("mine", Some("refresh"))), "mine"),
+        (Err(garbled(Some("refresh"))), "theirs-1"),
+    ];
+    for (answer, held) in answers {
+        let mut session = signed_in();
+        let mut refresh = sent(&mut session);
+        session.receive(handed_over(&session, 1));
+        refresh.answered(&mut session, answer, NOW, JITTER);
+        assert_eq!(access(&session), Some(held));
+        assert_eq!(refresh_token(&session), Some("rotated-1"));
+    }
+}
+
+/// The token worker has kept it, or this page was frozen: the other tabs have gone on from there.
+#[test]
+fn an_old_answer_is_no_news_for_who_was_handed_newer_tokens() {
+    let answers: [Answer; 2] = [
+        Ok(response("old", Some("rotated-1"))),
+        Err(garbled(Some("rotated-1"))),
+    ];
+    for answer in answers {
+        let mut session = signed_in();
+        let mut refresh = sent(&mut session);
+        session.receive(handed_over(&session, 2));
+        let row = row_of(&session);
+        refresh.note_replay();
+        let step = refresh.answered(&mut session, answer, NOW, JITTER);
+        assert_eq!(step, done("theirs-2", Some("rotated-2")));
+        assert_eq!(row_of(&session), row);
+        assert_eq!(session.take_message(), None);
+    }
+}
+
 #[test]
 fn a_failure_is_nothing_if_another_tab_has_handed_over_tokens_meanwhile() {
     for failure in [
