@@ -91,7 +91,10 @@ impl Sender {
                     Acquired::Unavailable => None,
                 };
                 let response = self.send_by_page(request, timeout_ms).await;
-                lock::release(&self.environment, held).await;
+                // The release takes time, and the response must be stored in this task.
+                let environment = Rc::clone(&self.environment);
+                self.environment
+                    .spawn(async move { lock::release(&environment, held).await });
                 response
             }
             response => response,
