@@ -80,6 +80,7 @@ impl EsiSecurity {
         let environment = self.environment();
         let (mut rotated, mut metadata) = (None, None);
         let (mut lock, mut step, mut losses) = (None, None, 0);
+        let mut has_worker = true;
         let result = loop {
             open.settle();
             open.stored().await;
@@ -116,7 +117,13 @@ impl EsiSecurity {
                         }
                     }
                     refresh.note_answers(open.answers());
-                    let (answer, is_replay) = self.send(known, &refresh_token, &scopes).await;
+                    let sent = self.send(known, &refresh_token, &scopes, has_worker).await;
+                    let Some((answer, is_replay)) = sent else {
+                        // Seconds may have passed: everything is checked again before the page sends.
+                        has_worker = false;
+                        step = Some(Step::Send(refresh_token));
+                        continue;
+                    };
                     if is_replay {
                         refresh.note_replay();
                     }
@@ -135,29 +142,38 @@ impl EsiSecurity {
         RefreshOutcome { result, rotated }
     }
 
-    /// The server's answer, and whether it is one that the token worker has kept.
+    /// The server's answer, and whether it is one that the token worker has kept. `None` if the worker has not sent the
+    /// request.
     async fn send(
         &self,
         metadata: Fetched<Metadata>,
         refresh_token: &Secret,
         scopes: &[String],
-    ) -> (Result<TokenResponse, Unusable>, bool) {
+        has_worker: bool,
+    ) -> Option<(Result<TokenResponse, Unusable>, bool)> {
         let phase = Phase::Refresh;
         let metadata = match metadata {
             Ok(metadata) => metadata,
-            Err(error) => return (Err(error.into()), false),
+            Err(error) => return Some((Err(error.into()), false)),
         };
         let request =
             token_request::refresh(&metadata, &self.inner().client, refresh_token, scopes);
         let request = self.inner().headers.add_to(request);
         let sender = &self.inner().sender;
-        match sender.send(&request, phase, RESPONSE_TIMEOUT_MS).await {
+        let response = if has_worker {
+            let sent = sender.try_worker(&request, phase, RESPONSE_TIMEOUT_MS);
+            sent.await?
+        } else {
+            let sent = sender.send_from_page(&request, phase, RESPONSE_TIMEOUT_MS);
+            sent.await
+        };
+        Some(match response {
             Ok(response) => {
                 let answer = token_response::process(&request, &response, phase);
                 (answer, response.age > 0)
             }
             Err(error) => (Err(error.into()), false),
-        }
+        })
     }
 
     /// An access token that is good for the margin at least where the server allows. While the old one

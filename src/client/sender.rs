@@ -66,12 +66,36 @@ impl Sender {
         timeout_ms: u32,
     ) -> LocalFuture<'a, Result<Response, Error>> {
         Box::pin(async move {
-            let response = match self.send_by_worker(request, timeout_ms).await {
-                Err(FetchError::NotSent) => self.send_by_page(request, timeout_ms).await,
-                response => response,
-            };
-            response.map_err(|failure| error(request, failure, phase))
+            match self.try_worker(request, phase, timeout_ms).await {
+                Some(response) => response,
+                None => self.send_from_page(request, phase, timeout_ms).await,
+            }
         })
+    }
+
+    /// Has the token worker send the request. `None` if it has certainly not sent it, which may take it some seconds to
+    /// say.
+    pub(super) async fn try_worker(
+        &self,
+        request: &Request,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> Option<Result<Response, Error>> {
+        match self.send_by_worker(request, timeout_ms).await {
+            Err(FetchError::NotSent) => None,
+            response => Some(response.map_err(|failure| error(request, failure, phase))),
+        }
+    }
+
+    /// Sends the request without the token worker.
+    pub(super) async fn send_from_page(
+        &self,
+        request: &Request,
+        phase: Phase,
+        timeout_ms: u32,
+    ) -> Result<Response, Error> {
+        let response = self.send_by_page(request, timeout_ms).await;
+        response.map_err(|failure| error(request, failure, phase))
     }
 
     /// The same for a form that must not be sent twice. The token worker gives all tabs the same response. Without it, a
