@@ -15,6 +15,10 @@ use crate::{Error, ErrorKind, Phase};
 /// How long a response is waited for, the body included, in milliseconds.
 pub(super) const RESPONSE_TIMEOUT_MS: u32 = 30_000;
 
+/// How much longer than its timeout a fetch may take in a page that runs, in milliseconds: the token worker is to be
+/// heard.
+const FETCH_MARGIN_MS: u32 = 10_000;
+
 /// The sender of an object.
 #[derive(Clone)]
 pub(super) struct Sender {
@@ -135,10 +139,7 @@ impl Sender {
         match &self.worker {
             Some(script) if request.form.is_some() => {
                 let route = Route::Worker(script.clone());
-                self.environment
-                    .host
-                    .fetch(request, &route, timeout_ms)
-                    .await
+                self.fetch(request, &route, timeout_ms).await
             }
             _ => Err(FetchError::NotSent),
         }
@@ -149,8 +150,25 @@ impl Sender {
         request: &Request,
         timeout_ms: u32,
     ) -> Result<Response, FetchError> {
+        self.fetch(request, &self.page, timeout_ms).await
+    }
+
+    async fn fetch(
+        &self,
+        request: &Request,
+        route: &Route,
+        timeout_ms: u32,
+    ) -> Result<Response, FetchError> {
         let host = &self.environment.host;
-        host.fetch(request, &self.page, timeout_ms).await
+        let began_at = host.now_ms();
+        let mut response = host.fetch(request, route, timeout_ms).await?;
+        // A page that was frozen meanwhile reads the response late. Nobody knows when it came.
+        let waited_ms = host.now_ms().saturating_sub(began_at);
+        if waited_ms > i64::from(timeout_ms.saturating_add(FETCH_MARGIN_MS)) {
+            let seconds = u32::try_from(waited_ms / 1000).unwrap_or(u32::MAX);
+            response.age = response.age.max(seconds);
+        }
+        Ok(response)
     }
 }
 

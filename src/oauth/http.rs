@@ -112,7 +112,7 @@ pub struct Response {
     pub retry_after: Option<u32>,
     /// The body.
     pub body: String,
-    /// How many seconds ago it came: the token worker keeps answers.
+    /// How many seconds ago it came, at most: the token worker keeps answers, and a frozen page reads them late.
     pub age: u32,
 }
 
