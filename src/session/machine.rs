@@ -178,6 +178,8 @@ pub struct Session {
     generation: u32,
     reason: Reason,
     outbox: Option<Message>,
+    /// The id of the grant that was revoked last, here or in another tab.
+    revoked: Option<String>,
     /// What the server, or the page, has given since this was last asked, if anything: true if the refresh token was new.
     renewed: Option<bool>,
     /// Counts those changes that are no refresh: afterwards the tokens may be another character's.
@@ -206,13 +208,19 @@ impl Session {
     }
 
     /// Takes over a row that another page of this storage has written meanwhile. One that it has taken
-    /// away signs out; one that cannot be read, or holds older tokens of the same grant, changes nothing.
+    /// away signs out; one that cannot be read, or holds older tokens of the same grant, or those of a grant that was
+    /// revoked, changes nothing. What another process has written reaches this one later than its message.
     pub fn reload(&mut self, row: Option<&str>) {
         let tokens = match row.map(read) {
             None => None,
             Some(Some(tokens)) => Some(tokens),
             Some(None) => return,
         };
+        let grant = |tokens: &TokenSet| Some(tokens.lineage.as_ref()?.grant.clone());
+        let grant = tokens.as_ref().and_then(grant);
+        if grant.is_some() && grant == self.revoked {
+            return;
+        }
         let ahead = |one: &Option<TokenSet>, other: &Option<TokenSet>| {
             let both = one.as_ref().zip(other.as_ref());
             both.is_some_and(|(one, other)| one.is_ahead_of(other))
@@ -489,6 +497,7 @@ impl Session {
                     .is_some_and(|ours| ours.grant == lineage.grant)
                 {
                     self.hold(None, Reason::Revoked);
+                    self.revoked = Some(lineage.grant);
                 }
             }
         }
@@ -510,6 +519,7 @@ impl Session {
         let phase = Phase::Revoke;
         let tokens = self.tokens.take().ok_or(ErrorKind::NoToken { phase })?;
         self.hold(None, Reason::Revoked);
+        self.revoked = tokens.lineage.as_ref().map(|ours| ours.grant.clone());
         self.outbox = tokens.lineage.map(Message::Revoked);
         let refresh_token = tokens
             .refresh_token
