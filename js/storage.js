@@ -17,8 +17,8 @@ function withTimeout(work) {
   return new Promise((resolve) => {
     let timer;
     work.then((result) => {
-      clearTimeout(timer);
       resolve(result);
+      clearTimeout(timer);
     });
     try {
       timer = outsideZone(() => setTimeout(resolve, TIMEOUT_MS));

@@ -106,14 +106,25 @@ function openWorker(script) {
   const options = { type: "module", name: "esi-security-token-worker", extendedLifetime: true };
   if (!globalThis.trustedTypes) return new SharedWorker(script, options);
   const made = trusted(script);
+  if (made !== script) globalThis[TRUSTED_URL] ??= made;
   // Where another copy has created the policy, its worker serves this one too.
   return new SharedWorker(made === script ? (globalThis[TRUSTED_URL] ?? script) : made, options);
 }
 
 /** What is wrong with a worker that has sent this; undefined if nothing is. */
 function objectionTo({ origin, canSend }) {
-  if (origin !== globalThis.origin) return "foreign";
+  // A page may have a variable of its own that is called `origin`.
+  if (origin !== globalThis.location.origin) return "foreign";
   return canSend ? undefined : "unable";
+}
+
+/** A page may have replaced `clearTimeout`. Then the timer comes, and finds nothing to do. */
+function stop(timer) {
+  try {
+    clearTimeout(timer);
+  } catch {
+    // It is the page's.
+  }
 }
 
 /** Gives a worker that has answered, or the reason why there is none. */
@@ -121,15 +132,15 @@ function handshake(script) {
   return new Promise((resolve) => {
     let timer;
     const end = (outcome) => {
-      clearTimeout(timer);
       resolve(outcome);
+      stop(timer);
     };
     if (typeof SharedWorker !== "function") return end({ reason: "missing" });
     const giveUp = () => {
       timer = setTimeout(end, UNREAD_MARGIN_MS, { reason: "silent" });
     };
-    timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
     try {
+      timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
       const worker = openWorker(script);
       worker.onerror = () => end({ reason: "unloadable" });
       worker.port.onmessage = ({ data }) => {
@@ -184,17 +195,22 @@ function ask({ port }, request) {
     const { port1, port2 } = channel;
     let timer;
     const end = (answer) => {
-      clearTimeout(timer);
-      port1.close();
       resolve(answer);
+      stop(timer);
+      port1.close();
     };
     const wait = (work, milliseconds) => {
       timer = setTimeout(work, milliseconds);
     };
     const giveUp = () => wait(() => end({ type: "timeout" }), UNREAD_MARGIN_MS);
-    wait(giveUp, request.timeoutMs + ANSWER_MARGIN_MS);
-    port1.onmessage = ({ data }) => end(data);
-    port.postMessage({ type: "send", ...request }, [port2]);
+    try {
+      wait(giveUp, request.timeoutMs + ANSWER_MARGIN_MS);
+      port1.onmessage = ({ data }) => end(data);
+      port.postMessage({ type: "send", ...request }, [port2]);
+    } catch {
+      // What throws has sent nothing.
+      end({ type: "not-sent", reason: "unable" });
+    }
   });
 }
 

@@ -64,6 +64,11 @@ impl Client {
         }
     }
 
+    /// True while the page is hidden for good, in the bfcache, or not shown yet.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.0.is_hidden.get()
+    }
+
     pub(super) fn environment(&self) -> &Rc<Environment> {
         &self.0.environment
     }

@@ -236,7 +236,7 @@ pub trait Page {
 /// What happens to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageEvent {
-    /// It is left: for good, or for the bfcache.
+    /// It is left, for good or for the bfcache, or it is loaded ahead of time and not shown yet.
     Hidden,
     /// It is shown, perhaps again.
     Shown,

@@ -25,6 +25,9 @@ use crate::session::machine::{EMPTY, Reason, Session};
 use crate::session::refresh::Others;
 use crate::session::token_set::TokenSet;
 
+/// How often the session is written at once: a page's own code may change it while it is written.
+const MOST_WRITES: u32 = 3;
+
 /// A refresh in flight.
 #[derive(Clone)]
 pub(super) struct RefreshInFlight {
@@ -165,8 +168,11 @@ impl OpenSession {
     /// After anything that may have changed the session: stores it, then publishes its version and its news to the other
     /// tabs. All in one task, so that a tab that is closed has done all of it or nothing.
     pub(super) fn settle(self: &Rc<Self>) {
-        let generation = self.session.borrow().generation();
-        if self.stored.replace(generation) != generation {
+        for _ in 0..MOST_WRITES {
+            let generation = self.session.borrow().generation();
+            if self.stored.replace(generation) == generation {
+                break;
+            }
             self.record.persist(&self.session);
         }
         self.mark();

@@ -19,6 +19,8 @@ pub(super) struct Peers {
     absence: RefCell<Option<Box<dyn Channel>>>,
     /// True while the page is hidden for good, or in the bfcache.
     is_hidden: Cell<bool>,
+    /// What the page had joined before it was hidden.
+    left: RefCell<Option<Lineage>>,
 }
 
 /// The grant whose tabs this one has joined.
@@ -39,13 +41,15 @@ impl Peers {
             joined: RefCell::default(),
             absence: RefCell::default(),
             is_hidden: Cell::default(),
+            left: RefCell::default(),
         }
     }
 
     /// The tokens with which this tab has joined the others.
     pub(super) fn lineage(&self) -> Option<Lineage> {
         let joined = self.joined.borrow();
-        joined.as_ref().map(|joined| joined.lineage.clone())
+        let joined = joined.as_ref().map(|joined| joined.lineage.clone());
+        joined.or_else(|| self.left.borrow().clone())
     }
 
     /// Joins the tabs of this grant, and leaves those of any other.
@@ -76,10 +80,12 @@ impl Peers {
         self.is_hidden.set(true);
         let before = self.joined.replace(None);
         let host = &self.environment.host;
-        let waiting = before.as_ref().and_then(|joined| {
-            let name = absence(&joined.lineage.channel());
+        let lineage = before.as_ref().map(|joined| joined.lineage.clone());
+        let waiting = lineage.as_ref().and_then(|lineage| {
+            let name = absence(&lineage.channel());
             host.open_channel(&name, None)
         });
+        self.left.replace(lineage);
         let before = (before, self.absence.replace(waiting));
         drop(before);
     }
@@ -87,22 +93,28 @@ impl Peers {
     /// The page is shown again.
     pub(super) fn come_back(&self) {
         self.is_hidden.set(false);
+        self.left.replace(None);
         let before = self.absence.replace(None);
         drop(before);
     }
 
     /// Sends a message to the other tabs. False if none can receive it.
     pub(super) fn send(&self, message: &Message) -> bool {
+        let host = &self.environment.host;
         let joined = self.joined.borrow();
         let channel = joined.as_ref().and_then(|joined| joined.channel.clone());
-        let lineage = joined.as_ref().map(|joined| joined.lineage.clone());
         drop(joined);
+        let lineage = self.lineage();
+        // The page's own code may sign out while the page is left.
+        let left = self.left.borrow().clone();
+        let for_one = || left.and_then(|left| host.open_channel(&left.channel(), None));
+        let channel = channel.or_else(|| for_one().map(Rc::from));
         let Some((channel, lineage)) = channel.zip(lineage) else {
             return false;
         };
         if matches!(message, Message::Tokens(_) | Message::Revoked(_)) {
             let name = absence(&lineage.channel());
-            if let Some(absence) = self.environment.host.open_channel(&name, None) {
+            if let Some(absence) = host.open_channel(&name, None) {
                 absence.send("{}");
             }
         }

@@ -17,6 +17,9 @@ impl EsiSecurity {
     fn run_due(&self, open: &OpenSession) -> Option<i64> {
         open.announce_changes();
         self.0.listeners.call(&self.snapshot());
+        if self.0.page.is_hidden() {
+            return None;
+        }
         if open.session.borrow().refresh_token().is_some() {
             // Before a refresh is due: the worker outlives the page that asks, if another one is connected.
             self.0.sender.connect();

@@ -51,6 +51,13 @@ pub(super) struct Inner {
     pub(super) current: RefCell<Current>,
 }
 
+impl Drop for Inner {
+    /// The scheduler waits for the next revision, and ends when it finds the object gone.
+    fn drop(&mut self) {
+        self.current.get_mut().session.revision.notify();
+    }
+}
+
 /// The session that the object stands for now; `update_token` may change it.
 #[derive(Clone)]
 pub(super) struct Current {

@@ -128,8 +128,9 @@ impl Logins {
 
     /// Adds a login; one with the same `state` is replaced.
     pub fn begin(&mut self, login: Login) {
-        self.0
-            .retain(|other| other.state != login.state && !is_expired(other, login.began_at));
+        // One that has ended is still known: its answer may come again, as from the history.
+        self.expire(login.began_at);
+        self.0.retain(|other| other.state != login.state);
         self.0.push(login);
         while self.0.len() > CAPACITY {
             // The oldest; but one that has ended is missed less than one that can still be finished.
@@ -197,7 +198,11 @@ impl Logins {
             .iter()
             .find(|login| login.state == state)
             .ok_or(ErrorKind::StateUnknown { phase })?;
-        if is_expired(login, now) {
+        let is_answered = login
+            .answer
+            .as_ref()
+            .is_some_and(|answer| !answer.is_empty());
+        if is_expired(login, now) && !is_answered {
             return Err(ErrorKind::LoginExpired { phase }.into());
         }
         Ok(login)

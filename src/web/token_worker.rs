@@ -75,10 +75,12 @@ pub(super) async fn send(
         return Err(FetchError::NotSent);
     };
     let mut headers = Members::new();
-    headers.text("Content-Type", FORM);
     for (name, value) in &request.headers {
-        headers.text(name, value.expose());
+        if !name.eq_ignore_ascii_case("content-type") {
+            headers.text(name, value.expose());
+        }
     }
+    headers.text("Content-Type", FORM);
     let headers = object(headers);
     let sent = client.send_form(script, &request.url, &headers, &body, timeout_ms)?;
     let message = settled(&sent).await?;

@@ -62,6 +62,19 @@ test("an import runs nothing, and a program ends by itself once its objects are 
   assert.deepEqual(printed, ["true not_initialized", "active"]);
 });
 
+// Its timer is set for a minute, and `run` waits for 20 seconds.
+test("a program ends although its object has waited before it was freed", async () => {
+  const printed = await run(`
+    import { EsiSecurity } from "esi-security";
+    const security = await EsiSecurity.create(${JSON.stringify(OPTIONS)});
+    security.updateToken({ access_token: "a.b.c", refresh_token: "a-refresh-token", expires_in: 1200 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    security.free();
+    console.log("freed");
+  `);
+  assert.deepEqual(printed, ["freed"]);
+});
+
 test("`init` loads once, also from bytes that a test has read itself", async () => {
   const printed = await run(`
     import { readFile } from "node:fs/promises";

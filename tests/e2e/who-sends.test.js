@@ -282,6 +282,75 @@ test("neither page nor worker needs `AbortSignal.timeout`, which Chrome has sinc
   }
 });
 
+const OVERRIDES = {
+  "`clearTimeout` throws": {
+    override: () => {
+      globalThis.clearTimeout = () => {
+        throw new Error("the page's own");
+      };
+    },
+    status: "connected",
+  },
+  "`setTimeout` throws": {
+    override: () => {
+      globalThis.setTimeout = () => {
+        throw new Error("the page's own");
+      };
+    },
+    status: "unavailable",
+  },
+  "a port's `postMessage` throws": {
+    override: () => {
+      MessagePort.prototype.postMessage = () => {
+        throw new Error("the page's own");
+      };
+    },
+    status: "unavailable",
+  },
+  "a port's `postMessage` sends nothing": {
+    override: () => {
+      const { postMessage } = MessagePort.prototype;
+      // What goes to the worker is sent.
+      MessagePort.prototype.postMessage = function (message, ...rest) {
+        if (message !== 0) postMessage.call(this, message, ...rest);
+      };
+    },
+    status: "connected",
+  },
+};
+
+for (const [name, { override, status }] of Object.entries(OVERRIDES)) {
+  test(`in a page whose ${name} every request is sent once`, async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    await page.runBare(override);
+    for (let number = 1; number <= 2; number += 1) {
+      const tokens = await page.refresh();
+      assert.equal(tokens.access_token, page.tokenRequests.at(-1).json.access_token);
+    }
+    assert.deepEqual(statuses(page), [200, 200, 200]);
+    assert.equal(await workerStatus(page), status);
+  });
+}
+
+test("a variable of the page's that is called `origin` keeps no worker out", async (t) => {
+  const page = await openPage(t);
+  await page.runBare(() => {
+    globalThis.origin = { x: 0, y: 0 };
+  });
+  assert.equal(await doEverything(page), "connected");
+  assert.deepEqual(await warnings(page), []);
+});
+
+test("a `Content-Type` among the headers changes no form", async (t) => {
+  for (const name of ["Content-Type", "content-type"]) {
+    const headers = { "User-Agent": "Tests/1.0 (tests@example.com)", [name]: "application/json" };
+    const page = await openPage(t, { options: { headers } });
+    assert.equal(await doEverything(page), "connected");
+    assert.deepEqual(statuses(page), [200, 200], name);
+  }
+});
+
 /** Runs in a page: who sends waits for half a second, not for thirty. */
 function waitBriefly() {
   const { setTimeout: later } = globalThis;

@@ -147,16 +147,35 @@ fn one_that_has_ended_goes_before_any_that_has_not() {
     }
 }
 
+/// The SSO's page may be opened again from the history, long after.
 #[test]
-fn the_expired_go_when_another_begins() {
-    let mut logins = under_way(&["old"]);
-    logins.begin(login("new", NOW + LIFETIME));
-    assert_eq!(find(&logins, "old", NOW), Err(unknown()));
-    assert!(find(&logins, "new", NOW + LIFETIME).is_ok());
-    // The clock was set back.
-    logins.begin(login("newest", NOW));
-    assert_eq!(find(&logins, "new", NOW + LIFETIME), Err(unknown()));
-    assert!(find(&logins, "newest", NOW).is_ok());
+fn what_has_ended_is_known_until_there_are_too_many() {
+    let mut logins = under_way(&["late", "used"]);
+    logins.finish("used", "digest".into());
+    let later = NOW + LIFETIME;
+    logins.begin(login("new", later));
+    let phase = Phase::Redirect;
+    let expired = Err(ErrorKind::LoginExpired { phase }.into());
+    assert_eq!(find(&logins, "late", later), expired);
+    assert_eq!(find(&logins, "late", NOW), Ok(&ended("late")));
+    let used = find(&logins, "used", later).unwrap();
+    assert_eq!(used.answer.as_deref(), Some("digest"));
+    assert_eq!(logins.to_row().unwrap().matches(VERIFIER).count(), 1);
+    for number in 0..CAPACITY {
+        logins.begin(login(&format!("state-{number}"), later));
+    }
+    for gone in ["late", "used"] {
+        assert_eq!(find(&logins, gone, later), Err(unknown()), "{gone}");
+    }
+}
+
+/// A login that time has ended.
+fn ended(state: &str) -> Login {
+    Login {
+        verifier: None,
+        answer: Some(String::new()),
+        ..login(state, NOW)
+    }
 }
 
 #[test]
