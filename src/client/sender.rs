@@ -119,10 +119,15 @@ impl Sender {
                     Acquired::Unavailable => None,
                 };
                 let response = self.send_by_page(request, timeout_ms).await;
-                // The release takes time, and the response must be stored in this task.
                 let environment = Rc::clone(&self.environment);
-                self.environment
-                    .spawn(async move { lock::release(&environment, held).await });
+                let releasing = async move { lock::release(&environment, held).await };
+                // The release takes time. Tokens must be stored in this task; after a failure the caller may try again, and
+                // must find the lock free.
+                if response.as_ref().is_ok_and(Response::ok) {
+                    self.environment.spawn(releasing);
+                } else {
+                    releasing.await;
+                }
                 response
             }
             response => response,
