@@ -1,4 +1,5 @@
-//! Addresses: where the page is, where it may return to, and how an authorization response leaves its address.
+//! URLs: the page's own URL, the `returnTo` URL of a login, and the removal of an authorization response from the
+//! page's URL.
 
 use alloc::string::String;
 
@@ -8,18 +9,18 @@ use crate::session::login::Site;
 use crate::text::joined;
 use crate::{Error, Phase};
 
-/// The page's address; `None` outside a page.
+/// The URL of the page; `None` outside a page, as in a worker.
 pub(super) fn here(host: &dyn Host) -> Option<Url> {
     host.parse_url(&host.page()?.address()?, None)
 }
 
-/// An address that may be relative to the page.
+/// Parses a URL. A relative one is resolved against the page's URL.
 pub(super) fn parse(host: &dyn Host, address: &str) -> Option<Url> {
     let base = host.page().and_then(Page::address);
     host.parse_url(address, base.as_deref())
 }
 
-/// A query or fragment with its mark; an empty one has none.
+/// Prefixes a query with `?` or a fragment with `#`, unless it is empty.
 fn marked(mark: &str, component: &str) -> String {
     if component.is_empty() {
         String::new()
@@ -33,7 +34,7 @@ fn same_place(left: &Url, right: &Url) -> bool {
     left.origin == right.origin && left.path == right.path
 }
 
-/// Where an address is, as seen from a redirect URI and from this page.
+/// Classifies a URL: the redirect URI itself, the origin of the redirect URI or of this page, or another origin.
 pub(super) fn site(host: &dyn Host, url: &Url, redirect_uri: &str) -> Site {
     let redirect_uri = host.parse_url(redirect_uri, None);
     let redirect_uri = redirect_uri.as_ref();
@@ -48,16 +49,16 @@ pub(super) fn site(host: &dyn Host, url: &Url, redirect_uri: &str) -> Site {
     }
 }
 
-/// True if the address has a query parameter that an authorization response has too. Both together would be refused as
-/// a parameter that appears twice.
+/// True if the redirect URI already has a query parameter that an authorization response adds. The parameter would
+/// appear twice, and the response would be refused.
 pub(super) fn has_answer(host: &dyn Host, redirect_uri: &str) -> bool {
     let url = host.parse_url(redirect_uri, None);
     url.is_some_and(|url| Component::Query.strip(&url.query) != url.query)
 }
 
-/// An address of the page's origin, as path, query and fragment. Any other would make the page an open redirector (RFC
-/// 9700 section 4.11). So would `//host`, which a browser takes for another host. An authorization response in it is
-/// taken out: it is an old one, and would be refused on the way back.
+/// Checks `returnTo` and returns its path, query and fragment. It must have the page's origin, or the page would be an
+/// open redirector (RFC 9700 section 4.11). `//host` is refused too, because browsers read it as another host. An old
+/// authorization response in it is removed, because the page would refuse it after the login.
 pub(super) fn return_to(host: &dyn Host, address: &str) -> Result<String, Error> {
     let refused = || {
         Error::argument(
@@ -68,7 +69,7 @@ pub(super) fn return_to(host: &dyn Host, address: &str) -> Result<String, Error>
     };
     let url = parse(host, address).ok_or_else(refused)?;
     let here = here(host).ok_or_else(refused)?;
-    // A `blob:` has its page's origin, but no path.
+    // A `blob:` URL has the origin of its page, but its path does not begin with `/`.
     let absolute = url.path.starts_with('/') && !url.path.starts_with("//");
     if here.origin != url.origin || !absolute {
         return Err(refused());
@@ -78,9 +79,9 @@ pub(super) fn return_to(host: &dyn Host, address: &str) -> Result<String, Error>
     Ok(joined(&[&url.path, &query, &fragment]))
 }
 
-/// Takes the authorization response's parameters out of the page's address, if that is still at the place of `url` and
-/// has this `state` in the same component. The rest of it may have changed, as by a router that adds `#/`. The other
-/// component, the history entry and its state stay.
+/// Removes the parameters of the authorization response from the page's URL. Does nothing unless the page is still at
+/// the origin and path of `url`, and has this `state` in the same component. Other parts may have changed: a router may
+/// have added `#/`. The other component, the history entry and its state stay.
 pub(super) fn clean(host: &dyn Host, url: &Url, component: Component, state: &str) {
     let Some((page, here)) = host.page().zip(here(host)) else {
         return;

@@ -8,19 +8,19 @@ use super::security::EsiSecurity;
 use crate::text::joined;
 use crate::{Error, ErrorKind};
 
-/// An operation's `security` in an API description: alternatives, each a list of schemes' names.
+/// The `security` of an operation in an API description: a list of alternatives, each a list of scheme names.
 pub type SecurityRequirements = Vec<Vec<String>>;
 
 /// The headers of an authorized request.
 pub struct Authorization {
     /// `Authorization`.
     pub bearer: String,
-    /// `X-User-Agent`, unless the request has one.
+    /// The value of `X-User-Agent`, for a request that has no such header.
     pub user_agent: Option<String>,
 }
 
 impl EsiSecurity {
-    /// True if an operation asks for this kind of security.
+    /// True if the operation names one of this object's security schemes (`securityName`).
     pub fn is_wanted(&self, requirements: &SecurityRequirements) -> bool {
         let ours = |name: &String| self.inner().security_names.contains(name);
         requirements.iter().flatten().any(ours)

@@ -1,5 +1,5 @@
-//! The client of one page: its open sessions, the documents of each server and the exchanges in flight. Two objects of the
-//! page for the same session are two handles on it.
+//! The client of one page: its open sessions, the documents of each server and the exchanges in flight. Two objects of
+//! the page for the same session share one `OpenSession`.
 
 use alloc::rc::{Rc, Weak};
 use alloc::string::String;
@@ -31,7 +31,7 @@ struct Inner {
 }
 
 impl Client {
-    /// A client in that world.
+    /// Creates a client that reaches the browser through `host`.
     pub fn new(host: Rc<dyn Host>) -> Self {
         let environment = Rc::new(Environment::new(host));
         Self(Rc::new(Inner {
@@ -49,9 +49,9 @@ impl Client {
         self.0.environment.code_verifier(length)
     }
 
-    /// Tells the client what happens to the page. Nothing is begun in a hidden page: Firefox says `visibilitychange` after
-    /// `pagehide`, and drops the lock requests and messages of a page on its way to the bfcache, so that whoever waits for
-    /// one of them would wait for ever.
+    /// Passes a page event to all open sessions. A hidden page starts nothing: Firefox fires `visibilitychange` after
+    /// `pagehide`, and drops lock requests and messages of a page that enters the bfcache. A task that waits for one of
+    /// them would never continue.
     pub fn on_page(&self, event: PageEvent) {
         match event {
             PageEvent::Hidden => self.0.is_hidden.set(true),
@@ -115,7 +115,7 @@ impl Client {
         sessions.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// The area for what belongs to the tab: sessionStorage, or memory in a worker, which has none.
+    /// The storage area of this tab: sessionStorage, or memory in a worker, which has no sessionStorage.
     pub(super) fn tab_area(&self) -> Area {
         if self.0.environment.host.page().is_some() {
             Area::Session

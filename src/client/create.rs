@@ -18,7 +18,7 @@ use crate::oauth::client;
 use crate::{Error, ErrorKind, Phase};
 
 impl EsiSecurity {
-    /// Opens the session, with what is stored of it. Sends no request.
+    /// Creates an object and opens its session from the stored record. Sends no HTTP request.
     pub fn new(page: &Client, options: Options) -> Result<Self, Error> {
         let environment = page.environment();
         let host = &*environment.host;
@@ -87,7 +87,7 @@ impl EsiSecurity {
     }
 }
 
-/// A document that the app gave is an argument like any other: trying again is of no use.
+/// Converts the error of a document that the app passed. It is an argument error, so it is not `retryable`.
 fn given<T>(name: &'static str, read: Result<T, Error>) -> Result<T, Error> {
     read.map_err(|error| match *error {
         ErrorKind::InvalidMetadata { reason } | ErrorKind::InvalidKeySet { reason } => {

@@ -1,5 +1,5 @@
-//! A document of an authorization server, its metadata or its key set: fetched when it is first needed, once for all
-//! callers, and kept across reloads.
+//! The cache of a server's documents, the metadata and the key set. A document is fetched when it is first needed, once
+//! for all callers. It is stored, so that a reload needs no fetch.
 
 use alloc::borrow::ToOwned;
 use alloc::rc::{Rc, Weak};
@@ -17,22 +17,21 @@ use crate::session::cache::{self, is_cooling, is_fresh};
 use crate::session::place::Place;
 use crate::{Error, Phase};
 
-/// How long a document is waited for while another can stand in for it, in milliseconds.
+/// How long a fetch may take if an old or built-in document can be used instead, in milliseconds.
 const SPARE_TIMEOUT_MS: u32 = 5_000;
 
-/// Up to which length, in bytes, a document is kept across reloads: it shares its storage with the session, which must
-/// not find it full.
+/// The longest document that is stored, in bytes. A longer one could fill the storage that sessions use too.
 const STORED_LENGTH: usize = 64 * 1024;
 
-/// A kind of document.
+/// A kind of document: the metadata or the key set.
 pub(super) trait Document: PartialEq + Sized + 'static {
-    /// What fetching it is part of.
+    /// The phase that errors of a fetch name.
     const PHASE: Phase;
 
     /// Parses the text that was found at `url`.
     fn parse(environment: &Environment, text: &str, url: &str) -> Result<Self, Error>;
 
-    /// The one that is built in for `url`.
+    /// The built-in document for `url`, if there is one.
     fn built_in(url: &str) -> Option<Self>;
 }
 
@@ -40,7 +39,7 @@ pub(super) trait Document: PartialEq + Sized + 'static {
 pub(super) enum Source<T> {
     /// The app gave it: nothing is fetched.
     Given(Rc<T>),
-    /// It is fetched when needed. The cache of the address that was used last is kept here, as long as this is.
+    /// Fetched when needed. Holds the cache of the URL that was used last, and so keeps that cache alive.
     Fetched(RefCell<Option<Rc<Cache<T>>>>),
 }
 
@@ -50,7 +49,7 @@ impl<T> Source<T> {
     }
 }
 
-/// The documents of one kind that objects of the page hold.
+/// The caches of one kind of document, one for each URL that objects of the page use.
 pub(super) struct Caches<T> {
     environment: Rc<Environment>,
     all: RefCell<Vec<Weak<Cache<T>>>>,
@@ -64,7 +63,7 @@ impl<T: Document> Caches<T> {
         }
     }
 
-    /// The cache for `url`, which lives as long as `slot` holds it.
+    /// Returns the cache for `url`, and stores it in `slot`. A cache is dropped once no slot holds it.
     pub(super) fn get(&self, slot: &RefCell<Option<Rc<Cache<T>>>>, url: &str) -> Rc<Cache<T>> {
         let held = slot.borrow().clone().filter(|cache| cache.url == url);
         held.unwrap_or_else(|| {
@@ -98,28 +97,28 @@ impl<T: Document> Caches<T> {
 pub(super) struct Cache<T> {
     environment: Rc<Environment>,
     url: String,
-    /// When it was fetched, in seconds since 1970, and what it says.
+    /// The time of the fetch in seconds since 1970, and the parsed document.
     held: RefCell<Option<(i64, Rc<T>)>>,
     in_flight: RefCell<Option<Shared<Fetched<T>>>>,
     /// When the last fetch failed, if it did.
     failed_at: Cell<Option<i64>>,
-    /// When a newer one was last fetched, whatever the age of the held one.
+    /// When the document was last renewed, or a renewal was last tried, in seconds since 1970.
     renewed_at: Cell<Option<i64>>,
 }
 
 /// A document, or why there is none.
 pub(super) type Fetched<T> = Result<Rc<T>, Error>;
 
-/// A document that a caller works with.
+/// The result of a lookup in the cache.
 pub(super) struct Lookup<T> {
     pub(super) document: Rc<T>,
-    /// True if it was fetched for this caller.
+    /// True if this caller started the fetch.
     pub(super) is_new: bool,
 }
 
 impl<T: Document> Cache<T> {
-    /// The document, fetched if none is held or the held one is older than `max_age` seconds. If that fails, an old one,
-    /// or the one that is built in, is better than none, and no further fetch is tried for a while.
+    /// Returns the held document if it is younger than `max_age` seconds, or else fetches it. If the fetch fails,
+    /// returns the old or the built-in document, where there is one, and fetches nothing for the next 60 seconds.
     pub(super) async fn get(
         self: &Rc<Self>,
         max_age: i64,
@@ -151,8 +150,8 @@ impl<T: Document> Cache<T> {
         Ok(fetched.unwrap_or_else(|_| known(spare)))
     }
 
-    /// A newer document than `stale`, if there is one. The server is asked at most once in a while, and not if `stale` has
-    /// only just been fetched.
+    /// Returns a newer document than `stale`, if the server has one. Fetches at most once in 60 seconds, and not if
+    /// this caller's lookup has just fetched `stale`.
     pub(super) async fn renew(
         self: &Rc<Self>,
         stale: &Lookup<T>,
@@ -162,7 +161,7 @@ impl<T: Document> Cache<T> {
             self.renewed_at.set(Some(self.environment.now()));
         }
         loop {
-            // A fetch in flight may have the shorter timeout, so its failure does not decide.
+            // Waits for a fetch in flight. It may have the shorter timeout, so its failure does not count.
             let in_flight = self.in_flight.borrow().clone();
             if let Some(in_flight) = in_flight {
                 drop(in_flight.await);
@@ -214,7 +213,7 @@ impl<T: Document> Cache<T> {
         let document = Rc::new(T::parse(&self.environment, &response.body, &self.url)?);
         let fetched_at = self.environment.now();
         self.held.replace(Some((fetched_at, Rc::clone(&document))));
-        // It only saves a request after the next reload.
+        // A failed write is ignored: it costs one request after the next reload.
         let is_short = response.body.len() <= STORED_LENGTH;
         let record = is_short.then_some(cache::Document {
             fetched_at,

@@ -1,4 +1,5 @@
-//! The host and what is asked of it everywhere: seconds, random values, deadlines, one warning of each kind.
+//! The host, with what all files need of it: the time in seconds, random values, timeouts, and warnings that are
+//! printed once.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -18,10 +19,10 @@ use crate::oauth::pkce::{CodeVerifier, VERIFIER_BYTES};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
-/// How long storage may take to store what it was given, in milliseconds.
+/// How long asynchronous storage may take to read or write, in milliseconds.
 pub(super) const STORAGE_TIMEOUT_MS: u32 = 5_000;
 
-/// One for each page.
+/// The environment of one page.
 pub(super) struct Environment {
     pub(super) host: Rc<dyn Host>,
     warned: RefCell<Vec<Warning>>,
@@ -64,7 +65,7 @@ impl Environment {
         }
     }
 
-    /// A random byte that keeps tabs from doing the same at the same moment; 0 without a source.
+    /// A random byte that spreads the retries of several tabs over time; 0 without a random source.
     pub(super) fn jitter(&self) -> u8 {
         let mut byte = [0];
         self.host.random(&mut byte);

@@ -6,7 +6,8 @@ use crate::oauth::secret::Secret;
 use crate::session::machine::Change;
 use crate::session::token_set::AccessToken;
 
-/// The event after tokens changed, with what EsiPy's signal carries. `kind` is its type.
+/// Dispatches the event for new tokens. Its `detail` has the members of EsiPy's signal. `kind` is the type of the
+/// event.
 pub(super) fn tokens_updated(
     host: &dyn Host,
     kind: &str,
@@ -24,7 +25,7 @@ pub(super) fn tokens_updated(
     host.dispatch(kind, detail);
 }
 
-/// The event when the access token is about to expire, at `expiry`.
+/// Dispatches `esi:token-expiring`. `expiry` is in seconds since 1970.
 pub(super) fn token_expiring(host: &dyn Host, token_identifier: Option<&str>, expiry: Option<i64>) {
     let mut detail = Members::new();
     detail.text_or_null("tokenIdentifier", token_identifier);
@@ -32,7 +33,7 @@ pub(super) fn token_expiring(host: &dyn Host, token_identifier: Option<&str>, ex
     host.dispatch("esi:token-expiring", detail);
 }
 
-/// The event after the session's state changed.
+/// Dispatches `esi:session-changed`.
 pub(super) fn session_changed(host: &dyn Host, token_identifier: Option<&str>, change: Change) {
     let mut detail = Members::new();
     detail.text_or_null("tokenIdentifier", token_identifier);

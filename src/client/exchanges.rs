@@ -9,7 +9,7 @@ use crate::Error;
 use crate::oauth::secret::Secret;
 use crate::oauth::token_response::TokenResponse;
 
-/// A code, and the key of the logins that it is for.
+/// Identifies an exchange: the code, and the storage key of the login records.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ExchangeKey {
     pub(super) logins: String,
@@ -19,12 +19,12 @@ pub(super) struct ExchangeKey {
 /// An exchange in flight.
 #[derive(Clone)]
 pub(super) struct Exchange {
-    /// The login, if there is one.
+    /// The `state` parameter of the login, if there is a login record.
     pub(super) state: Option<String>,
     pub(super) outcome: Shared<Result<TokenResponse, Error>>,
 }
 
-/// All of a page.
+/// All exchanges in flight of a page.
 #[derive(Default)]
 pub(super) struct Exchanges(RefCell<Vec<(ExchangeKey, Exchange)>>);
 

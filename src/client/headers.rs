@@ -1,5 +1,5 @@
-//! The option `headers`: who the app says it is. Browsers drop `User-Agent`, so ESI takes it as
-//! `X-User-Agent`; every other header goes with what is posted to the authorization server.
+//! The option `headers`. Browsers drop `User-Agent`, so requests to ESI send it as `X-User-Agent`. Every other header
+//! is sent to the authorization server with each POST.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::oauth::secret::Secret;
 use crate::text::joined;
 use crate::{Error, Phase};
 
-/// The headers, told apart.
+/// The headers, split by recipient.
 #[derive(Default)]
 pub(super) struct Headers {
     /// For the API, as `X-User-Agent`.
@@ -21,7 +21,7 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Refuses what `fetch` would refuse later.
+    /// Splits the headers by recipient. Refuses one that `fetch` would refuse later.
     pub(super) fn new(
         environment: &Environment,
         given: Vec<(String, String)>,
@@ -49,8 +49,8 @@ impl Headers {
         Ok(headers)
     }
 
-    /// The request to the token or revocation endpoint, with the headers that are for it. The documents need none, and may
-    /// lie on another host.
+    /// Adds the headers for the authorization server to a token or revocation request. Requests for documents get none,
+    /// because documents may be on another host.
     pub(super) fn add_to(&self, mut request: Request) -> Request {
         request.headers.extend(self.to_server.iter().cloned());
         request

@@ -1,5 +1,5 @@
-//! The outside world, as the client sees it: the browser in production, a simulator in tests. Everything that is
-//! decided is decided above this trait; an implementation only performs.
+//! The platform that the client runs on: the browser in production, a simulator in tests. The client makes every
+//! decision; an implementation only performs it.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -12,11 +12,11 @@ use crate::jwt::{SignatureCheck, Verdict};
 use crate::oauth::http::{Request, Response};
 use crate::{Error, Members};
 
-/// What every asynchronous method returns, so that the compiler makes one kind of state machine for all of them.
+/// The return type of all asynchronous methods. One type for all of them keeps the generated code small.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// The outside world. No method may panic. A method may run code of the page, which may call the client again: it is
-/// called while nothing is borrowed.
+/// The platform that the client runs on. No method may panic. A method may run code of the page, which may call the
+/// client again; so no `RefCell` is borrowed during a call.
 pub trait Host {
     /// The wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> i64;
@@ -33,17 +33,19 @@ pub trait Host {
     /// The item under `key`.
     fn item(&self, area: Area, key: &str) -> Box<dyn Item>;
 
-    /// Makes the item under `key` readable. False if only an asynchronous caller could wait for it.
+    /// Makes the item under `key` readable. False if its storage returns a promise, which only an asynchronous caller
+    /// can await.
     fn open_item(&self, area: Area, key: &str) -> bool;
 
-    /// Reads the item again. `None` where every look at it does.
+    /// Reads the item into the host's copy again. `None` if the host has no copy, because [`Item::read`] reads the
+    /// storage itself.
     fn reload_item(&self, area: Area, key: &str) -> Option<LocalFuture<'static, ()>>;
 
     /// The keys of all items in that area, as far as they can be listed.
     fn keys(&self, area: Area) -> Vec<String>;
 
-    /// Completes once everything that was put into that area is stored: with false if it could not be. `None` where
-    /// [`Item::write`] has stored it already.
+    /// Completes when all writes to that area have ended, with true if everything is stored. `None` if [`Item::write`]
+    /// stores at once.
     fn stored(&self, area: Area) -> Option<LocalFuture<'static, bool>>;
 
     /// Sends the request, and waits `timeout_ms` milliseconds for its response.
@@ -54,7 +56,7 @@ pub trait Host {
         timeout_ms: u32,
     ) -> LocalFuture<'a, Result<Response, FetchError>>;
 
-    /// Connects this page to the token worker with that script; an empty one is the package's own.
+    /// Connects this page to the token worker. `script` is the URL of its script; an empty one is the package's own.
     fn connect_worker(&self, script: &str);
 
     /// Whether the token worker with that script is in use: `off`, `idle`, `connecting`, `connected` or `unavailable`.
@@ -63,7 +65,7 @@ pub trait Host {
     /// Requests the Web Lock of that name. If the future is dropped, the lock is not held.
     fn lock(&self, name: &str, mode: LockMode) -> LocalFuture<'static, LockAnswer>;
 
-    /// The locks that any page of the origin holds. An answer is newer than every theft before it.
+    /// The locks that pages of the origin hold. When it completes, [`Lock::is_stolen`] knows of every earlier theft.
     fn held_locks(&self) -> LocalFuture<'static, Vec<HeldLock>>;
 
     /// Opens the `BroadcastChannel` of that name. `None` where there is none.
@@ -97,7 +99,7 @@ pub enum Area {
     Local,
     /// Memory: one page, until it is left.
     Memory,
-    /// An object of the page's own, by the number that the host gave it.
+    /// A storage object that the page passed, by the number that the host gave it.
     Custom(u32),
 }
 
@@ -107,13 +109,15 @@ impl Area {
         self != Self::Memory
     }
 
-    /// True if a session there needs a version marker: in localStorage the tabs share the record itself.
+    /// True if sessions in this area need a version marker. In localStorage they need none, because all tabs share the
+    /// record.
     pub(super) fn has_marker(self) -> bool {
         self.is_shared() && self != Self::Local
     }
 }
 
-/// One item of a storage area. It remembers which value is known, so that a look at an unchanged one copies nothing.
+/// One item of a storage area. It remembers the acknowledged value, so that an unchanged one is detected without a
+/// copy.
 pub trait Item {
     /// The value now; `None` if there is none.
     fn read(&self) -> Result<Option<String>, Unreadable>;
@@ -121,10 +125,10 @@ pub trait Item {
     /// Writes the value, or removes it. False if that failed.
     fn write(&self, value: Option<&str>) -> bool;
 
-    /// True if the value is another one than the known one. False if it cannot be read.
+    /// True if the value differs from the acknowledged one. False if it cannot be read.
     fn is_changed(&self) -> bool;
 
-    /// From now on the value is known.
+    /// Remembers the current value as the acknowledged one.
     fn acknowledge(&self);
 }
 
@@ -137,7 +141,7 @@ pub struct Unreadable;
 pub enum Route {
     /// The page.
     Page,
-    /// A function of the page's own, by the number that the host gave it.
+    /// A `fetch` function that the page passed, by the number that the host gave it.
     Custom(u32),
     /// The token worker with that script.
     Worker(String),
@@ -148,7 +152,7 @@ pub enum Route {
 pub enum FetchError {
     /// The token worker has certainly not sent the request.
     NotSent,
-    /// The time is over.
+    /// The timeout has passed.
     TimedOut,
     /// The platform failed.
     Failed {
@@ -164,21 +168,21 @@ pub enum FetchError {
 pub enum LockMode {
     /// Only if no other page holds it.
     IfAvailable,
-    /// After all that wait already, but no longer than so many milliseconds.
+    /// Queued behind earlier requests, for at most this many milliseconds.
     Wait(u32),
     /// At once, from any holder.
     Steal,
 }
 
-/// What became of the request for a lock.
+/// The outcome of a lock request.
 pub enum LockAnswer {
     /// It is held now.
     Granted(Box<dyn Lock>),
     /// Another page holds it.
     Taken,
-    /// The time is over.
+    /// The timeout has passed.
     TimedOut,
-    /// There are no locks here.
+    /// This page has no Web Locks.
     Unavailable,
 }
 
@@ -193,11 +197,11 @@ pub trait Lock {
 pub struct HeldLock {
     /// The lock's name.
     pub name: String,
-    /// The browser's name for the page.
+    /// The browser's id of that page (`clientId`).
     pub client: String,
 }
 
-/// What is called with each message.
+/// The callback for received messages.
 pub type Receiver = Rc<dyn Fn(&str)>;
 
 /// A channel to the other tabs, open until this is dropped.
@@ -206,10 +210,10 @@ pub trait Channel {
     fn send(&self, message: &str) -> bool;
 }
 
-/// An address in its parts.
+/// A parsed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    /// The whole, normalised.
+    /// The whole URL, normalised.
     pub href: String,
     /// Its origin.
     pub origin: String,
@@ -226,22 +230,22 @@ pub trait Page {
     /// Its address.
     fn address(&self) -> Option<String>;
 
-    /// Leaves it for another address. False if it may not.
+    /// Navigates to another URL. False if the page may not navigate.
     fn navigate(&self, address: &str) -> bool;
 
-    /// Gives its history entry another address. The entry and its state stay.
+    /// Replaces the URL of the current history entry. The entry and its state stay.
     fn replace_address(&self, address: &str);
 }
 
 /// What happens to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageEvent {
-    /// It is left, for good or for the bfcache, or it is loaded ahead of time and not shown yet.
+    /// The page is left, for good or into the bfcache (`pagehide`), or it is prerendered and not shown yet.
     Hidden,
-    /// It is shown, perhaps again.
+    /// The page is shown, for the first time or from the bfcache (`pageshow`).
     Shown,
     /// The network is back.
     Online,
-    /// Time may have passed, or storage may have changed.
+    /// The session may have changed: the page became visible or was resumed, or storage was written.
     Resumed,
 }

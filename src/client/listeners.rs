@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 
 use crate::session::machine::{Reason, State};
 
-/// Everything that an app may want to show of a session.
+/// The public view of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The state of the session.
@@ -53,16 +53,16 @@ impl Listeners {
     pub(super) fn remove(&self, number: u32) {
         let of_this = |entry: &Entry| entry.number == number;
         let found = self.all.borrow().iter().position(of_this);
-        // It is dropped with no borrow held: it may own another subscription.
+        // Dropped while nothing is borrowed: the listener may own another subscription.
         let removed = found.map(|index| self.all.borrow_mut().remove(index));
         drop(removed);
     }
 
-    /// Calls those to which the snapshot is new.
+    /// Calls each listener whose last snapshot was another one.
     pub(super) fn call(&self, snapshot: &Snapshot) {
         let all: Vec<u32> = self.all.borrow().iter().map(|entry| entry.number).collect();
         for number in all {
-            // One that was called before may have removed it.
+            // A listener that was called earlier may have removed this one.
             let listener = self.all.borrow_mut().iter_mut().find_map(|entry| {
                 let is_new = entry.number == number && entry.last != *snapshot;
                 is_new.then(|| {

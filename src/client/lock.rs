@@ -1,5 +1,5 @@
-//! Web Locks: a lock that one tab of an origin holds is free in no other. The browser releases the locks of a tab that is
-//! closed or has crashed. A page may have replaced the lock manager, so every answer has a deadline.
+//! Web Locks. One tab of an origin at a time holds a lock of a name. The browser releases the locks of a tab that is
+//! closed or has crashed. A page may have replaced the lock manager, so every request has a timeout.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 use super::environment::Environment;
 use super::host::{HeldLock, Lock, LockAnswer, LockMode};
 
-/// How long the browser may take to answer, in milliseconds. After that the client goes on without locks.
+/// How long the browser may take to answer a request, in milliseconds. After that the client continues without a lock.
 const ANSWER_TIMEOUT_MS: u32 = 4_000;
 
-/// How many tabs in a row may hold the lock for too long before it is stolen from any holder.
+/// How many holders in a row are waited for. After that the lock is stolen from the current holder.
 const MOST_HOLDERS: u32 = 4;
 
 /// How a lock was acquired.
@@ -20,12 +20,12 @@ pub(super) enum Acquired {
     Unavailable,
     /// It was free.
     Free(Box<dyn Lock>),
-    /// Another tab had held it, or it was stolen from one that held it for too long.
+    /// Another tab held it before, or it was stolen from a tab that held it for longer than the timeout.
     Contended(Box<dyn Lock>),
 }
 
-/// Acquires the lock of that name. No holder is waited for longer than `timeout_ms`: its tab may be frozen. Several tabs
-/// may be queued before this one, each with its own time, up to [`MOST_HOLDERS`].
+/// Acquires the lock. Waits `timeout_ms` for one holder, and then steals the lock, because that holder's tab may be
+/// frozen. Tabs that are queued before this one each get `timeout_ms` too, up to [`MOST_HOLDERS`] of them.
 pub(super) async fn acquire(environment: &Environment, name: &str, timeout_ms: u32) -> Acquired {
     match request(environment, name, LockMode::IfAvailable).await {
         LockAnswer::Granted(lock) => return Acquired::Free(lock),
@@ -47,16 +47,16 @@ pub(super) async fn acquire(environment: &Environment, name: &str, timeout_ms: u
     }
 }
 
-/// True if no other tab has stolen the lock. The news of a theft reaches a thawed tab before the answer to a query, so
-/// the browser is queried first.
+/// True if no other tab has stolen the lock. Queries the browser first: a tab that thaws learns of a theft before it
+/// gets the answer to the query.
 pub(super) async fn is_held(environment: &Environment, lock: &dyn Lock) -> bool {
     held(environment).await;
     !lock.is_stolen()
 }
 
-/// Releases the lock, once the browser has answered a query: what this page has just written to localStorage reaches the
-/// other processes on another way. Then waits until the browser has taken the lock back, which it does before it answers
-/// the next query, so that the next request of this page finds it free.
+/// Releases the lock. Queries the browser before, because this page's writes to localStorage reach other processes on
+/// another path. Queries it again after that: when the second answer comes, the lock is free for the next request of
+/// this page.
 pub(super) async fn release(environment: &Environment, lock: Option<Box<dyn Lock>>) {
     held(environment).await;
     drop(lock);
@@ -65,7 +65,7 @@ pub(super) async fn release(environment: &Environment, lock: Option<Box<dyn Lock
 
 async fn request(environment: &Environment, name: &str, mode: LockMode) -> LockAnswer {
     let timeout_ms = match mode {
-        // The browser's own deadline comes first where it has one, and takes the request out of the queue.
+        // The request's abort signal fires first, where the browser has one, and removes the request from the queue.
         LockMode::Wait(timeout_ms) => timeout_ms.saturating_add(ANSWER_TIMEOUT_MS),
         LockMode::IfAvailable | LockMode::Steal => ANSWER_TIMEOUT_MS,
     };
@@ -73,7 +73,7 @@ async fn request(environment: &Environment, name: &str, mode: LockMode) -> LockA
     answer.await.unwrap_or(LockAnswer::TimedOut)
 }
 
-/// The browser's name for the page that holds this lock.
+/// The browser's id of the page that holds this lock (`clientId`).
 async fn holder(environment: &Environment, name: &str) -> Option<String> {
     let mut held = held(environment).await.into_iter();
     held.find(|lock| lock.name == name).map(|lock| lock.client)

@@ -1,5 +1,5 @@
-//! Logging in: the authorization request (RFC 6749 section 4.1.1), the redirect back, and the
-//! exchange of the code. An answer that was received is kept even if nobody waits for it any more.
+//! Logging in: the authorization request (RFC 6749 section 4.1.1), the redirect back, and the exchange of the code.
+//! Received tokens are stored even if no caller waits for them any more.
 
 use alloc::borrow::ToOwned;
 use alloc::rc::Rc;
@@ -25,18 +25,18 @@ use crate::session::machine::State;
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
-/// Beyond this many characters EVE's SSO has answered with 404.
+/// The longest login URL without a warning, in characters. EVE's SSO has answered longer ones with 404.
 const LONG_ADDRESS: usize = 2000;
 
-/// A shorter `state` could be guessed (RFC 6749 section 10.10).
+/// The shortest `state` parameter that is accepted. A shorter one could be guessed (RFC 6749 section 10.10).
 const SHORTEST_STATE: usize = 8;
 
-/// What an authorization request may be told.
+/// The options of an authorization request.
 #[derive(Default)]
 pub struct AuthUriOptions {
-    /// Made where it is not given; at least 8 characters.
+    /// The `state` parameter, at least 8 characters; `None`: a random one.
     pub state: Option<String>,
-    /// `None`: those of the options.
+    /// The scopes to request; `None`: those that the object was created with.
     pub scopes: Option<Vec<String>>,
     /// The implicit grant, deprecated.
     pub implicit: bool,
@@ -44,28 +44,28 @@ pub struct AuthUriOptions {
     pub extra_params: Vec<(String, String)>,
 }
 
-/// What a login may be told.
+/// The options of a login.
 #[derive(Default)]
 pub struct LoginOptions {
     /// The authorization request.
     pub uri: AuthUriOptions,
-    /// Where the page wants to be afterwards; same origin.
+    /// The URL to return to after the login. It must have the page's origin.
     pub return_to: Option<String>,
 }
 
-/// A login that ended well.
+/// The result of a successful login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginResult {
-    /// Its `state`.
+    /// The `state` parameter of the login.
     pub state: String,
-    /// Where the page wanted to be, relative to its origin.
+    /// The path, query and fragment to return to.
     pub return_to: Option<String>,
-    /// The scopes that were asked for.
+    /// The scopes that were requested.
     pub requested_scopes: Vec<String>,
 }
 
 impl EsiSecurity {
-    /// The address to send the user to.
+    /// Stores a login record, and returns the login URL to which the page must send the user.
     pub async fn get_auth_uri(&self, options: AuthUriOptions) -> Result<String, Error> {
         self.begin(LoginOptions {
             uri: options,
@@ -74,7 +74,7 @@ impl EsiSecurity {
         .await
     }
 
-    /// Sends the user there. Comes back only with an error.
+    /// Navigates to the login URL. Returns only if that fails.
     pub async fn login(&self, options: LoginOptions) -> Result<(), Error> {
         let uri = self.begin(options).await?;
         let page = self.environment().host.page();
@@ -92,7 +92,7 @@ impl EsiSecurity {
         let phase = Phase::Login;
         let (inner, environment) = (self.inner(), self.environment());
         let host = &*environment.host;
-        // The page is about to be left.
+        // The page is about to navigate, so the session must be stored before.
         self.session().stored().await;
         let LoginOptions { uri, return_to } = options;
         let scopes = uri.scopes.unwrap_or_else(|| inner.scopes.clone());
@@ -157,8 +157,9 @@ impl EsiSecurity {
         }
     }
 
-    /// Finishes a login from the page's address, or from `url`; `None` if that is no callback of ours.
-    /// The address is read at once, so that two calls in a row see the same one.
+    /// Completes a login from the authorization response in `url`, or in the page's URL. Returns `None` if there is no
+    /// response for this object. Reads the page's URL before the first await, so that two calls in a row read the same
+    /// one.
     pub fn handle_redirect(
         &self,
         url: Option<&str>,
@@ -189,7 +190,8 @@ impl EsiSecurity {
         if let Ok(login) = logins.find(&state, now, phase)
             && login.token_identifier != self.token_identifier()
         {
-            // Another object of this page waits for it, or else nobody would ever say why no login ends.
+            // Another object of the page completes this login. If there is none, only the warning explains why the
+            // login never ends.
             let identifier = login.token_identifier.as_deref();
             let key = self.inner().place.session(identifier);
             if !self.inner().page.has_session(&key) {
@@ -198,7 +200,8 @@ impl EsiSecurity {
             return Ok(None);
         }
         let finished = self.finish(&state, &response).await;
-        // What may succeed later stays in the address, for a reload; so does what is not ours.
+        // After an error that may pass, the response stays in the URL, so that a reload can retry. A foreign response
+        // stays too.
         if finished.as_ref().err().is_none_or(|error| is_final(error)) {
             address::clean(host, &url, response.component, &state);
         }
@@ -216,7 +219,7 @@ impl EsiSecurity {
         let digest = response.outcome.digest();
         let reused = match &login.answer {
             Some(answer) => *answer != digest,
-            // A code is good for one login; a refusal, or a token, may be the same for two.
+            // A code belongs to one login. A refusal or a token may be the same in two logins.
             None => matches!(response.outcome, Outcome::Code(_)) && logins.any_answered(&digest),
         };
         if reused {
@@ -235,7 +238,7 @@ impl EsiSecurity {
                 let description = description.as_deref();
                 return Err(authorization_response::refusal(error, description, state));
             }
-            // A token nobody asked for may be a stolen one (RFC 9700 section 4.6), and so may a code.
+            // A token or code that this login did not request may be injected (RFC 9700 section 4.6).
             outcome if login.implicit != matches!(outcome, Outcome::Token(_)) => {
                 return Err(authorization_response::unasked(phase));
             }
@@ -249,7 +252,7 @@ impl EsiSecurity {
                     self.sign_in(&self.session(), tokens, Some((state, digest)))
                         .await;
                 }
-                // It has used the `state` up all the same.
+                // The response is unusable, but it has used up the `state` parameter.
                 Err(unusable) => {
                     self.end_login(state, digest);
                     return Err(unusable.error);
@@ -259,8 +262,8 @@ impl EsiSecurity {
         Ok(result)
     }
 
-    /// Exchanges a code that the page read from the redirect itself. `state` names the login, and may
-    /// be left out while only one is under way.
+    /// Exchanges a code that the page itself took from the redirect. `state` identifies the login. It may be omitted if
+    /// only one login is pending.
     pub async fn auth(&self, code: &str, state: Option<&str>) -> Result<TokenResponse, Error> {
         let phase = Phase::Token;
         if code.is_empty() {
@@ -280,7 +283,7 @@ impl EsiSecurity {
         if login.is_some_and(|login| login.token_identifier != self.token_identifier()) {
             return Err(ErrorKind::StateUnknown { phase }.into());
         }
-        // It has no verifier, without which the code may be anybody's.
+        // An implicit login has no code verifier, so nothing proves that the code belongs to it.
         if login.is_some_and(|login| login.implicit) {
             return Err(authorization_response::unasked(phase));
         }
@@ -292,8 +295,8 @@ impl EsiSecurity {
             .await
     }
 
-    /// One exchange for one code, however many ask: a code that is used twice can cost the session
-    /// (RFC 6749 section 4.1.2). So while it is under way for one login, another is refused it.
+    /// Exchanges a code once for all callers. A code that is sent twice can end the session (RFC 6749 section 4.1.2).
+    /// So another login with the same code is refused while the exchange is in flight.
     async fn exchange(
         &self,
         code: &Secret,
@@ -385,12 +388,12 @@ impl EsiSecurity {
             .sender
             .send_once(&request, &lock, phase, RESPONSE_TIMEOUT_MS);
         let response = response.await?;
-        // Another tab has the same login, and sends its code: twice it would end the grant.
+        // Another tab of the same login has sent this code. Sending it twice would end the grant.
         let response = response.ok_or_else(|| self.reused(phase))?;
         token_response::process(&request, &response, phase).map_err(|unusable| unusable.error)
     }
 
-    /// The tokens are stored first, and announced last: a listener may leave the page.
+    /// Stores the tokens before it dispatches events, because a listener may navigate.
     async fn sign_in(
         &self,
         open: &Rc<OpenSession>,
@@ -418,7 +421,7 @@ impl EsiSecurity {
         ErrorKind::StateReused { phase, logged_in }.into()
     }
 
-    /// Those that time has ended are ended in storage too, with their verifiers.
+    /// Reads the login records. Ends the expired ones in storage too, and deletes their verifiers.
     fn logins(&self) -> Logins {
         let record = self.inner().page.read_item(&self.inner().place.logins());
         let mut logins = Logins::restore(record.as_deref());

@@ -1,5 +1,5 @@
-//! The version markers in localStorage, where there is one: [`session::marker`](crate::session::marker) says what they
-//! mean.
+//! Reads and writes the version markers in localStorage, where it is available.
+//! [`session::marker`](crate::session::marker) documents their content.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -18,24 +18,24 @@ impl Markers {
         Self(Rc::clone(environment))
     }
 
-    /// What the marker of this grant says of the other tabs.
+    /// Whether another tab has newer tokens, according to the marker of this grant.
     pub(super) fn others(&self, ours: &Lineage) -> Others {
         marker::others(ours, self.read(&ours.marker()).as_deref())
     }
 
-    /// How many responses any tab of this grant has had, as far as is known.
+    /// The number of the newest token response of any tab, according to the marker of this grant; 0 if unknown.
     pub(super) fn answers(&self, ours: &Lineage) -> u32 {
         marker::answers(ours, self.read(&ours.marker()).as_deref())
     }
 
-    /// Writes the version of tokens that the server has just given. `replaced` is true if the refresh token is new.
+    /// Writes the marker after new tokens. `replaced` is true if the refresh token is new.
     pub(super) fn write(&self, ours: &Lineage, replaced: bool) {
         let key = ours.marker();
         let (stored, now) = (self.read(&key), self.0.now());
         let Some(marker) = marker::update(ours, stored.as_deref(), replaced, now) else {
             return;
         };
-        // Without a marker the other tabs query each other; an older one would tell them not to.
+        // An outdated marker would tell the other tabs not to query. So it is removed if it cannot be replaced.
         let item = self.0.host.item(Area::Local, &key);
         if !item.write(Some(&marker)) {
             item.write(None);
@@ -50,7 +50,7 @@ impl Markers {
         self.0.host.item(Area::Local, &ours.marker()).write(None);
     }
 
-    /// Removes those of grants that are no longer refreshed. `key` is that of a marker.
+    /// Removes the markers of grants that are no longer refreshed. `key` is the key of any marker.
     fn remove_old(&self, key: &str, now: i64) {
         let Some((prefix, _)) = key.rsplit_once('/') else {
             return;

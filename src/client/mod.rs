@@ -3,7 +3,7 @@
 
 mod address;
 mod authorize;
-#[expect(clippy::module_inception, reason = "the noun of the file")]
+#[expect(clippy::module_inception, reason = "the file is named after its type")]
 mod client;
 mod create;
 mod document;

@@ -33,7 +33,7 @@ const MOST_WRITES: u32 = 3;
 pub(super) struct RefreshInFlight {
     /// The scopes that were asked for.
     pub(super) scopes: Vec<String>,
-    /// The tokens that it is to renew.
+    /// The tokens that were held when it began.
     pub(super) tokens: TokenSet,
     pub(super) outcome: Shared<RefreshOutcome>,
 }
@@ -42,7 +42,7 @@ pub(super) struct RefreshInFlight {
 #[derive(Clone)]
 pub(super) struct RefreshOutcome {
     pub(super) result: Result<TokenResponse, Error>,
-    /// What has replaced the refresh token that was sent, even if the session does not hold it any more.
+    /// The newest refresh token that the server has returned, even if the session no longer holds it.
     pub(super) rotated: Option<Secret>,
 }
 
@@ -63,11 +63,11 @@ pub(super) struct OpenSession {
     stored: Cell<u32>,
     /// The generation of the tokens that was announced last.
     announced: Cell<u32>,
-    /// The types of the event that objects of this page want after tokens changed.
+    /// The types of the events for new tokens: the `signalTokenUpdated` of each object of this page.
     event_types: RefCell<Vec<String>>,
     /// The release of the last refresh lock, until the browser has taken it back.
     pub(super) releasing: RefCell<Option<Shared<()>>>,
-    /// For how many seconds before its expiry the access token is to be refreshed: as the last object wanted it.
+    /// The refresh margin in seconds, as the last object has set it.
     margin: Cell<i64>,
 }
 
@@ -100,7 +100,7 @@ impl OpenSession {
         });
         open.reload();
         open.send_query();
-        // What is found at once is no change.
+        // The stored session is the initial state, and no change to announce.
         let now = environment.now();
         let _ = open.session.borrow_mut().notice(now, margin);
         open
@@ -114,7 +114,7 @@ impl OpenSession {
         self.key == key
     }
 
-    /// One more object of the page stands for this session.
+    /// Registers one more object of the page that uses this session.
     pub(super) fn attach(&self, event_type: &str, margin: i64) {
         self.margin.set(margin);
         let mut event_types = self.event_types.borrow_mut();
@@ -123,14 +123,14 @@ impl OpenSession {
         }
     }
 
-    /// For how many seconds before its expiry the access token is to be refreshed.
+    /// The refresh margin: how many seconds before its expiry the access token is refreshed.
     pub(super) fn margin(&self) -> i64 {
         self.margin.get()
     }
 
-    /// Takes over what another page has stored under this key meanwhile: a frame of this tab, another tab, or a page that
-    /// lived while this one was frozen. A record that was removed signs out. An emptied one says nothing: that page could
-    /// not store its tokens.
+    /// Applies a record that another page has written under this key. That is a frame of this tab, another tab, or a
+    /// page that ran while this one was frozen. A removed record signs out. An empty record changes nothing, because
+    /// that page could not store its tokens.
     pub(super) fn reload(self: &Rc<Self>) {
         let stored = match self.record.poll_change() {
             None => return,
@@ -139,14 +139,15 @@ impl OpenSession {
             Some(Change::Removed) => None,
         };
         self.session.borrow_mut().reload(stored.as_deref());
-        // Without tokens it could not be parsed. If there is no room for it elsewhere, it stays until tokens replace it.
+        // If the session has no tokens, the record could not be parsed. It is moved to another key. If that fails, it
+        // stays until tokens replace it.
         if let Some(damaged) = &stored
             && self.session.borrow().tokens().is_none()
             && !self.record.set_aside(damaged)
         {
             return;
         }
-        // What was not taken over, an older record or a damaged one, is replaced.
+        // If the record is older than the session, or unreadable, the session overwrites it.
         let session = self.session.borrow();
         let is_taken = session.to_row() == stored;
         self.stored
@@ -156,7 +157,7 @@ impl OpenSession {
         self.settle();
     }
 
-    /// The same, after the host has read the record again, where it answers from a copy.
+    /// Has the host read the record again, if it answers from a copy. Then reloads.
     pub(super) async fn reload_from_host(self: &Rc<Self>) {
         let host = &self.environment.host;
         if let Some(reading) = host.reload_item(self.area, &self.key) {
@@ -165,8 +166,9 @@ impl OpenSession {
         self.reload();
     }
 
-    /// After anything that may have changed the session: stores it, then publishes its version and its news to the other
-    /// tabs. All in one task, so that a tab that is closed has done all of it or nothing.
+    /// Must be called after each change of the session. Stores the record, writes the version marker, and sends the
+    /// queued message to the other tabs. All of it happens in one task, so that a tab that is closed has done all of it
+    /// or nothing.
     pub(super) fn settle(self: &Rc<Self>) {
         for _ in 0..MOST_WRITES {
             let generation = self.session.borrow().generation();
@@ -197,7 +199,7 @@ impl OpenSession {
         }
     }
 
-    /// Writes the version of the tokens where the other tabs can read it, or that their grant has ended.
+    /// Writes the version marker after new tokens. Removes it when the grant has ended.
     fn mark(&self) {
         let (lineage, renewed, is_ended) = {
             let mut session = self.session.borrow_mut();
@@ -208,8 +210,8 @@ impl OpenSession {
             return;
         }
         if is_ended {
-            // A session that was revoked does not name its grant any more. One that was refused may have had an old token,
-            // while another tab has a newer one.
+            // A revoked session has no grant id any more, so the marker of the open channel's grant is removed. After a
+            // refusal a newer marker stays: another tab has a newer refresh token than the refused one.
             let is_newer = |ours| matches!(self.markers.others(&ours), Others::Ahead(_));
             if !lineage.is_some_and(is_newer)
                 && let Some(lineage) = self.peers.lineage()
@@ -225,14 +227,14 @@ impl OpenSession {
         self.record.is_readable()
     }
 
-    /// True if the tokens that are held now come from the same grant.
+    /// True if the session still holds tokens of the same grant.
     pub(super) fn has_grant_of(&self, tokens: &TokenSet) -> bool {
         let session = self.session.borrow();
         let grants = session.lineage().zip(tokens.lineage.as_ref());
         grants.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
     }
 
-    /// Announces the tokens to the page once they are stored: in this task where storage is synchronous.
+    /// Dispatches the events for new tokens once they are stored: in this task, if storage is synchronous.
     pub(super) fn announce_when_stored(self: &Rc<Self>) {
         let Some(stored) = self.environment.host.stored(self.area) else {
             return self.announce();
@@ -244,8 +246,9 @@ impl OpenSession {
         });
     }
 
-    /// Dispatches the event of each object after tokens changed, where there is an access token. Not after a change that
-    /// took tokens away, nor after one that another page of this storage has made.
+    /// Dispatches the event of each object for new tokens, if there is an access token. Does nothing after a sign-out
+    /// or the end of the grant. Tokens that another page of this storage has written are announced only if they are
+    /// newer ones of the same grant.
     pub(super) fn announce(&self) {
         let (generation, reason) = {
             let session = self.session.borrow();
@@ -276,7 +279,7 @@ impl OpenSession {
         }
     }
 
-    /// Dispatches the events of what became of the session since the last look.
+    /// Dispatches the events for the changes since the last call.
     pub(super) fn announce_changes(&self) {
         self.announce_synced();
         let now = self.environment.now();
@@ -294,14 +297,14 @@ impl OpenSession {
         }
     }
 
-    /// Announces tokens that another tab was given.
+    /// Dispatches the events for tokens that came from another tab.
     fn announce_synced(&self) {
         if self.session.borrow().reason() == Reason::HandOver {
             self.announce();
         }
     }
 
-    /// Joins the tabs of the grant that the tokens come from. Tokens in memory are this page's alone.
+    /// Opens the channel of the session's grant. A session in memory has none, because no other page shares it.
     fn join(self: &Rc<Self>) {
         if self.area.is_shared() {
             let lineage = self.session.borrow().lineage().cloned();
@@ -318,7 +321,7 @@ impl OpenSession {
         })
     }
 
-    /// A message of another tab.
+    /// Handles a message from another tab.
     fn receive(self: &Rc<Self>, message: Message) {
         self.reload();
         self.session.borrow_mut().receive(message);
@@ -326,11 +329,11 @@ impl OpenSession {
             self.verified.replace(None);
         }
         self.settle();
-        // Not even slow storage is waited for: the other tab has stored them already.
+        // Does not wait for slow storage: the other tab has stored these tokens already.
         self.announce_synced();
     }
 
-    /// Asks the other tabs for newer tokens. False if none can receive it.
+    /// Queries the other tabs for newer tokens. False if there is no channel.
     pub(super) fn send_query(&self) -> bool {
         let lineage = self.session.borrow().lineage().cloned();
         lineage.is_some_and(|lineage| self.send(&Message::Ask(lineage)))
@@ -340,7 +343,7 @@ impl OpenSession {
         self.peers.send(message)
     }
 
-    /// Something happens to the page.
+    /// Handles a page event.
     pub(super) fn on_page(self: &Rc<Self>, event: PageEvent) {
         match event {
             PageEvent::Hidden => return self.peers.leave(),
@@ -348,7 +351,7 @@ impl OpenSession {
                 self.peers.come_back();
                 self.reload();
                 self.join();
-                // It may have been frozen, and others may have newer tokens.
+                // The page may have been frozen, and other tabs may have newer tokens.
                 self.send_query();
                 let this = Rc::clone(self);
                 self.environment

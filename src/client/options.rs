@@ -1,4 +1,4 @@
-//! The options of an `EsiSecurity`, and what of them is refused.
+//! The options of an `EsiSecurity`, and their validation.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -26,19 +26,19 @@ pub struct Options {
     pub client_id: String,
     /// The callback address, exactly as registered.
     pub redirect_uri: String,
-    /// Scopes that a login asks for unless told otherwise.
+    /// The scopes that a login requests by default.
     pub scopes: Vec<String>,
-    /// A client secret, which in a browser is none.
+    /// A client secret. In a browser it is no secret, because every user can read it.
     pub secret_key: Option<Secret>,
     /// One fixed code verifier for every login, instead of a fresh one for each.
     pub code_verifier: Option<Secret>,
-    /// `User-Agent` for the API; any other for the server.
+    /// HTTP headers. `User-Agent` is for the API; all others are for the authorization server.
     pub headers: Vec<(String, String)>,
-    /// Whose tokens these are.
+    /// Identifies the session among several, such as by its character.
     pub token_identifier: Option<String>,
-    /// The API description's names for this kind of security.
+    /// The names of this security scheme in the API description.
     pub security_names: Vec<String>,
-    /// Type of the event after tokens changed.
+    /// The type of the event for new tokens.
     pub signal_token_updated: String,
     /// Where the server's metadata is.
     pub sso_endpoints_url: String,
@@ -52,28 +52,27 @@ pub struct Options {
     pub issuers: Option<Vec<String>>,
     /// Audiences that a token must have, all of them; `None`: the client id and `EVE Online`.
     pub audiences: Option<Vec<String>>,
-    /// Whether a token must have `azp`; where it has one, it must be the client id in any case.
+    /// True if a token must have `azp`. If it has one, that must be the client id in any case.
     pub require_azp: bool,
     /// Algorithms that a token may be signed with; `None`: RS256 and ES256.
     pub algorithms: Option<Vec<SignatureAlgorithm>>,
-    /// For how many seconds the server's metadata and key set are believed without asking again, 0 to
-    /// 86400.
+    /// How long the server's metadata and key set are cached, in seconds: 0 to 86400.
     pub cache_max_age: i64,
     /// Where the session is kept; `None`: sessionStorage, or memory in a worker.
     pub storage: Option<Area>,
-    /// Whether the session is refreshed in time by itself, or only when a token is asked for.
+    /// True if the session is refreshed before it expires; false if only a call refreshes it.
     pub auto_refresh: bool,
-    /// For how many seconds before its end an access token is to be refreshed, 0 to 86400; half its life if
-    /// that is less. The session's, whichever object of the page set it last.
+    /// How many seconds before its expiry an access token is refreshed, 0 to 86400; at most half its lifetime. Objects
+    /// that share a session share the value that was set last.
     pub refresh_margin: i64,
-    /// A function of the page's own that sends every request in place of `fetch`, by the number that the host gave it.
-    /// With it no token worker is used.
+    /// A function of the page that sends every request instead of `fetch`, by the number that the host gave it. With it
+    /// no token worker is used.
     pub custom_fetch: Option<u32>,
     /// Which token worker sends token and revocation requests, where the page has one.
     pub token_worker: TokenWorker,
 }
 
-/// Which token worker sends the forms of an object.
+/// The token worker that sends token and revocation requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenWorker {
     /// None: the page sends them.
@@ -85,8 +84,8 @@ pub enum TokenWorker {
 }
 
 impl TokenWorker {
-    /// Its script, where the package's own is empty; `None` if there is to be no worker. Browsers refuse a script of
-    /// another origin.
+    /// The URL of the worker's script; empty for the package's own; `None` if no worker is used. A script of another
+    /// origin is refused, because browsers refuse it too.
     pub(super) fn script(&self, host: &dyn Host) -> Result<Option<String>, Error> {
         let address = match self {
             Self::Off => return Ok(None),
@@ -104,7 +103,7 @@ impl TokenWorker {
     }
 }
 
-/// A server that has changed its keys must be believed some time.
+/// The range of `cacheMaxAge` and `refreshMargin`, in seconds. New keys of a server must be fetched within a day.
 const A_DAY_AT_MOST: RangeInclusive<i64> = 0..=86_400;
 
 impl Options {
@@ -137,7 +136,7 @@ impl Options {
         }
     }
 
-    /// Refuses what cannot work.
+    /// Validates the options.
     pub(super) fn check(&self, host: &dyn Host) -> Result<(), Error> {
         let texts = [
             ("clientId", Some(self.client_id.as_str())),
@@ -204,22 +203,22 @@ impl Options {
         Ok(())
     }
 
-    /// The names of this client's records.
+    /// The storage keys of this client's records.
     pub(super) fn place(&self) -> Place {
         let given = self.sso_endpoints.as_ref();
         let server = given.map_or(&self.sso_endpoints_url, |given| &given.token_endpoint);
         Place::new(&self.client_id, server)
     }
 
-    /// The key of the session in a storage of the page's own, which may have to be read before the session is opened.
-    /// `None` where another storage keeps it.
+    /// Returns the storage key of the session if `storage` is an object of the page, and else `None`. That record may
+    /// have to be read before the session is opened.
     pub fn custom_storage_key(&self, page: &Client) -> Result<Option<String>, Error> {
         self.check(&*page.environment().host)?;
         let is_custom = matches!(self.storage, Some(Area::Custom(_)));
         Ok(is_custom.then(|| self.place().session(self.token_identifier.as_deref())))
     }
 
-    /// The rules for tokens. No issuer: the one that the metadata names.
+    /// The rules for access tokens. Without `issuers`, the issuer of the metadata is required.
     pub(super) fn rules(&self) -> Rules {
         let eve = Rules::eve(&self.client_id, "");
         let audiences = self.audiences.clone().unwrap_or(eve.audiences);
@@ -227,14 +226,14 @@ impl Options {
             algorithms: self.algorithms.clone().unwrap_or(eve.algorithms),
             issuers: self.issuers.clone().unwrap_or_default(),
             require_authorized_party: self.require_azp,
-            // Tokens for EVE's API are characters'; of another server's nothing is known.
+            // EVE's API needs tokens of a character. Tokens of other servers may have none.
             require_character: audiences.iter().any(|audience| audience == EVE_AUDIENCE),
             audiences,
             ..eve
         }
     }
 
-    /// The API's origins as the browser spells them.
+    /// The API origins, as the browser normalises them.
     pub(super) fn origins(&self, host: &dyn Host) -> Result<Vec<String>, Error> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
@@ -249,7 +248,7 @@ impl Options {
     }
 }
 
-/// An address that tokens may be sent to.
+/// Parses a URL that tokens may be sent to. It must be `https`, or `http` on this machine.
 fn parse_address(host: &dyn Host, name: &'static str, text: &str) -> Result<Url, Error> {
     let Some(url) = host.parse_url(text, None) else {
         return Err(invalid(
@@ -267,7 +266,7 @@ fn parse_address(host: &dyn Host, name: &'static str, text: &str) -> Result<Url,
     }
 }
 
-/// True if there is nothing in it, or nothing but space.
+/// True if the text is empty, or only white space.
 pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
 }

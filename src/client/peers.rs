@@ -1,5 +1,5 @@
-//! The other tabs that hold the same grant, and the channel to them. A page may have replaced `BroadcastChannel`, and its
-//! own code may then call back: nothing is borrowed while it runs.
+//! The channel to the other tabs of the same grant. A page may have replaced `BroadcastChannel`, and that code may call
+//! the library. So no `RefCell` is borrowed while it runs.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -15,21 +15,21 @@ use crate::session::lineage::Lineage;
 pub(super) struct Peers {
     environment: Rc<Environment>,
     joined: RefCell<Option<Joined>>,
-    /// While the page is hidden: see [`Peers::leave`].
+    /// The channel that is open while the page is hidden: see [`Peers::leave`].
     absence: RefCell<Option<Box<dyn Channel>>>,
-    /// True while the page is hidden for good, or in the bfcache.
+    /// True between `pagehide` and `pageshow`.
     is_hidden: Cell<bool>,
     /// What the page had joined before it was hidden.
     left: RefCell<Option<Lineage>>,
 }
 
-/// The grant whose tabs this one has joined.
+/// The grant whose channel is open.
 struct Joined {
     lineage: Lineage,
     channel: Option<Rc<dyn Channel>>,
 }
 
-/// The channel on which hidden pages wait.
+/// The name of the channel that hidden pages keep open.
 fn absence(channel: &str) -> String {
     [channel, "/left"].concat()
 }
@@ -45,14 +45,14 @@ impl Peers {
         }
     }
 
-    /// The tokens with which this tab has joined the others.
+    /// The grant of the open channel, and the version of the tokens with which it was opened.
     pub(super) fn lineage(&self) -> Option<Lineage> {
         let joined = self.joined.borrow();
         let joined = joined.as_ref().map(|joined| joined.lineage.clone());
         joined.or_else(|| self.left.borrow().clone())
     }
 
-    /// Joins the tabs of this grant, and leaves those of any other.
+    /// Opens the channel of this grant, and closes that of any other.
     pub(super) fn join(&self, lineage: Option<Lineage>, receive: impl FnOnce() -> Receiver) {
         if self.is_hidden.get() {
             return;
@@ -73,9 +73,9 @@ impl Peers {
         drop(before);
     }
 
-    /// The page is hidden, and may be frozen: it would answer nobody, so its channel is closed. Another one stays open
-    /// without a receiver. Chromium and Firefox drop a page from the bfcache that is sent a message; one is sent as soon
-    /// as there are newer tokens, because Firefox would give the page its old sessionStorage, with a used refresh token.
+    /// The page is hidden and may be frozen, so it closes its channel. It keeps another channel open without a
+    /// receiver. Chromium and Firefox drop a page from the bfcache when a message arrives for it. A tab with new tokens
+    /// sends one there, because Firefox would restore the page with its old sessionStorage and a used refresh token.
     pub(super) fn leave(&self) {
         self.is_hidden.set(true);
         let before = self.joined.replace(None);
@@ -98,7 +98,7 @@ impl Peers {
         drop(before);
     }
 
-    /// Sends a message to the other tabs. False if none can receive it.
+    /// Sends a message to the other tabs. False if there is no channel, or it cannot send.
     pub(super) fn send(&self, message: &Message) -> bool {
         let host = &self.environment.host;
         let joined = self.joined.borrow();

@@ -17,13 +17,13 @@ use crate::session::place::Place;
 pub(super) struct Record {
     environment: Rc<Environment>,
     item: Box<dyn Item>,
-    /// Where a record is put that cannot be parsed.
+    /// The item to which a record is moved that cannot be parsed.
     aside: Box<dyn Item>,
-    /// True while this page writes: then what can be read is its own.
+    /// True while this page writes, so that its own write does not count as a change by another page.
     writing: Cell<bool>,
 }
 
-/// What became of a record.
+/// A change of the record by another page.
 pub(super) enum Change {
     Written(String),
     Removed,
@@ -47,7 +47,7 @@ impl Record {
         self.item.read().is_ok()
     }
 
-    /// What another page has made of the record since the last look.
+    /// Returns the change that another page has made since the last call.
     pub(super) fn poll_change(&self) -> Option<Change> {
         if self.writing.get() || !self.item.is_changed() {
             return None;
@@ -57,13 +57,14 @@ impl Record {
         Some(stored.map_or(Change::Removed, Change::Written))
     }
 
-    /// Puts a record that cannot be parsed under another key. False if there is no room for it.
+    /// Writes a record that cannot be parsed to the other key. False if that failed.
     pub(super) fn set_aside(&self, damaged: &str) -> bool {
         self.aside.write(Some(damaged))
     }
 
-    /// Stores the session. If that fails, the session lives on in memory, and no record stays whose refresh token may be
-    /// used up: it is emptied, for which there always is room. One that is removed would sign out the pages that share it.
+    /// Stores the session. If that fails, the session continues in memory. A stored record whose refresh token may be
+    /// used up is then emptied, which always fits. It is removed only if that fails too, because a removed record signs
+    /// out the pages that share it.
     pub(super) fn persist(&self, session: &RefCell<Session>) {
         self.writing.set(true);
         self.write(session);
@@ -85,7 +86,7 @@ impl Record {
             self.item.write(None);
         }
         self.environment.warn(Warning::MemoryOnly);
-        // An older one that could be neither replaced nor removed is no news; another page's newer one is.
+        // An older record that could not be replaced is not a change. A newer one of another page is.
         if let Ok(stored) = self.item.read()
             && stored.map(compare) != Some(Ordering::Greater)
         {

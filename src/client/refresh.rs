@@ -1,4 +1,4 @@
-//! Refreshing (RFC 6749 section 6): once, however many ask at the same moment, in however many tabs.
+//! Refreshes the session (RFC 6749 section 6). Concurrent callers in all tabs share one refresh.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -18,15 +18,16 @@ use crate::session::refresh::{Refresh, Step};
 use crate::session::token_set::AccessToken;
 use crate::{Error, ErrorKind, Phase};
 
-/// For how many milliseconds a refresh is waited for by a caller for whom the old access token would do.
+/// How long `get_access_token` waits for a refresh while the old access token is still valid, in milliseconds.
 const SPARE_TIMEOUT_MS: u32 = 5_000;
 
-/// How often a refresh acquires its lock anew that it has lost before it could send. Then it sends without: another
-/// page of the origin must not keep this one from refreshing by stealing the lock for ever.
+/// How often a refresh starts again if, right before it sends, its lock was stolen or the marker names newer tokens.
+/// After that it sends anyway: a page that keeps stealing the lock must not block this one.
 const MOST_LOSSES: u32 = 3;
 
 impl EsiSecurity {
-    /// New tokens for the refresh token; `scopes` a subset of the granted ones, or empty for all.
+    /// Refreshes the session, and returns the new tokens. `scopes` is a subset of the granted scopes; empty means all
+    /// of them.
     pub async fn refresh(&self, scopes: &[String]) -> Result<TokenResponse, Error> {
         scope::check(scopes, Phase::Refresh)?;
         loop {
@@ -40,8 +41,8 @@ impl EsiSecurity {
             if is_same {
                 return ended.result;
             }
-            // One that asked for other scopes, or with a token that is no longer held, had to end first: the refresh token
-            // may rotate. Its result is not this caller's.
+            // That refresh was for other scopes or for another grant, so its result is not for this caller. It had to
+            // end first, because it may rotate the refresh token.
         }
     }
 
@@ -100,7 +101,8 @@ impl EsiSecurity {
                     refresh.asked(&mut open.session.borrow_mut(), now, jitter)
                 }
                 Some(Step::Send(refresh_token)) => {
-                    // Once for each refresh: where it is slow, the lock might be lost every time.
+                    // Fetched once for each refresh. If each attempt fetched it from a slow server, each could lose the
+                    // lock.
                     let known = match &metadata {
                         Some(known) => Ok(Rc::clone(known)),
                         None => self.metadata().await,
@@ -142,8 +144,8 @@ impl EsiSecurity {
         RefreshOutcome { result, rotated }
     }
 
-    /// The server's answer, and whether it is one that the token worker has kept. `None` if the worker has not sent the
-    /// request.
+    /// Sends the token request. Returns the outcome, and whether the token worker has replayed a response that it kept.
+    /// `None` if the worker has not sent the request.
     async fn send(
         &self,
         metadata: Fetched<Metadata>,
@@ -176,8 +178,8 @@ impl EsiSecurity {
         })
     }
 
-    /// An access token that is good for the margin at least where the server allows. While the old one
-    /// lives, a refresh that does not get through is no reason to fail.
+    /// Returns a valid access token. Refreshes first if it expires within the refresh margin. If that refresh fails
+    /// while the old token is still valid, returns the old token.
     pub async fn get_access_token(&self) -> Result<String, Error> {
         let environment = self.environment();
         let text = |access: &AccessToken| String::from(access.token.expose());
@@ -202,7 +204,7 @@ impl EsiSecurity {
             if let Some(error) = put_off {
                 return usable().ok_or(error);
             }
-            // One that asked for other scopes may bring a token that is good enough.
+            // A refresh in flight for narrower scopes may bring a token that is good enough.
             let in_flight = open.refresh.borrow().clone();
             if let Some(other) = in_flight.filter(|refresh| !refresh.scopes.is_empty()) {
                 if usable().is_none() {
@@ -219,7 +221,7 @@ impl EsiSecurity {
             }
             let refresh = self.refresh(&[]);
             let refreshed = if usable().is_some() {
-                // It is carried to its end without this caller, too.
+                // After the timeout the refresh continues without this caller.
                 let Some(refreshed) = environment.within(SPARE_TIMEOUT_MS, refresh).await else {
                     if let Some(token) = usable() {
                         return Ok(token);
@@ -231,13 +233,13 @@ impl EsiSecurity {
                 refresh.await
             };
             return match refreshed {
-                // There is no newer one, even if nobody knows how long it lives. Not the response's: the
-                // session may have been replaced since.
+                // Returns the held token: it is the newest one, even if its lifetime is unknown. Not the token of the
+                // response, because the session may have been replaced since.
                 Ok(_) => held().ok_or_else(|| {
                     let phase = Phase::Refresh;
                     ErrorKind::NoToken { phase }.into()
                 }),
-                // What has replaced the session may have to be refreshed in its turn.
+                // The session that has replaced this one may need a refresh too.
                 Err(error) if matches!(*error, ErrorKind::Superseded { .. }) => continue,
                 Err(error) => usable().ok_or(error),
             };

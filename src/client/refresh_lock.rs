@@ -1,5 +1,5 @@
-//! The refresh lock: one tab of a grant refreshes at a time, and first queries the others for newer tokens. Without Web
-//! Locks each tab refreshes by itself.
+//! The refresh lock: one tab of a grant refreshes at a time. If another tab may have newer tokens, it queries the tabs
+//! first. Without Web Locks each tab refreshes on its own.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -14,24 +14,24 @@ use super::warning::Warning;
 use crate::session::lineage::Lineage;
 use crate::session::refresh::{Others, Refresh};
 
-/// How long one other tab may hold up a refresh, in milliseconds: as long as a refresh takes where the metadata are known,
-/// even if the server does not answer and is asked twice. If that tab sends later all the same, the token worker gives
-/// both the same response.
+/// How long one other tab may hold the lock, in milliseconds. A refresh with known metadata takes no longer, even if it
+/// sends twice and gets no response. If that tab sends later anyway, the token worker gives both tabs the same
+/// response.
 const LOCK_TIMEOUT_MS: u32 = 75_000;
 
-/// How long the browser is waited for until it has taken a lock back, in milliseconds.
+/// How long to wait until the browser has released a lock, in milliseconds.
 const RELEASE_TIMEOUT_MS: u32 = 5_000;
 
-/// How long the answer to a query is waited for, in milliseconds.
+/// How long to wait for replies to a query, in milliseconds.
 const QUERY_TIMEOUT_MS: u32 = 1_000;
 
-/// The same where newer tokens are known to exist, or to have existed.
+/// The same if newer tokens are known to exist, or to have existed.
 const NEWER_TIMEOUT_MS: u32 = 10_000;
 
 impl OpenSession {
-    /// Waits until no other tab refreshes the same grant. Returns the lock and what is known of the other tabs.
+    /// Acquires the refresh lock. Returns it, and whether another tab may have newer tokens.
     pub(super) async fn acquire_refresh_lock(&self) -> (Option<Box<dyn Lock>>, Others) {
-        // The lock that this page itself is about to release is no sign of another tab.
+        // Waits until this page's own release is complete, so that it does not count as another tab's lock.
         let releasing = self.releasing.take();
         if let Some(releasing) = releasing {
             self.environment.within(RELEASE_TIMEOUT_MS, releasing).await;
@@ -43,10 +43,10 @@ impl OpenSession {
         let name = lineage.refresh_lock();
         let (lock, is_free) = match lock::acquire(&self.environment, &name, LOCK_TIMEOUT_MS).await {
             Acquired::Free(lock) => (Some(lock), true),
-            // Its holder may be closed, and what it has sent still be under way.
+            // The last holder may have closed while its request is still in flight.
             Acquired::Contended(lock) => (Some(lock), false),
             Acquired::Unavailable => {
-                // A browser that blocks storage blocks locks too, and another warning says so.
+                // A browser that blocks storage blocks locks too, and then the warning about storage is enough.
                 if self.has_readable_record() {
                     self.environment.warn(Warning::NoLocks);
                 }
@@ -60,14 +60,15 @@ impl OpenSession {
         (lock, others)
     }
 
-    /// How many responses any tab of this grant has had, as far as is known.
+    /// The number of the newest token response of any tab of this grant; 0 if unknown.
     pub(super) fn answers(&self) -> u32 {
         let lineage = self.session.borrow().lineage().cloned();
         let lineage = lineage.filter(|_| self.area.has_marker());
         lineage.map_or(0, |lineage| self.markers.answers(&lineage))
     }
 
-    /// What can be read of the other tabs: in localStorage they share the record itself.
+    /// Whether another tab has newer tokens, according to the version marker. In localStorage all tabs share the
+    /// record, so none has.
     fn others(&self, lineage: &Lineage) -> Others {
         if self.area.has_marker() {
             self.markers.others(lineage)
@@ -76,8 +77,8 @@ impl OpenSession {
         }
     }
 
-    /// True if the refresh token may be sent: the lock, if there is one, is held still, and no other tab has been given
-    /// newer tokens than this refresh knows of.
+    /// True if the refresh token may be sent. The lock, if there is one, must still be held, and no other tab may have
+    /// received newer tokens than this refresh knows of.
     pub(super) async fn may_send(&self, lock: Option<&dyn Lock>, refresh: &Refresh) -> bool {
         let lineage = self.session.borrow().lineage().cloned();
         let Some(lineage) = lineage else { return true };
@@ -85,7 +86,7 @@ impl OpenSession {
             Some(lock) => lock::is_held(&self.environment, lock).await,
             None => true,
         };
-        // The marker of another process may come later than the lock.
+        // A marker that another process wrote may become visible after its lock was released.
         let newest = match self.others(&lineage) {
             Others::Ahead(newest) => newest,
             _ => 0,
@@ -93,7 +94,7 @@ impl OpenSession {
         is_held && newest <= refresh.newest().max(lineage.rotation)
     }
 
-    /// Lets another tab refresh.
+    /// Releases the refresh lock, in a task of its own.
     pub(super) fn release_refresh_lock(&self, lock: Option<Box<dyn Lock>>) {
         if lock.is_some() {
             let environment = Rc::clone(&self.environment);
@@ -104,7 +105,7 @@ impl OpenSession {
         }
     }
 
-    /// Asks the other tabs for newer tokens, and waits until some have come, or no tab seems to have any.
+    /// Queries the other tabs for newer tokens. Returns when some have come, or after the timeout.
     pub(super) async fn query(&self, others: Others) {
         let generation = self.session.borrow().generation();
         if self.send_query() {
@@ -116,8 +117,8 @@ impl OpenSession {
         }
     }
 
-    /// Waits until the tokens are others than those of `generation`, or a refresh has failed in another tab, or
-    /// `timeout_ms` have passed.
+    /// Waits until the tokens are no longer those of `generation`, a refresh has failed in another tab, or `timeout_ms`
+    /// have passed.
     async fn wait_for_change(&self, generation: u32, timeout_ms: u32) {
         let failures = self.session.borrow().failures();
         let changed = poll_fn(|context| {

@@ -25,7 +25,7 @@ impl Revision {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Has the task woken at the next one.
+    /// Registers the task to be woken at the next revision.
     pub(super) fn subscribe(&self, context: &Context<'_>) {
         let mut waiting = self.waiting.borrow_mut();
         let waker = context.waker();

@@ -1,4 +1,4 @@
-//! Revoking (RFC 7009), which is how a session is ended from here.
+//! Token revocation (RFC 7009), which signs the user out.
 
 use core::future::Future;
 
@@ -8,18 +8,18 @@ use crate::oauth::secret::Secret;
 use crate::oauth::{error_response, revocation, revocation::TokenTypeHint};
 use crate::{Error, Phase};
 
-/// What became of a revocation. The tokens are gone from here either way.
+/// The result of a revocation. The session has deleted its tokens in any case.
 #[derive(Clone, Debug)]
 pub struct Revocation {
     /// Which token was sent.
     pub hint: TokenTypeHint,
-    /// The server's status if it confirmed, or why it did not.
+    /// The HTTP status if the server has confirmed the revocation, or else the error.
     pub answer: Result<u16, Error>,
 }
 
 impl EsiSecurity {
-    /// Revokes the refresh token, else the access token. Both are forgotten at once, before anything is
-    /// waited for: the page may be about to leave.
+    /// Revokes the refresh token, or the access token if there is no refresh token. Deletes both at once, before the
+    /// first await, because the page may be about to close.
     pub fn revoke(&self) -> impl Future<Output = Result<Revocation, Error>> + use<> {
         let this = self.clone();
         let open = self.session();
@@ -29,8 +29,8 @@ impl EsiSecurity {
         open.settle();
         async move {
             let (mut token, hint) = signed_out?;
-            // A refresh in flight may rotate the token: what is revoked must be the newest. Not what the session holds by
-            // then, which is another one's.
+            // A refresh in flight may rotate the refresh token, and the newest one must be revoked. Tokens that the
+            // session holds by then belong to another login.
             if let Some(refresh) =
                 in_flight.filter(|refresh| refresh.tokens.refresh_token.as_ref() == Some(&token))
             {

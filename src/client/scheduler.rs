@@ -1,4 +1,4 @@
-//! What a session does by itself: it is refreshed in time, by the wall clock, and its changes are announced.
+//! The scheduler: it refreshes a session before it expires, by the wall clock, and announces its changes.
 
 use alloc::rc::{Rc, Weak};
 use core::future::poll_fn;
@@ -8,12 +8,13 @@ use super::environment::Environment;
 use super::open_session::OpenSession;
 use super::security::{EsiSecurity, Inner};
 
-/// For how many seconds at most nothing is looked at while something is due later: a timer stands still while the machine
-/// sleeps, and the clock may be set.
+/// The longest pause while something is due later, in seconds. A timer stops while the machine sleeps, and the clock
+/// may be set; so the clock is read at least this often.
 const LONGEST_PAUSE: i64 = 60;
 
 impl EsiSecurity {
-    /// Announces what is new, and begins what is due. Returns for how many seconds nothing will be due.
+    /// Announces changes, and begins a refresh that is due. Returns the seconds until the next run; `None` to wait for
+    /// a change.
     fn run_due(&self, open: &OpenSession) -> Option<i64> {
         open.announce_changes();
         self.0.listeners.call(&self.snapshot());
@@ -21,7 +22,8 @@ impl EsiSecurity {
             return None;
         }
         if open.session.borrow().refresh_token().is_some() {
-            // Before a refresh is due: the worker outlives the page that asks, if another one is connected.
+            // Connects before a refresh is due: the worker outlives the page that asked only while another page is
+            // connected.
             self.0.sender.connect();
         }
         let now = self.environment().now();
@@ -32,7 +34,7 @@ impl EsiSecurity {
         let is_renewable = open.session.borrow().is_renewable();
         (self.0.auto_refresh && is_renewable).then(|| {
             let this = self.clone();
-            // A caller that needs a token asks for it, and gets the error then.
+            // The error is dropped: a caller that needs a token gets it from its own call.
             self.environment()
                 .spawn(async move { drop(this.refresh(&[]).await) });
             LONGEST_PAUSE
@@ -50,7 +52,7 @@ pub(super) fn start(security: &EsiSecurity) {
 async fn run(environment: Rc<Environment>, inner: Weak<Inner>) {
     while let Some(security) = inner.upgrade().map(EsiSecurity) {
         let open = security.session();
-        // Nothing is announced that is not stored yet.
+        // Changes are announced only after they are stored.
         open.stored().await;
         let revision = open.revision.number();
         let seconds = security.run_due(&open);
@@ -60,8 +62,8 @@ async fn run(environment: Rc<Environment>, inner: Weak<Inner>) {
     }
 }
 
-/// Waits until something may have happened to the session, or for so many seconds. Holds no session meanwhile, which may
-/// not be needed any more.
+/// Waits for the next revision of the session, or for so many seconds. Holds only a weak reference meanwhile, so that
+/// the session can be dropped.
 async fn pause(
     environment: &Environment,
     seconds: Option<i64>,

@@ -1,5 +1,5 @@
-//! `EsiSecurity`: one session with an authorization server. What it does stands in the files named after it: `login`,
-//! `refresh`, `revoke`, `verify`, `authorize`, `scheduler`.
+//! `EsiSecurity`: one session with an authorization server. Most of its methods are in other files: `login`, `refresh`,
+//! `revoke`, `verify`, `authorize`, `subscription`.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -58,7 +58,7 @@ impl Drop for Inner {
     }
 }
 
-/// The session that the object stands for now; `update_token` may change it.
+/// The session that the object uses now; `update_token` may change it.
 #[derive(Clone)]
 pub(super) struct Current {
     pub(super) token_identifier: Option<String>,
@@ -74,7 +74,8 @@ impl EsiSecurity {
         self.0.page.environment()
     }
 
-    /// The session now, as storage has it. A value of its own, so that no borrow lives across an await.
+    /// Reloads the session from storage, and returns it. The result is a clone, so that no borrow lives across an
+    /// await.
     pub(super) fn current(&self) -> Current {
         let current = self.0.current.borrow().clone();
         current.session.reload();
@@ -91,13 +92,13 @@ impl EsiSecurity {
         open.session.borrow().state(now, open.margin())
     }
 
-    /// Whose tokens these are.
+    /// The token identifier of the session.
     pub fn token_identifier(&self) -> Option<String> {
         self.current().token_identifier
     }
 
-    /// Whether a token worker sends this object's forms: `off`, `idle` (not needed yet), `connecting`, `connected`, or
-    /// `unavailable`, where the page sends them itself.
+    /// The status of this object's token worker: `off`, `idle` (not needed yet), `connecting`, `connected`, or
+    /// `unavailable` (the page sends the requests itself).
     pub fn token_worker(&self) -> String {
         self.0.sender.worker_status()
     }
@@ -116,8 +117,8 @@ impl EsiSecurity {
         tokens.is_none_or(|tokens| tokens.is_expired(now, offset))
     }
 
-    /// Takes over a token response, as JSON, from elsewhere. With another `token_identifier` it is another session, which
-    /// inherits nothing from this one.
+    /// Replaces the session's tokens by a token response, given as JSON. Another `token_identifier` opens another
+    /// session, which inherits nothing from this one.
     pub fn update_token(&self, json: &str, token_identifier: Option<String>) -> Result<(), Error> {
         if token_identifier.as_ref().is_some_and(|name| is_blank(name)) {
             return Err(Error::argument(
@@ -151,7 +152,7 @@ impl EsiSecurity {
         let (inner, host) = (self.inner(), &self.environment().host);
         let key = inner.place.session(token_identifier);
         if !host.open_item(inner.area, &key) {
-            // The refresh token that is stored there would be lost.
+            // The update has no refresh token, and the stored one would be lost.
             if !update.has_refresh_token() {
                 return Err(Error::argument(Phase::Update, "tokenIdentifier", UNREAD));
             }
@@ -166,4 +167,4 @@ impl EsiSecurity {
     }
 }
 
-const UNREAD: &str = "names a session that this storage has not read: open it with `EsiSecurity.create`, or bring a refresh token too";
+const UNREAD: &str = "names a session that has not been read from this storage: open it with `EsiSecurity.create`, or add a refresh token";

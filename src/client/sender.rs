@@ -1,5 +1,5 @@
-//! Who sends the requests of an object: the page, or for forms the token worker. Whatever the platform fails with becomes
-//! an error.
+//! Sends the requests of an object: forms by the token worker, all others by the page. Turns each failure of the
+//! platform into an error.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -12,7 +12,7 @@ use crate::oauth::http::{Request, Response};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
 
-/// How long a response is waited for, the body included, in milliseconds.
+/// How long a response may take, including its body, in milliseconds.
 pub(super) const RESPONSE_TIMEOUT_MS: u32 = 30_000;
 
 /// How much longer than its timeout a fetch may take in a page that runs, in milliseconds: the token worker is to be
@@ -23,14 +23,14 @@ const FETCH_MARGIN_MS: u32 = 10_000;
 #[derive(Clone)]
 pub(super) struct Sender {
     environment: Rc<Environment>,
-    /// By what the page sends.
+    /// How the page sends: by `fetch`, or by a function of its own.
     page: Route,
     /// The script of the token worker.
     worker: Option<String>,
 }
 
 impl Sender {
-    /// With a function of the page's own the page sees all its requests, so no worker sends any.
+    /// With a `fetch` function of its own the page must see all its requests, so the token worker sends none.
     pub(super) fn new(
         environment: &Rc<Environment>,
         custom_fetch: Option<u32>,
@@ -43,7 +43,7 @@ impl Sender {
         }
     }
 
-    /// Connects to the token worker, if there is to be one and this page is not connected yet.
+    /// Connects to the token worker, if there is one and it is idle.
     pub(super) fn connect(&self) {
         if let Some(worker) = &self.worker
             && self.environment.host.worker_status(worker) == "idle"
@@ -52,7 +52,7 @@ impl Sender {
         }
     }
 
-    /// The status of the token worker; `off` if there is to be none.
+    /// The status of the token worker; `off` if there is none.
     pub(super) fn worker_status(&self) -> String {
         let worker = self.worker.as_ref();
         worker.map_or_else(
@@ -102,8 +102,9 @@ impl Sender {
         response.map_err(|failure| error(request, failure, phase))
     }
 
-    /// The same for a form that must not be sent twice. The token worker gives all tabs the same response. Without it, a
-    /// tab that comes while another holds the lock of this name, and so sends the form, gets `None`.
+    /// Sends a form that must not be sent twice. The token worker gives all tabs the same response. Without it, the
+    /// page sends while it holds this lock. A tab that finds the lock held waits, and then gets `None`, because the
+    /// form was sent.
     pub(super) async fn send_once(
         &self,
         request: &Request,
@@ -183,7 +184,7 @@ fn error(request: &Request, failure: FetchError, phase: Phase) -> Error {
         FetchError::Failed { name, message } => (name, message),
         FetchError::NotSent => (None, None),
     };
-    // The message may repeat the request; then the name is left.
+    // If the message may repeat a secret of the request, only the name of the error is used.
     let quote = |text: String| request.quote(&text).filter(|text| !text.is_empty());
     let whole = match (&name, message) {
         (Some(name), Some(message)) => Some(joined(&[name, ": ", &message])),

@@ -1,5 +1,5 @@
-//! What an authorization server publishes: its metadata (RFC 8414) and its key set (RFC 7517). EVE's are built in too, so
-//! that a document that cannot be fetched stops no login.
+//! The documents of an authorization server: its metadata (RFC 8414) and its key set (RFC 7517). EVE's are built in
+//! too, so that a failed fetch blocks no login.
 
 use alloc::rc::Rc;
 
@@ -36,7 +36,7 @@ impl Document for KeySet {
     }
 }
 
-/// Tells the developer about keys that cannot be used; the others may still be good.
+/// Warns about keys that cannot be used. The other keys may still be good.
 pub(super) fn report_skipped(environment: &Environment, keys: &KeySet) {
     for reason in keys.skipped() {
         environment.warn(Warning::KeySkipped(reason));
@@ -54,7 +54,7 @@ impl ServerKeys {
         &self.lookup.document
     }
 
-    /// A newer set, if the server has another one by now.
+    /// Fetches the key set again, and returns it if it has changed.
     pub(super) async fn renew(&self) -> Option<Rc<KeySet>> {
         let (cache, sender) = self.cache.as_ref()?;
         cache.renew(&self.lookup, sender).await

@@ -1,11 +1,11 @@
-//! Subscribing to what becomes of a session.
+//! Subscriptions to the changes of a session.
 
 use alloc::rc::{Rc, Weak};
 
 use super::listeners::{Listener, Snapshot};
 use super::security::{EsiSecurity, Inner};
 
-/// Dropped, the listener is not called any more.
+/// A subscription. Dropping it removes the listener.
 pub struct Subscription {
     security: Weak<Inner>,
     number: u32,
@@ -20,7 +20,7 @@ impl Drop for Subscription {
 }
 
 impl EsiSecurity {
-    /// The session at one look.
+    /// The state of the session now.
     pub fn snapshot(&self) -> Snapshot {
         let (current, now) = (self.current(), self.environment().now());
         let session = current.session.session.borrow();

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::jwt::{Claims, KeySet, SignatureAlgorithm};
 use crate::oauth::secret::Secret;
 
-/// A token whose signature is valid, with everything that this depended on: the same again need not be checked.
+/// A token with a valid signature, and the inputs of that check. The same inputs are not checked again.
 pub(super) struct VerifiedToken {
     pub(super) token: Secret,
     pub(super) kid: String,

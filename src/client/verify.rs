@@ -1,5 +1,5 @@
-//! Verifying the access token: the key set from the server, the signature by the browser, the rest by
-//! the floor below.
+//! Verifies the access token. The key set comes from the server, the browser checks the signature, and `src/jwt` checks
+//! the claims.
 
 use alloc::borrow::ToOwned;
 use alloc::rc::Rc;
@@ -17,19 +17,19 @@ use crate::oauth::secret::Secret;
 use crate::session::skew::LARGEST;
 use crate::{Error, ErrorKind, Phase};
 
-/// By how many seconds clocks may be said to differ: more would switch the checks off.
+/// The range of the leeway, in seconds. A larger one would disable the checks of times.
 const LEEWAY: RangeInclusive<i64> = 0..=300;
 
-/// What a verification may be told.
+/// The options of a verification.
 #[derive(Clone, Debug, Default)]
 pub struct VerifyOptions {
-    /// The key where the token names none; `None`: EVE's.
+    /// The key id for a token without `kid`; `None`: that of EVE's key.
     pub kid: Option<String>,
     /// How each claim is checked; the leeway is 0 to 300 seconds.
     pub checks: Checks,
 }
 
-/// The token that is verified: the one that was held at the call.
+/// The access token that was held when the call began.
 struct HeldToken {
     token: Secret,
     skew: i64,
@@ -38,7 +38,7 @@ struct HeldToken {
 }
 
 impl HeldToken {
-    /// Whether the session has not been refreshed since either.
+    /// True if the session still holds this token: no other login, and no refresh.
     fn is_newest(&self) -> bool {
         let session = self.open.session.borrow();
         let newest = session.access().map(|access| &access.token);
@@ -47,8 +47,8 @@ impl HeldToken {
 }
 
 impl EsiSecurity {
-    /// The claims of the access token that is held at the call, once it has passed every check.
-    /// `Superseded` if by then its session was revoked or replaced; a refresh is no reason.
+    /// Returns the claims of the access token that was held at the call, after all checks. Fails with `Superseded` if
+    /// the session was revoked or replaced meanwhile; a refresh is allowed.
     pub fn verify(
         &self,
         options: &VerifyOptions,
@@ -64,7 +64,7 @@ impl EsiSecurity {
         }
     }
 
-    /// The same without the signature: anybody can have written these claims.
+    /// Checks the claims without the signature: anyone may have written them.
     pub fn verify_without_signature(
         &self,
         options: &VerifyOptions,
@@ -89,14 +89,15 @@ impl EsiSecurity {
         let access = session.access().ok_or(ErrorKind::NoToken { phase })?;
         Ok(HeldToken {
             token: access.token.clone(),
-            // A row can have been written by anybody.
+            // Any script of the origin can have written the record.
             skew: access.clock_skew.clamp(-LARGEST, LARGEST),
             epoch: session.epoch(),
             open: Rc::clone(&open),
         })
     }
 
-    /// Whoever asks for claims takes them for those of the character that is logged in.
+    /// Fails if the session was revoked or replaced: a caller expects the claims of the character that is logged in
+    /// now.
     fn unless_superseded<T>(&self, held: &HeldToken, answer: Result<T, Error>) -> Result<T, Error> {
         let open = self.session();
         if Rc::ptr_eq(&open, &held.open) && open.session.borrow().epoch() == held.epoch {
@@ -140,7 +141,7 @@ impl EsiSecurity {
             return Ok(claims);
         }
         let answer = self.check_signature(held, kid, keys.set()).await;
-        // The keys may have changed since the set was fetched; EVE's keeps its name.
+        // The server may have changed its keys since. A new key of EVE has the same `kid` as the old one.
         if answer.as_ref().is_err_and(|error| is_the_keys(error))
             && let Some(newer) = keys.renew().await
         {
@@ -170,7 +171,7 @@ impl EsiSecurity {
         let check = SignatureCheck::prepare(held.token.expose(), keys, algorithms, kid)?;
         let verdict = self.environment().host.check_signature(&check).await?;
         let claims = Rc::new(check.finish(&verdict)?);
-        // A token that was given up meanwhile is not kept here either.
+        // A token that the session no longer holds is not cached.
         if held.is_newest() {
             held.open.verified.replace(Some(VerifiedToken {
                 token: held.token.clone(),
@@ -184,7 +185,7 @@ impl EsiSecurity {
     }
 }
 
-/// True for what other keys could mend.
+/// True for an error that a newer key set may resolve.
 fn is_the_keys(error: &ErrorKind) -> bool {
     matches!(
         error,

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::text::joined;
 
-/// What a developer should know. No warning holds a secret.
+/// A warning for developers. No warning holds a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Warning {
     SecretInBrowser,
@@ -19,7 +19,7 @@ pub(super) enum Warning {
 }
 
 impl Warning {
-    /// In words.
+    /// The text that is printed.
     pub(super) fn text(self) -> String {
         let text = match self {
             Self::SecretInBrowser => {
@@ -38,7 +38,7 @@ impl Warning {
                 "the login address is longer than 2000 characters, which EVE's SSO has answered with 404: ask for fewer scopes."
             }
             Self::LoginOfNobody => {
-                "this page came back from a login that an object with another `tokenIdentifier` began, and has none such: create it, and call its `handleRedirect`."
+                "an object with another `tokenIdentifier` began this login, and this page has no such object: create it, and call its `handleRedirect`."
             }
             Self::KeySkipped(reason) => {
                 return joined(&[
@@ -48,7 +48,7 @@ impl Warning {
                 ]);
             }
             Self::NoLocks => {
-                "Web Locks are missing or do not answer, so tabs cannot agree on who refreshes: each does by itself. Serve the page over https or from localhost."
+                "Web Locks are missing or do not answer, so each tab refreshes on its own. Serve the page over https or from localhost."
             }
             Self::MemoryOnly => {
                 "the storage for tokens is blocked or full, or does not do what it should: the session lives in this page's memory, and a reload loses it."
