@@ -116,21 +116,14 @@ fn message(listener: &Function) -> Result<Source, JsValue> {
 }
 
 pub(super) async fn sleep(milliseconds: u32) {
-    let alarm = Rc::new(Alarm::default());
-    let timer = |ring: &Function| set_timeout(ring, milliseconds).map(Source::Timer);
-    // A page may have a `postMessage` of its own that sends nothing.
-    let early = bell(&alarm, timer);
     // Out of sight, browsers hold back a timer that a timer has set for as much as a minute, any other for a second.
     let left = Rc::new(Alarm::default());
     if let Some(bell) = bell(&left, message) {
-        let either = |context: &mut Context<'_>| match alarm.poll(context) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => left.poll(context),
-        };
-        poll_fn(either).await;
+        poll_fn(|context| left.poll(context)).await;
         drop(bell);
     }
-    drop(early);
+    let alarm = Rc::new(Alarm::default());
+    let timer = |ring: &Function| set_timeout(ring, milliseconds).map(Source::Timer);
     // A page may have a timer of its own that throws. Without either there is no deadline.
     let _bell = bell(&alarm, timer).or_else(|| {
         bell(&alarm, |ring| {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { needs } from "../helpers/engine.js";
 import { openPage } from "../helpers/page.js";
 
 const TOKEN = "/v2/oauth/token";
@@ -290,6 +291,7 @@ const OVERRIDES = {
       };
     },
     status: "connected",
+    needed: "own-timers",
   },
   "`setTimeout` throws": {
     override: () => {
@@ -298,6 +300,7 @@ const OVERRIDES = {
       };
     },
     status: "unavailable",
+    needed: "own-timers",
   },
   "a port's `postMessage` throws": {
     override: () => {
@@ -307,20 +310,10 @@ const OVERRIDES = {
     },
     status: "unavailable",
   },
-  "a port's `postMessage` sends nothing": {
-    override: () => {
-      const { postMessage } = MessagePort.prototype;
-      // What goes to the worker is sent.
-      MessagePort.prototype.postMessage = function (message, ...rest) {
-        if (message !== 0) postMessage.call(this, message, ...rest);
-      };
-    },
-    status: "connected",
-  },
 };
 
-for (const [name, { override, status }] of Object.entries(OVERRIDES)) {
-  test(`in a page whose ${name} every request is sent once`, async (t) => {
+for (const [name, { override, status, needed }] of Object.entries(OVERRIDES)) {
+  test(`in a page whose ${name} every request is sent once`, needed ? needs(needed) : {}, async (t) => {
     const page = await openPage(t);
     await page.logIn();
     await page.runBare(override);

@@ -36,6 +36,10 @@ const CAPABILITIES = {
     engines: ["chromium", "webkit"],
     reason: "Firefox ends a shared worker with the last page that is connected to it, and its requests with it",
   },
+  "own-timers": {
+    engines: ["chromium", "firefox"],
+    reason: "WebKit's driver runs its scripts by the page's own `setTimeout` and `clearTimeout`",
+  },
   throttling: {
     engines: ["chromium"],
     reason: "only Chromium can be told to hold timers back at once (IntensiveWakeUpThrottling), not after minutes",
