@@ -48,9 +48,15 @@ pub(super) async fn acquire(environment: &Environment, name: &str, timeout_ms: u
 }
 
 /// True if no other tab has stolen the lock. Queries the browser first: a tab that thaws learns of a theft before it
-/// gets the answer to the query.
+/// gets the answer to the query. Queries it again if the tab may have been frozen since, and the answer be older than
+/// the theft.
 pub(super) async fn is_held(environment: &Environment, lock: &dyn Lock) -> bool {
+    let asked_at = environment.host.now_ms();
     held(environment).await;
+    let waited_ms = environment.host.now_ms().saturating_sub(asked_at);
+    if !(0..=ANSWER_TIMEOUT_MS.into()).contains(&waited_ms) {
+        held(environment).await;
+    }
     !lock.is_stolen()
 }
 
