@@ -22,6 +22,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::token_response::{self, Update};
 use crate::session::machine::{EMPTY, State};
 use crate::session::place::Place;
+use crate::session::token_set::TokenSet;
 use crate::{Error, Phase};
 
 /// One session with an authorization server. Cheap to clone; all clones are the same session.
@@ -115,6 +116,14 @@ impl EsiSecurity {
         let session = open.session.borrow();
         let tokens = session.tokens();
         tokens.is_none_or(|tokens| tokens.is_expired(now, offset))
+    }
+
+    /// The tokens that the session holds now. Unlike [`EsiSecurity::state`] this does not look into storage, and changes
+    /// nothing.
+    pub fn held_tokens(&self) -> Option<TokenSet> {
+        let open = Rc::clone(&self.0.current.borrow().session);
+        let session = open.session.borrow();
+        session.tokens().cloned()
     }
 
     /// Replaces the session's tokens by a token response, given as JSON. Another `token_identifier` opens another
