@@ -160,7 +160,7 @@ export function forgetPlaces(bytes) {
 }
 
 /** What Cargo has made, which wasm-bindgen reads. Cargo may have been told to put it elsewhere. */
-export function linkedModule(env) {
+function linkedModule(env) {
   const printed = output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"], env);
   if (printed === null) throw new Error("`cargo metadata` failed.");
   return join(JSON.parse(printed).target_directory, TARGET, "release/esi_security_bindings.wasm");
@@ -169,21 +169,18 @@ export function linkedModule(env) {
 /**
  * @param {NodeJS.ProcessEnv} env from `setup`
  * @param {string} file a module with names, which wasm-bindgen has made of what was linked last
- * @param {string} [to] where it goes
- * @param {{ names?: boolean }} [keep]
  * @returns {Promise<import("./short-names.js").ShortNames>} what its imports and exports are called now
  */
-export async function optimise(env, file, to = file, { names = false } = {}) {
+export async function optimise(env, file) {
   const bytes = readFileSync(file);
   emptyFunctions(bytes);
   forgetDead(bytes, readFileSync(linkedModule(env)));
   forgetPlaces(bytes);
   // They are true of the linked module alone.
   writeFileSync(
-    to,
+    file,
     withoutSections(bytes, (name) => name === "linking" || name.startsWith("reloc.")),
   );
-  const symbols = names ? "-g" : "--strip-debug";
-  await run("wasm-opt", [to, "-o", to, ...FEATURES, ...PASSES, symbols], { env });
-  return JSON.parse(await run("wasm-opt", [to, "-o", to, ...FEATURES, SHORT_NAMES, symbols], { env, shown: false }));
+  await run("wasm-opt", [file, "-o", file, ...FEATURES, ...PASSES, "--strip-debug"], { env });
+  return JSON.parse(await run("wasm-opt", [file, "-o", file, ...FEATURES, SHORT_NAMES], { env, shown: false }));
 }

@@ -1,16 +1,11 @@
-// What a page has to load: the WebAssembly module and the minified JavaScript, plain and as servers compress
-// them; and what takes the room in the module, by crate. Fails above the budget. That also guards link-time optimisation:
-// without it the module is an eighth larger, measured, and the budget leaves far less.
+// Prints the size of what a page loads: the WebAssembly module and the minified JavaScript, plain and compressed. Fails
+// above the budget. That also guards link-time optimisation: without it the module is an eighth larger.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "./build.js";
-import { crates } from "./crates.js";
 import { fail, isMain, ROOT } from "./run.js";
 import { setup } from "./setup.js";
-
-/** How many crates are worth a line. */
-const LINES = 12;
 
 async function minifiedJavaScript() {
   // Imported late, because the packages may not be there before `setup`.
@@ -56,29 +51,10 @@ export async function size(file = join(ROOT, "budget.json")) {
   if (gzip > budget) throw new Error(`The payload is ${gzip - budget} bytes of gzip above the budget in budget.json.`);
 }
 
-/** Prints what the module consists of, plain. @param {NodeJS.ProcessEnv} env from `setup` */
-export async function sizeByCrate(env) {
-  const rows = await crates(env);
-  const others = rows.slice(LINES);
-  const line = (name, bytes) => console.log(`${name.padEnd(22)}${String(bytes).padStart(7)}`);
-  console.log("\nof the module, by crate");
-  for (const { name, bytes } of rows.slice(0, LINES)) line(name, bytes);
-  line(
-    `(${others.length} others)`,
-    others.reduce((total, { bytes }) => total + bytes, 0),
-  );
-}
-
-/** All of it, also what takes the room above the budget. */
-export async function reportSize(env, file) {
-  await size(file).finally(() => sizeByCrate(env));
-}
-
 if (isMain(import.meta)) {
   try {
-    const env = await setup({ tests: false });
-    await build(env);
-    await reportSize(env);
+    await build(await setup({ tests: false }));
+    await size();
   } catch (error) {
     fail(error);
   }

@@ -9,7 +9,7 @@ import { build } from "./build.js";
 import { fail, ROOT, run } from "./run.js";
 import { browsers } from "./setup/browsers.js";
 import { setup, setupBundlers } from "./setup.js";
-import { reportSize } from "./size.js";
+import { size } from "./size.js";
 import { withTemporaryFolder } from "./temporary.js";
 import { TARGET } from "./toolchain.js";
 
@@ -135,7 +135,7 @@ function stepsOf(all, browser) {
     firefox: endToEnd("firefox", only),
     webkit: endToEnd("webkit", only),
     scripts: { engine: "chromium", run: built(node("tests/scripts")) },
-    size: { run: built((env) => reportSize(env)) },
+    size: { run: built(() => size()) },
     package: { engine: browser, run: inBundlers(browser) },
   };
 }

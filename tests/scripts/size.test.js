@@ -1,32 +1,26 @@
 // `npm run size`: what a page loads, and the budget that it must keep to.
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/run.js";
-import { reportSize, size, sizeByCrate } from "../../scripts/size.js";
+import { size } from "../../scripts/size.js";
 import { withTemporaryFolder } from "../../scripts/temporary.js";
-import { environment, findRust } from "../../scripts/toolchain.js";
 
-/** Does `work`; gives the lines that are printed, and the error if there is one. */
-async function record(t, work) {
+/** Measures against a budget: the lines that are printed, and the error if there is one. */
+async function measure(t, gzip) {
   const printed = t.mock.method(console, "log", () => {});
-  const error = await work().then(
-    () => null,
-    (reason) => reason,
-  );
+  const error = await withTemporaryFolder(async (folder) => {
+    const file = join(folder, "budget.json");
+    await writeFile(file, JSON.stringify({ gzip }));
+    return await size(file).then(
+      () => null,
+      (reason) => reason,
+    );
+  });
   const lines = printed.mock.calls.map(({ arguments: [line] }) => line);
   printed.mock.restore();
   return { lines, error };
-}
-
-/** Measures against a budget. @param {(file: string) => Promise<void>} work gets the budget's file */
-function measure(t, gzip, work = size) {
-  return withTemporaryFolder(async (folder) => {
-    const file = join(folder, "budget.json");
-    await writeFile(file, JSON.stringify({ gzip }));
-    return record(t, () => work(file));
-  });
 }
 
 test("it prints the module, the script and both, plain, by gzip and by brotli", async (t) => {
@@ -59,37 +53,4 @@ test("the project's own budget is what it goes by", async (t) => {
   await size().catch(() => {});
   const { default: budget } = await import(join(ROOT, "budget.json"), { with: { type: "json" } });
   assert.match(printed.mock.calls.at(-1).arguments[0], new RegExp(`^budget +${budget.gzip} *$`));
-});
-
-test("what takes the room in the module is told by crate, to the last byte, largest first", async (t) => {
-  const { lines, error } = await record(t, () => sizeByCrate(environment(findRust())));
-  assert.equal(error, null);
-  const rows = lines.slice(lines.findIndex((line) => line.includes("by crate")) + 1);
-  const bytes = rows.map((line) => Number(line.match(/\d+$/)[0]));
-  const { length } = await readFile(join(ROOT, "pkg/esi_security_bg.wasm"));
-  assert.equal(
-    bytes.reduce((total, each) => total + each),
-    length,
-  );
-  const named = bytes.slice(0, -1);
-  assert.deepEqual(
-    named,
-    named.toSorted((one, other) => other - one),
-  );
-  assert.match(rows[0], /^esi_security /);
-  assert.match(rows.at(-1), /^\(\d+ others\) /);
-  for (const crate of ["esi_security_bindings", "core", "(data)"]) {
-    assert.ok(
-      rows.some((line) => line.startsWith(`${crate} `)),
-      crate,
-    );
-  }
-});
-
-test("it is told above the budget too, under the table", async (t) => {
-  const { lines, error } = await measure(t, 1, (file) => reportSize(environment(findRust()), file));
-  assert.match(error.message, /above the budget/);
-  const find = (pattern) => lines.findIndex((line) => pattern.test(line));
-  assert.ok(find(/^budget/) >= 0);
-  assert.ok(find(/by crate/) > find(/^budget/));
 });

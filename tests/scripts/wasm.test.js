@@ -1,8 +1,7 @@
-// What `npm run size` knows of a WebAssembly module: it is read here, and compared with what made it.
+// What the build reads of a WebAssembly module, compared with what made it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import binaryen from "binaryen";
-import { crateOf } from "../../scripts/crates.js";
 import { readModule } from "../../scripts/wasm.js";
 
 const TEXT = `(module
@@ -49,20 +48,4 @@ test("the code is the same without names", () => {
 test("a module with nothing in it has nothing", () => {
   const { code, data, functions } = readModule(assemble("(module)", true));
   assert.deepEqual([code.length, data, functions], [0, 0, []]);
-});
-
-test("a function is its crate's, however its name is written", () => {
-  for (const [name, crate] of [
-    ["serde_json::de::from_str::h0123456789abcdef", "serde_json"],
-    ["<esi_security::jwt::Token as core::fmt::Debug>::fmt::h0123456789abcdef", "esi_security"],
-    ["<&mut serde_json::de::Deserializer<R> as serde_core::de::Deserializer>::deserialize_any", "serde_json"],
-    ["<dlmalloc[e24a27700634d609]::dlmalloc::Dlmalloc<dlmalloc[e24a27700634d609]::sys::System>>::malloc", "dlmalloc"],
-    ["<T as alloc::string::ToString>::to_string", "alloc"],
-    ["<*const dyn anyhow::Any>::call", "anyhow"],
-    ["<char>::escape_debug_ext", "core"],
-    ["esisecurity_verify externref shim", "(exports)"],
-    [undefined, "(exports)"],
-  ]) {
-    assert.equal(crateOf(name), crate, name);
-  }
 });
