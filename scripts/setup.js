@@ -3,8 +3,8 @@
 import { fail, isMain } from "./run.js";
 import { browsers } from "./setup/browsers.js";
 import { cargoTools } from "./setup/cargo-tools.js";
+import { librarySource, lints } from "./setup/components.js";
 import { linker } from "./setup/linker.js";
-import { lints } from "./setup/lints.js";
 import { requireNode } from "./setup/node.js";
 import { benchPackages, bundlerPackages, npmPackages } from "./setup/npm-packages.js";
 import { rust } from "./setup/rust.js";
@@ -47,6 +47,11 @@ async function ensure({ name, takes, byHand, find, install }) {
   throw new Error(`Could not install ${name}: ${reason}.\nInstall it by hand, then try again:\n  ${byHand}`);
 }
 
+/** The same for a part that a build can do without. */
+async function attempt(part) {
+  await ensure(part).catch(({ message }) => console.log(message));
+}
+
 /**
  * @param {{ tests?: boolean, engines?: string[] }} [needs] without what only the tests need; and the engines that they
  *   run in: "chromium", "firefox", "webkit"
@@ -57,6 +62,7 @@ export async function setup({ tests = true, engines = tests ? Object.keys(browse
   if (!which("rustc") || !which("cargo")) throw new Error(NO_RUST);
   await ensure(linker);
   const compiler = await ensure(rust);
+  await attempt(librarySource(compiler));
   if (tests) await ensure(lints(compiler));
   const found = [];
   for (const engine of engines) found.push(await ensure(browsers[engine]));

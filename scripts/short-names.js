@@ -1,39 +1,25 @@
-// Calls what a module and its glue give each other by the names that wasm-opt has chosen: wasm-bindgen's are long, and
-// many end in a hash that nothing compresses, once in each of the two files.
+// Puts the short names that wasm-opt has chosen for the module's imports and exports into its glue code. wasm-bindgen's
+// names end in a hash, which does not compress, and stand both in the module and in the glue code.
 
-/**
- * @typedef {object} ShortNames
- * @property {[module: string, name: string, short: string][]} imports
- * @property {[name: string, short: string][]} exports
- */
-
-/** What wasm-opt calls the one module that there is to import from. */
+/** The short name of the one module that imports come from. */
 const MODULE = "a";
 
-/** Each name stands there once, as the key of a function. */
-function renameImport(glue, name, short) {
-  const key = new RegExp(`^( +)${name}: `, "gm");
-  if (glue.match(key)?.length !== 1) throw new Error(`The glue does not give \`${name}\` to the module once.`);
-  return glue.replace(key, (_, indent) => `${indent}${short}: `);
-}
-
 /**
- * @param {string} glue that wasm-bindgen has made
- * @param {ShortNames} names
+ * The same glue code, by the short names. It has the imports as `old: function(…)` in an object that is the value of
+ * `"module"`, and reads the exports as `wasm.old`.
+ *
+ * @param {string} glue
+ * @param {{ imports: [module: string, old: string, short: string][], exports: [old: string, short: string][] }} names
  */
 export function withShortNames(glue, { imports, exports }) {
-  let renamed = glue;
-  for (const [, name, short] of imports) renamed = renameImport(renamed, name, short);
-  const [from] = imports[0];
-  const place = `"${from}": import0`;
-  if (!imports.every(([other]) => other === from) || !renamed.includes(place)) {
-    throw new Error("The glue gives the module something else, too.");
-  }
-  const shorts = new Map(exports);
-  return renamed
-    .replace(place, () => `"${MODULE}": import0`)
-    .replace(/\bwasm\.(\w+)/g, (_, name) => {
-      if (!shorts.has(name)) throw new Error(`The module does not give \`${name}\` to the glue.`);
-      return `wasm.${shorts.get(name)}`;
-    });
+  const importNames = new Map(imports.map(([, old, short]) => [old, short]));
+  const exportNames = new Map(exports);
+  const find = (names, old) => {
+    if (!names.has(old)) throw new Error(`wasm-opt has given \`${old}\` no short name.`);
+    return names.get(old);
+  };
+  return glue
+    .replace(`"${imports[0][0]}": `, `"${MODULE}": `)
+    .replace(/^( +)(\w+)(?=: function\()/gm, (_, indent, old) => indent + find(importNames, old))
+    .replace(/\bwasm\.(\w+)/g, (_, old) => `wasm.${find(exportNames, old)}`);
 }

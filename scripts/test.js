@@ -10,6 +10,7 @@ import { fail, ROOT, run } from "./run.js";
 import { browsers } from "./setup/browsers.js";
 import { setup, setupBundlers } from "./setup.js";
 import { size } from "./size.js";
+import { findSwitches } from "./standard-library.js";
 import { withTemporaryFolder } from "./temporary.js";
 import { TARGET } from "./toolchain.js";
 
@@ -135,7 +136,7 @@ function stepsOf(all, browser) {
     firefox: endToEnd("firefox", only),
     webkit: endToEnd("webkit", only),
     scripts: { engine: "chromium", run: built(node("tests/scripts")) },
-    size: { run: built(() => size()) },
+    size: { run: built((env) => size({ isPlain: !findSwitches(env) })) },
     package: { engine: browser, run: inBundlers(browser) },
   };
 }

@@ -250,6 +250,12 @@ fn nothing_panics_at_the_edge() {
     );
 }
 
+/// A release build of the package writes nothing there: `-Zfmt-debug=none` in `scripts/standard-library.js`.
+#[test]
+fn no_text_is_made_by_debug() {
+    nowhere(&["src", "bindings/src"], &[":?}", ":#?}"]);
+}
+
 #[test]
 fn nothing_is_printed_but_the_warnings() {
     nowhere(

@@ -5,12 +5,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/run.js";
 import { withLock } from "../../scripts/setup/lock.js";
 import { requireNode } from "../../scripts/setup/node.js";
 import { isInstalled } from "../../scripts/setup/npm-packages.js";
+import { findSwitches } from "../../scripts/standard-library.js";
 import { which } from "../../scripts/toolchain.js";
 
 const PATIENCE = { timeout: 120_000 };
@@ -57,8 +58,47 @@ async function run(args, env = {}) {
 
 const SETUP = ["scripts/setup.js"];
 
-test("where nothing is missing it says nothing", PATIENCE, async () => {
-  assert.deepEqual(await run(SETUP), { code: 0, out: "", err: "" });
+/**
+ * A PATH where nothing can be installed.
+ *
+ * @param {{ hasSource?: boolean, status?: number }} rust whether it has the source of its standard library; the status with
+ *   which its compiler ends when it is given the switches of a release build
+ */
+async function makeRust(t, { hasSource = true, status = 0 }) {
+  const path = await makePath(t, [], ["apt-get", "rustup", "sudo"]);
+  const library = join(path, "lib/rustlib/src/rust/library");
+  await mkdir(library, { recursive: true });
+  if (hasSource) await writeFile(join(library, "Cargo.lock"), "");
+  const program = `#!/bin/sh
+case "$*" in
+  "--print sysroot") echo "${path}";;
+  *-Cpanic=immediate-abort*) exit ${status};;
+  *) exec "${which("rustc")}" "$@";;
+esac
+`;
+  await writeFile(join(path, "rustc"), program);
+  await chmod(join(path, "rustc"), 0o755);
+  return [path, process.env.PATH].join(delimiter);
+}
+
+test("where nothing is missing it says nothing", PATIENCE, async (t) => {
+  assert.deepEqual(await run(SETUP, { PATH: await makeRust(t, {}) }), { code: 0, out: "", err: "" });
+});
+
+test("without the standard library's source it goes on, and names the command", PATIENCE, async (t) => {
+  const { code, out } = await run(SETUP, { PATH: await makeRust(t, { hasSource: false }) });
+  assert.equal(code, 0);
+  assert.match(out, /^Missing: the source of Rust's standard library\./m);
+  assert.match(out, /^ {2}rustup component add rust-src$/m);
+});
+
+test("a release build uses the compiler's switches where it can", async (t) => {
+  const find = async (rust) => findSwitches({ ...process.env, PATH: await makeRust(t, rust) });
+  const { options, env } = await find({});
+  assert.match(options.join(" "), /^-Zbuild-std=/);
+  assert.match(env.RUSTFLAGS, /-Cpanic=immediate-abort/);
+  assert.equal(await find({ hasSource: false }), null);
+  assert.equal(await find({ status: 1 }), null);
 });
 
 test("without Rust it names the commands that would install it", PATIENCE, async (t) => {

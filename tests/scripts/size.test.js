@@ -8,12 +8,12 @@ import { size } from "../../scripts/size.js";
 import { withTemporaryFolder } from "../../scripts/temporary.js";
 
 /** Measures against a budget: the lines that are printed, and the error if there is one. */
-async function measure(t, gzip) {
+async function measure(t, gzip, isPlain = false) {
   const printed = t.mock.method(console, "log", () => {});
   const error = await withTemporaryFolder(async (folder) => {
     const file = join(folder, "budget.json");
     await writeFile(file, JSON.stringify({ gzip }));
-    return await size(file).then(
+    return await size({ isPlain, file }).then(
       () => null,
       (reason) => reason,
     );
@@ -50,7 +50,13 @@ test("it fails above the budget, by one byte, and tells by how many", async (t) 
 test("the project's own budget is what it goes by", async (t) => {
   const printed = t.mock.method(console, "log", () => {});
   // Whether the payload keeps to it is the step `size`'s to say.
-  await size().catch(() => {});
+  await size({ isPlain: false }).catch(() => {});
   const { default: budget } = await import(join(ROOT, "budget.json"), { with: { type: "json" } });
   assert.match(printed.mock.calls.at(-1).arguments[0], new RegExp(`^budget +${budget.gzip} *$`));
+});
+
+test("a module with the standard library as it comes is not compared with the budget", async (t) => {
+  const { lines, error } = await measure(t, 1, true);
+  assert.equal(error, null);
+  assert.match(lines.at(-1), /^The budget is not compared: the standard library .* was not compiled for size/);
 });
