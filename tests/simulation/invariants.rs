@@ -249,12 +249,11 @@ impl World {
         }
     }
 
-    /// True if the newest refresh token of a grant is somewhere from where a page can get it.
-    fn is_kept(&self, newest: Token) -> bool {
+    /// True if the newest refresh token of a grant is somewhere from where a page can always get it.
+    fn is_held(&self, newest: Token) -> bool {
         self.pages().iter().any(|page| page.token() == Some(newest))
             || self.storages.holds(newest)
             || self.network.brings(newest)
-            || self.channels.carries(newest)
     }
 
     /// No step of the library loses the newest refresh token of a grant.
@@ -269,16 +268,17 @@ impl World {
                 continue;
             }
             let newest = self.server.newest(grant);
-            let is_kept = self.is_kept(newest);
+            let is_held = self.is_held(newest);
+            let is_kept = is_held || self.channels.carries(newest);
             let collide = || {
                 let may = self.may_versions_collide();
                 may.then(|| "two pages had the same version".to_owned())
             };
-            let is_held = |page: &Rc<Page>| page.token().is_some_and(|token| token.grant == grant);
+            let is_of_it = |page: &Rc<Page>| page.token().is_some_and(|token| token.grant == grant);
             let nobody = || {
                 let is_forgotten = self.dropped.get() != Some(grant);
-                let is_held = self.pages().iter().any(is_held);
-                (is_forgotten && !is_held).then(|| "no page holds the session any more".to_owned())
+                let is_of_any = self.pages().iter().any(is_of_it);
+                (is_forgotten && !is_of_any).then(|| "no page holds the session any more".to_owned())
             };
             let blocked = || {
                 let was = self.was_blocked.get() && self.settings.area == Area::Local;
@@ -291,6 +291,10 @@ impl World {
             });
             if is_kept {
                 self.server.with(grant, |grant| grant.was_kept = true);
+                // The last who held it were given other tokens: whether a message of it still arrives is chance.
+                if let Some(reason) = reason.filter(|_| !is_held) {
+                    self.server.excuse(grant, &reason);
+                }
             } else if let Some(reason) = reason {
                 self.note(|| format!("  {newest:?} is lost: {reason}"));
                 self.counts.honest_losses.add();
