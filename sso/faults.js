@@ -77,9 +77,9 @@ const KINDS = {
   slow: {
     endpoints: ALL,
     members: { delayMs: optional(isNumber) },
-    async apply(_ctx, next, { delayMs = 3000 }) {
+    async apply(_ctx, next, { delayMs = 3000, cleared }) {
       await next();
-      await sleep(delayMs, undefined, { ref: false });
+      await sleep(delayMs, undefined, { ref: false, signal: cleared }).catch(() => {});
     },
   },
   html: { endpoints: JSON_ANSWERS, apply: (ctx) => htmlAnswer(ctx, 200, "Not what you expected") },
@@ -193,9 +193,10 @@ function check(endpoint, fault) {
 
 export class Faults {
   #set = {};
+  #cleared = new AbortController();
 
   /**
-   * Replaces what was set before.
+   * Replaces what was set before, as `clear` does.
    *
    * @param {Record<string, { kind: string, times?: number }>} faults by endpoint; `times`: after how
    *   many requests it clears itself, by default never
@@ -203,11 +204,15 @@ export class Faults {
   set(faults) {
     if (!isObject(faults)) throw new TypeError("faults are an object: { <endpoint>: { kind } }");
     for (const [endpoint, fault] of Object.entries(faults)) check(endpoint, fault);
+    this.clear();
     this.#set = structuredClone(faults);
   }
 
+  /** From now on no request meets a fault; what `slow` keeps back is answered at once. */
   clear() {
     this.#set = {};
+    this.#cleared.abort();
+    this.#cleared = new AbortController();
   }
 
   /** What is set now; `times` counts down. */
@@ -227,7 +232,8 @@ export class Faults {
     return async (ctx, next) => {
       const endpoint = endpointOf(ctx);
       const fault = endpoint && this.#take(endpoint);
-      return fault ? KINDS[fault.kind].apply(ctx, next, { ...fault, endpoint }) : next();
+      const cleared = this.#cleared.signal;
+      return fault ? KINDS[fault.kind].apply(ctx, next, { ...fault, endpoint, cleared }) : next();
     };
   }
 }

@@ -171,7 +171,8 @@ const MOMENTS = {
   "during the request": {
     stop: () => {},
     isThere: () => true,
-    fault: { kind: "slow", delayMs: 2000 },
+    // The answer comes when the tabs have ended, and the fault with them.
+    fault: { kind: "slow", delayMs: 60_000 },
   },
   "before the answer is stored": {
     stop: () => {

@@ -105,6 +105,17 @@ test("slow serves the request and keeps the answer back", async () => {
   assert.equal((await (await ASK.jwks()).json()).keys.length, 2);
 });
 
+test("what slow keeps back is answered when the faults are cleared, or set anew", { timeout: 60_000 }, async () => {
+  for (const end of [() => sso.faults.clear(), () => sso.faults.set({ discovery: { kind: "downtime" } })]) {
+    sso.requests.clear();
+    sso.faults.set({ jwks: { kind: "slow", delayMs: 3_600_000 } });
+    const asked = ASK.jwks();
+    while (sso.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    end();
+    assert.equal((await asked).status, 200);
+  }
+});
+
 test("a server that is slow can be closed", { timeout: 60_000 }, async () => {
   const other = await startSso();
   other.faults.set({ discovery: { kind: "slow", delayMs: 3_600_000 } });
