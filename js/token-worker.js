@@ -35,7 +35,10 @@ addEventListener("securitypolicyviolation", ({ disposition, blockedURI }) => {
   if (disposition === "enforce") blocked.add(blockedURI);
 });
 
-/** WebKit reports nothing in a worker, but an EventSource refuses such an address there; closed at once, it asks nothing. */
+/**
+ * WebKit reports nothing in a worker, but an EventSource refuses such an address there. It is closed at once and sends
+ * nothing, or in Firefox now and then a GET without credentials.
+ */
 function refusesEventSource(url) {
   try {
     new EventSource(url).close();

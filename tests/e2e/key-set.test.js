@@ -258,6 +258,8 @@ test("who waits for a request that somebody else has made has asked too", async 
   await page.stopClock();
   await verify(page);
   await bring(page, await signToken(page, await makeKey("nobody", "ES256"), { kid: "nobody" }));
+  // The request is under way until the second one has come to need it.
+  page.sso.faults.set({ jwks: { kind: "slow" } });
   const outcomes = await page.run(async ({ EsiSecurity, security, options }, access_token) => {
     const other = new EsiSecurity({ ...options, cacheMaxAge: 0, tokenIdentifier: "other" });
     other.updateToken({ access_token, expires_in: 1199 });
@@ -266,6 +268,7 @@ test("who waits for a request that somebody else has made has asked too", async 
   }, own);
   assert.deepEqual(outcomes, [ILMARI, "key_not_found"]);
   assert.equal(keyRequests(page), 2);
+  page.sso.faults.clear();
   await assert.rejects(verify(page), NOT_FOUND);
   assert.equal(keyRequests(page), 2);
 });

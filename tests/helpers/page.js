@@ -184,8 +184,9 @@ class Page {
     return this.#traffic.exchanges.filter((exchange) => exchange.path === path && exchange.method !== "OPTIONS");
   }
 
+  /** Firefox may send a GET beside them when the token worker looks whether its policy blocks the address. */
   get tokenRequests() {
-    return this.requests("/v2/oauth/token");
+    return this.requests("/v2/oauth/token").filter(({ method }) => method === "POST");
   }
 
   get preflights() {
