@@ -126,7 +126,10 @@ impl World {
             return;
         }
         self.counts.sends_in_doubt.add();
-        let asked = page.asked_for_newer.get();
+        // Another page of the session that has waited in vain tells so, and nobody waits for the same again.
+        let pages = self.pages();
+        let others = pages.iter().filter(|other| is_same_session(page, other));
+        let asked = others.filter_map(|other| other.asked_for_newer.get()).min();
         let has_waited = asked.is_some_and(|asked| self.now() - asked >= NEWER_TIMEOUT_MS);
         self.require(has_waited && page.failures.get() >= MOST_FAILURES, || {
             format!(
