@@ -99,7 +99,6 @@ impl OpenSession {
             margin: Cell::new(margin),
         });
         open.reload();
-        open.send_query();
         // The stored session is the initial state, and no change to announce.
         let now = environment.now();
         let _ = open.session.borrow_mut().notice(now, margin);
@@ -154,7 +153,17 @@ impl OpenSession {
             .set(session.generation().wrapping_sub(u32::from(!is_taken)));
         drop(session);
         self.verified.replace(None);
+        let before = self.grant();
         self.settle();
+        // The record may be older than what other tabs hold of its grant.
+        if self.grant() != before {
+            self.send_query();
+        }
+    }
+
+    /// The id of the grant whose channel is open.
+    fn grant(&self) -> Option<String> {
+        self.peers.lineage().map(|lineage| lineage.grant)
     }
 
     /// Has the host read the record again, if it answers from a copy. Then reloads.

@@ -75,7 +75,8 @@ impl World {
 
     /// A page that was given tokens has written the version marker.
     fn check_marked(&self, page: &Page, lineage: &Lineage) {
-        let is_given = page.answered_at.get() == self.moment();
+        let is_given =
+            page.answered_at.get() == self.moment() && page.was_given.get() == page.token();
         let can_mark = self.settings.area == Area::Session
             && self.storages.condition(Area::Local) == Condition::Working;
         if is_given && can_mark {
@@ -209,7 +210,7 @@ impl World {
         let fits = if is_own {
             held == stored
         } else {
-            !is_older || is_repaired()
+            !is_older || is_repaired() || self.may_versions_collide()
         };
         self.require(fits, || {
             format!("page {} holds {held:?}, but has stored {stored:?}", page.id)
@@ -278,7 +279,8 @@ impl World {
             let nobody = || {
                 let is_forgotten = self.dropped.get() != Some(grant);
                 let is_of_any = self.pages().iter().any(is_of_it);
-                (is_forgotten && !is_of_any).then(|| "no page holds the session any more".to_owned())
+                (is_forgotten && !is_of_any)
+                    .then(|| "no page holds the session any more".to_owned())
             };
             let blocked = || {
                 let was = self.was_blocked.get() && self.settings.area == Area::Local;
