@@ -11,6 +11,7 @@ use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials,
 
 use super::object::get;
 use super::promise::settled;
+use super::thrown::caught;
 use super::timer::within;
 use crate::client::host::FetchError;
 use crate::oauth::http::{FORM, Request, Response};
@@ -65,7 +66,8 @@ pub(super) async fn send(
     let controller = AbortController::new()?;
     let response = within(timeout_ms, perform(request, custom, &controller)).await;
     response.unwrap_or_else(|| {
-        controller.abort();
+        // A page may have an `abort` of its own that throws.
+        let _ = caught(|| controller.abort());
         Err(FetchError::TimedOut)
     })
 }
@@ -75,6 +77,23 @@ async fn perform(
     custom: Option<Function>,
     controller: &AbortController,
 ) -> Result<Response, FetchError> {
+    let built = caught(|| build(request, controller))??;
+    let answer = match custom {
+        Some(custom) => custom.call1(&JsValue::UNDEFINED, &built)?,
+        None => fetch(&built)?,
+    };
+    let answer: web_sys::Response = settled(&answer).await?.dyn_into()?;
+    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
+    let body = settled(&answer.text()?.into()).await?;
+    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
+    let status = get(&answer, "status")?;
+    let retry_after = headers.get("retry-after")?;
+    let body = body.as_string().ok_or(body)?;
+    Ok(response(&status, retry_after, body))
+}
+
+/// The request for `fetch`. Throws where the page has classes of its own that do.
+fn build(request: &Request, controller: &AbortController) -> Result<web_sys::Request, JsValue> {
     let mut builder = RequestBuilder::new(&request.url)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
@@ -94,19 +113,7 @@ async fn perform(
         None => builder.build(),
     };
     let built = built.map_err(|error| JsValue::from(error.to_string()))?;
-    let built: web_sys::Request = built.into();
-    let answer = match custom {
-        Some(custom) => custom.call1(&JsValue::UNDEFINED, &built)?,
-        None => fetch(&built)?,
-    };
-    let answer: web_sys::Response = settled(&answer).await?.dyn_into()?;
-    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
-    let body = settled(&answer.text()?.into()).await?;
-    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
-    let status = get(&answer, "status")?;
-    let retry_after = headers.get("retry-after")?;
-    let body = body.as_string().ok_or(body)?;
-    Ok(response(&status, retry_after, body))
+    Ok(built.into())
 }
 
 /// A number of JavaScript, with no fraction; 0 for what is none.

@@ -13,6 +13,7 @@ mod page_events;
 mod promise;
 mod storage;
 mod subtle;
+mod thrown;
 mod timer;
 mod token_worker;
 mod url;
