@@ -22,6 +22,9 @@
  */
 const ANSWER_LIFETIME_MS = 300_000;
 
+/** How long after its time an answer is waited for that came while the machine slept, and is still to be read. */
+const UNREAD_MARGIN_MS = 1_000;
+
 /** How long the report of a blocked request is waited for: it comes after `fetch` has rejected. */
 const VIOLATION_WAIT_MS = 100;
 
@@ -57,7 +60,10 @@ async function isBlocked(url) {
 
 async function send({ url, headers, body, timeoutMs }) {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  const giveUp = () => {
+    timer = setTimeout(() => controller.abort(), UNREAD_MARGIN_MS);
+  };
+  let timer = setTimeout(giveUp, timeoutMs);
   let request;
   try {
     request = new Request(url, {

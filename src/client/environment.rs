@@ -6,14 +6,12 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
+use core::future::Future;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::host::Host;
+use super::host::{self, Host};
 use super::warning::Warning;
 use crate::oauth::pkce::{CodeVerifier, VERIFIER_BYTES};
 use crate::text::joined;
@@ -92,12 +90,6 @@ impl Environment {
 
     /// The output of `work`; `None` if it takes longer than `ms` milliseconds.
     pub(super) async fn within<T>(&self, ms: u32, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        let mut timer = self.host.sleep(ms);
-        poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-        })
-        .await
+        host::within(&*self.host, ms, work).await
     }
 }

@@ -5,8 +5,9 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
 
 use crate::jwt::{SignatureCheck, Verdict};
 use crate::oauth::http::{Request, Response};
@@ -14,6 +15,41 @@ use crate::{Error, Members};
 
 /// The return type of all asynchronous methods. One type for all of them keeps the generated code small.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// How late a timer may be in a page that runs, in milliseconds: browsers delay those of a hidden page by up to a second.
+const LATE_MS: u32 = 1_000;
+
+/// How long after a late timer an answer is waited for, in milliseconds.
+const UNREAD_MARGIN_MS: u32 = 1_000;
+
+/// The output of `work`; `None` if it takes longer than `ms` milliseconds. In a page that was frozen, or whose machine
+/// has slept, the timer may come before an answer that is already there. So after a late timer the wait goes on for a
+/// second.
+pub async fn within<T>(host: &dyn Host, ms: u32, work: impl Future<Output = T>) -> Option<T> {
+    race(work, Box::pin(deadline(host, ms))).await
+}
+
+async fn deadline(host: &dyn Host, ms: u32) {
+    let began_at = host.now_ms();
+    host.sleep(ms).await;
+    let waited_ms = host.now_ms().saturating_sub(began_at);
+    if waited_ms > i64::from(ms.saturating_add(LATE_MS)) {
+        host.sleep(UNREAD_MARGIN_MS).await;
+    }
+}
+
+/// The output of `work`; `None` if the timer ends before.
+pub(super) async fn race<T>(
+    work: impl Future<Output = T>,
+    mut timer: LocalFuture<'_, ()>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
 
 /// The platform that the client runs on. No method may panic. A method may run code of the page, which may call the
 /// client again; so no `RefCell` is borrowed during a call.

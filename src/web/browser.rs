@@ -70,10 +70,10 @@ impl Host for Browser {
         timeout_ms: u32,
     ) -> LocalFuture<'a, Result<Response, FetchError>> {
         match route {
-            Route::Page => Box::pin(fetch::send(request, None, timeout_ms)),
+            Route::Page => Box::pin(fetch::send(self, request, None, timeout_ms)),
             Route::Custom(number) => {
                 let custom = self.fetches.get(*number);
-                Box::pin(fetch::send(request, custom, timeout_ms))
+                Box::pin(fetch::send(self, request, custom, timeout_ms))
             }
             Route::Worker(script) => Box::pin(token_worker::send(script, request, timeout_ms)),
         }
@@ -103,7 +103,7 @@ impl Host for Browser {
         &'a self,
         check: &'a SignatureCheck<'a>,
     ) -> LocalFuture<'a, Result<Verdict, Error>> {
-        Box::pin(subtle::verdict(check))
+        Box::pin(subtle::verdict(self, check))
     }
 
     fn parse_url(&self, address: &str, base: Option<&str>) -> Option<Url> {

@@ -12,8 +12,8 @@ use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials,
 use super::object::get;
 use super::promise::settled;
 use super::thrown::caught;
-use super::timer::within;
-use crate::client::host::FetchError;
+use crate::client::Host;
+use crate::client::host::{FetchError, within};
 use crate::oauth::http::{FORM, Request, Response};
 
 #[wasm_bindgen]
@@ -59,12 +59,13 @@ impl From<JsValue> for FetchError {
 /// Sends the request by the page's own function, or else by `fetch`, and waits `timeout_ms` for the response with its
 /// body.
 pub(super) async fn send(
+    host: &dyn Host,
     request: &Request,
     custom: Option<Function>,
     timeout_ms: u32,
 ) -> Result<Response, FetchError> {
     let controller = AbortController::new()?;
-    let response = within(timeout_ms, perform(request, custom, &controller)).await;
+    let response = within(host, timeout_ms, perform(request, custom, &controller)).await;
     response.unwrap_or_else(|| {
         // A page may have an `abort` of its own that throws.
         let _ = caught(|| controller.abort());

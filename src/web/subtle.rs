@@ -10,6 +10,7 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto};
 
 use super::object::{get, object};
 use super::promise::settled_within;
+use crate::client::Host;
 use crate::jwt::{PublicKey, SignatureAlgorithm, SignatureCheck, Verdict};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Members};
@@ -22,11 +23,11 @@ const KEYS: usize = 8;
 
 /// Checks the signature. What a page's own WebCrypto throws, rejects with or gives instead of an answer
 /// is none: it is no token's and no key's fault.
-pub(super) async fn verdict(check: &SignatureCheck<'_>) -> Result<Verdict, Error> {
+pub(super) async fn verdict(host: &dyn Host, check: &SignatureCheck<'_>) -> Result<Verdict, Error> {
     let Some(subtle) = subtle() else {
         return without_subtle(check);
     };
-    let key = match import_once(&subtle, check).await {
+    let key = match import_once(host, &subtle, check).await {
         Ok(key) => key,
         // What is given to be imported is made here, and well-formed: what can be wrong with it is the
         // key itself, such as a point that is not on its curve.
@@ -39,7 +40,7 @@ pub(super) async fn verdict(check: &SignatureCheck<'_>) -> Result<Verdict, Error
         // Such as Ed25519 in a browser that does not know it.
         Err(_) => return without_subtle(check),
     };
-    let answer = verify(&subtle, check, &key).await;
+    let answer = verify(host, &subtle, check, &key).await;
     match answer.ok().and_then(|answer| answer.as_bool()) {
         Some(valid) => Ok(check.verdict(valid)),
         None => without_subtle(check),
@@ -74,6 +75,7 @@ fn subtle() -> Option<SubtleCrypto> {
 
 /// The key for that algorithm: importing one takes longer than checking a signature with it.
 async fn import_once(
+    host: &dyn Host,
     subtle: &SubtleCrypto,
     check: &SignatureCheck<'_>,
 ) -> Result<CryptoKey, JsValue> {
@@ -90,7 +92,7 @@ async fn import_once(
     if let Some(key) = held {
         return Ok(key);
     }
-    let key = import(subtle, check).await?;
+    let key = import(host, subtle, check).await?;
     IMPORTED.with_borrow_mut(|keys| {
         // Others may have imported it meanwhile.
         keys.retain(|(for_algorithm, of, _)| *for_algorithm != algorithm || of != numbers);
@@ -102,15 +104,22 @@ async fn import_once(
     Ok(key)
 }
 
-async fn import(subtle: &SubtleCrypto, check: &SignatureCheck<'_>) -> Result<CryptoKey, JsValue> {
+async fn import(
+    host: &dyn Host,
+    subtle: &SubtleCrypto,
+    check: &SignatureCheck<'_>,
+) -> Result<CryptoKey, JsValue> {
     let jwk = Object::from(JSON::parse(&check.key().canonical_json())?);
     let usages = Array::of1(&"verify".into());
     let algorithm = parameters(check.algorithm());
     let imported = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    settled_within(TIMEOUT_MS, &imported).await?.dyn_into()
+    settled_within(host, TIMEOUT_MS, &imported)
+        .await?
+        .dyn_into()
 }
 
 async fn verify(
+    host: &dyn Host,
     subtle: &SubtleCrypto,
     check: &SignatureCheck<'_>,
     key: &CryptoKey,
@@ -125,7 +134,7 @@ async fn verify(
         &signature,
         &signing_input,
     )?;
-    settled_within(TIMEOUT_MS, &verifying).await
+    settled_within(host, TIMEOUT_MS, &verifying).await
 }
 
 /// The algorithm as WebCrypto names it, for importing and for verifying; members that one of them does

@@ -1,9 +1,8 @@
-//! Waiting, but not for ever.
+//! Timers.
 
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
-use core::future::{Future, poll_fn};
-use core::pin::pin;
+use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
@@ -146,14 +145,4 @@ pub(super) async fn sleep(milliseconds: u32) {
     // A page may have a timer of its own that throws. Without either there is no deadline.
     let _bell = bell(&alarm, timer).or_else(|| bell(&alarm, begin_signal));
     poll_fn(|context| alarm.poll(context)).await;
-}
-
-/// What the work gives; `None` if it takes longer than so many milliseconds.
-pub(super) async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
-    let (mut work, mut sleep) = (pin!(work), pin!(sleep(milliseconds)));
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(result) => Poll::Ready(Some(result)),
-        Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }

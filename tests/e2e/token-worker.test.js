@@ -9,6 +9,9 @@ import { openTabs } from "../helpers/tabs.js";
 /** How long a page waits for an answer of the worker: a little longer than the worker for the server's. */
 const ANSWER_TIMEOUT_MS = 33_000;
 
+/** How long the worker waits for the server's. */
+const RESPONSE_TIMEOUT_MS = 30_000;
+
 const refresh = ({ security }) => security.refresh();
 
 const devTools = (page, command, parameters = {}) => page.driver.sendAndGetDevToolsCommand(command, parameters);
@@ -25,6 +28,23 @@ async function kill(page) {
   assert.ok(targetId, "there is a worker");
   await devTools(page, "Target.closeTarget", { targetId });
   await page.driver.wait(async () => !(await findWorker(page)), 10_000, "it has ended");
+}
+
+/** Runs in the worker, before its script: the time of the second form has passed when its answer is there, but unread. */
+function oversleep(timeout) {
+  const { fetch: ask, setTimeout: later } = globalThis;
+  let forms = 0;
+  let giveUp;
+  globalThis.setTimeout = (work, milliseconds, ...rest) => {
+    if (milliseconds === timeout) giveUp = () => work(...rest);
+    return later(work, milliseconds, ...rest);
+  };
+  globalThis.fetch = async (request) => {
+    const response = await ask(request);
+    forms += 1;
+    if (forms === 2) giveUp();
+    return response;
+  };
 }
 
 /** Lets it do nothing else any more. */
@@ -153,4 +173,15 @@ test("an answer that came while the page stood still is read, though its time ha
   assert.equal(forms, 1);
   assert.equal(access, page.tokenRequests[1].json.access_token);
   assert.deepEqual(statuses(page), [200, 200]);
+});
+
+test("so it is for an answer that came while the worker stood still", async (t) => {
+  const change = (text) => `(${oversleep})(${RESPONSE_TIMEOUT_MS});${text}`;
+  const serve = (path) => (path === "/js/token-worker.js" ? { change } : undefined);
+  const page = await openPage(t, { serve });
+  await page.logIn();
+  const { access_token: access } = await page.refresh();
+  assert.equal(access, page.tokenRequests[1].json.access_token);
+  assert.deepEqual(statuses(page), [200, 200]);
+  assert.equal(await workerStatus(page), "connected");
 });

@@ -1,14 +1,14 @@
 //! The outside world as one page sees it.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use esi_security::client::Host;
 use esi_security::client::host::{
     Area, Channel, FetchError, HeldLock, Item, LocalFuture, LockAnswer, LockMode, Page, Receiver,
-    Route, Url,
+    Route, Url, within,
 };
 use esi_security::jwt::{SignatureCheck, Verdict};
 use esi_security::oauth::http::{Request, Response};
@@ -194,12 +194,7 @@ impl World {
         milliseconds: u32,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        let (mut work, mut timer) = (pin!(work), self.sleep(page, milliseconds));
-        poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => Pin::new(&mut timer).poll(context).map(|()| None),
-        })
-        .await
+        within(&SimHost::new(self, page), milliseconds, work).await
     }
 
     async fn send_by_page(

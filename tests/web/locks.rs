@@ -4,7 +4,10 @@ use esi_security::client::AuthUriOptions;
 use esi_security::session::machine::State;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::{Page, break_fetch, break_locks, fetches, hurry_timers};
+use crate::page::{
+    Page, break_fetch, break_locks, fetches, grant_on_waking, held_locks, hurry_timers, oversleep,
+    watch_locks,
+};
 
 const METHODS: [&str; 3] = ["request", "query", "request query"];
 
@@ -67,4 +70,20 @@ async fn a_lock_that_is_stolen_again_and_again_does_not_hold_a_refresh_up() {
     let security = page.expired();
     let error = security.refresh(&[]).await.unwrap_err();
     assert_eq!(error.code(), "network_error");
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_that_was_granted_while_the_machine_slept_is_held() {
+    let page = Page::new();
+    let security = page.expired();
+    watch_locks();
+    grant_on_waking();
+    oversleep(4_000);
+    let error = security.refresh(&[]).await.unwrap_err();
+    assert_eq!(error.code(), "network_error");
+    let held = held_locks();
+    assert!(
+        held.iter().any(|name| name.contains("/refresh/")),
+        "{held:?}"
+    );
 }

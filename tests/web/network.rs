@@ -9,9 +9,9 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, all, break_fetch, echo_fetch, failure_names, fetched, fetches, hold_fetch, hurry_timers,
-    is_last_request_aborted, last_request, reject_fetch, remove_timeouts, settle_fetch,
-    shift_clock, tick, timeout_of, watch_timeouts,
+    Page, TOKENS, all, answer_on_waking, break_fetch, echo_fetch, failure_names, fetched, fetches,
+    hold_fetch, hurry_timers, is_last_request_aborted, last_request, oversleep, reject_fetch,
+    remove_timeouts, settle_fetch, shift_clock, tick, timeout_of, watch_timeouts,
 };
 
 #[wasm_bindgen_test]
@@ -63,6 +63,17 @@ async fn no_answer_in_time_is_a_timeout() {
     assert!(is_last_request_aborted());
     assert_eq!(security.state(), State::Offline);
     assert!(page.row().is_some());
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_that_came_while_the_machine_slept_is_read() {
+    let page = Page::new();
+    let security = page.expired();
+    answer_on_waking(TOKENS);
+    oversleep(30_000);
+    let tokens = security.refresh(&[]).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), "the-access-token");
+    assert_eq!(fetched(), ["https://sso.example/token"]);
 }
 
 /// Judged by whose deadline has passed, not by a name: a page's own `fetch` may have others.

@@ -214,6 +214,62 @@ export function answerFetch(body) {
   replaceFetch(async () => new Response(body));
 }
 
+let wake = () => {};
+
+/**
+ * The machine sleeps when the next timer of so many milliseconds is set. When it wakes, that timer comes first, and then
+ * what `answerOnWaking` or `grantOnWaking` hold back.
+ */
+export function oversleep(milliseconds) {
+  const native = nativeTimeout;
+  let hasSlept = false;
+  const value = (work, delay, ...rest) => {
+    if (hasSlept || delay !== milliseconds) return native(work, delay, ...rest);
+    hasSlept = true;
+    return native(() => {
+      shiftClock((2 * milliseconds) / 1000);
+      work(...rest);
+      native(wake);
+    });
+  };
+  replace(globalThis, "setTimeout", { value, writable: true });
+}
+
+/** The next `fetch` is answered with this body when the machine wakes. */
+export function answerOnWaking(body) {
+  const answer = new Promise((resolve) => {
+    wake = () => resolve(new Response(body));
+  });
+  replaceFetch(() => answer);
+}
+
+/** Locks are requested when the machine wakes. */
+export function grantOnWaking() {
+  const { request } = LockManager.prototype;
+  const awake = new Promise((resolve) => {
+    wake = resolve;
+  });
+  async function value(...given) {
+    await awake;
+    return request.apply(this, given);
+  }
+  replace(LockManager.prototype, "request", { value, writable: true });
+}
+
+let held = [];
+
+/** From now on every `fetch` fails, and the locks are noted that this origin holds at that moment. */
+export function watchLocks() {
+  replaceFetch(async () => {
+    held = (await navigator.locks.query()).held.map(({ name }) => name);
+    throw new TypeError("Failed to fetch");
+  });
+}
+
+export function heldLocks() {
+  return held;
+}
+
 /** From now on every `fetch` waits until `settleFetch`, and then fails. */
 export function holdFetch() {
   const waiting = new Promise((_, reject) => {

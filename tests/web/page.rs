@@ -32,6 +32,15 @@ extern "C" {
     pub(crate) fn answer_fetch(body: &str);
     #[wasm_bindgen(js_name = holdFetch)]
     pub(crate) fn hold_fetch();
+    pub(crate) fn oversleep(milliseconds: u32);
+    #[wasm_bindgen(js_name = answerOnWaking)]
+    pub(crate) fn answer_on_waking(body: &str);
+    #[wasm_bindgen(js_name = grantOnWaking)]
+    pub(crate) fn grant_on_waking();
+    #[wasm_bindgen(js_name = watchLocks)]
+    pub(crate) fn watch_locks();
+    #[wasm_bindgen(js_name = heldLocks)]
+    pub(crate) fn held_locks() -> Vec<String>;
     #[wasm_bindgen(js_name = settleFetch)]
     pub(crate) fn settle_fetch();
     pub(crate) fn fetched() -> Vec<String>;
