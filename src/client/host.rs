@@ -57,6 +57,9 @@ pub trait Host {
     /// The wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> i64;
 
+    /// A clock that is never set, in milliseconds since any moment.
+    fn monotonic_ms(&self) -> u64;
+
     /// Fills `bytes` with random bytes. False if there is no source of them.
     fn random(&self, bytes: &mut [u8]) -> bool;
 

@@ -11,9 +11,6 @@ use super::host::{HeldLock, Lock, LockAnswer, LockMode};
 /// How long the browser may take to answer a request, in milliseconds. After that the client continues without a lock.
 const ANSWER_TIMEOUT_MS: u32 = 4_000;
 
-/// How many holders in a row are waited for. After that the lock is stolen from the current holder.
-const MOST_HOLDERS: u32 = 4;
-
 /// How a lock was acquired.
 pub(super) enum Acquired {
     /// This browser or page has no locks, or they do not answer.
@@ -22,29 +19,62 @@ pub(super) enum Acquired {
     Free(Box<dyn Lock>),
     /// Another tab held it before, or it was stolen from a tab that held it for longer than the timeout.
     Contended(Box<dyn Lock>),
+    /// Other tabs have held it until nothing was left to wait.
+    Spent,
 }
 
-/// Acquires the lock. Waits `timeout_ms` for one holder, and then steals the lock, because that holder's tab may be
-/// frozen. Tabs that are queued before this one each get `timeout_ms` too, up to [`MOST_HOLDERS`] of them.
-pub(super) async fn acquire(environment: &Environment, name: &str, timeout_ms: u32) -> Acquired {
+/// How long a caller waits for a lock, in milliseconds.
+pub(super) struct Wait {
+    /// For one holder.
+    timeout_ms: u32,
+    /// What is left for all holders, after all waits so far.
+    left_ms: u32,
+}
+
+impl Wait {
+    /// Waits `timeout_ms` for one holder. All waits together take twice as long at most: of several tabs that wait for a
+    /// frozen tab one steals the lock, and the others wait for that one.
+    pub(super) fn new(timeout_ms: u32) -> Self {
+        Self {
+            timeout_ms,
+            left_ms: timeout_ms.saturating_mul(2),
+        }
+    }
+}
+
+/// Acquires the lock. Waits for one holder, and then steals the lock, because that holder's tab may be frozen. If others
+/// have taken the lock meanwhile, waits for them, as long as anything is left to wait. So pages that steal the lock from
+/// each other cannot delay the caller for ever.
+pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wait) -> Acquired {
     match request(environment, name, LockMode::IfAvailable).await {
         LockAnswer::Granted(lock) => return Acquired::Free(lock),
         LockAnswer::Taken => {}
         LockAnswer::TimedOut | LockAnswer::Unavailable => return Acquired::Unavailable,
     }
-    for _ in 0..MOST_HOLDERS {
+    while wait.left_ms > 0 {
+        let timeout_ms = wait.left_ms.min(wait.timeout_ms);
         let before = holder(environment, name).await;
-        match request(environment, name, LockMode::Wait(timeout_ms)).await {
-            LockAnswer::Granted(lock) => return Acquired::Contended(lock),
-            LockAnswer::TimedOut if holder(environment, name).await == before => break,
-            LockAnswer::TimedOut => {}
+        let began_at = environment.host.monotonic_ms();
+        let answer = request(environment, name, LockMode::Wait(timeout_ms)).await;
+        let waited_ms = environment.host.monotonic_ms().saturating_sub(began_at);
+        // A tab that was frozen has not waited for longer.
+        let waited_ms = u32::try_from(waited_ms).unwrap_or(u32::MAX).min(timeout_ms);
+        match answer {
+            LockAnswer::Granted(lock) => {
+                wait.left_ms -= waited_ms;
+                return Acquired::Contended(lock);
+            }
+            LockAnswer::TimedOut => wait.left_ms -= timeout_ms,
             LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Unavailable,
         }
+        if timeout_ms == wait.timeout_ms && holder(environment, name).await == before {
+            return match request(environment, name, LockMode::Steal).await {
+                LockAnswer::Granted(lock) => Acquired::Contended(lock),
+                _ => Acquired::Unavailable,
+            };
+        }
     }
-    match request(environment, name, LockMode::Steal).await {
-        LockAnswer::Granted(lock) => Acquired::Contended(lock),
-        _ => Acquired::Unavailable,
-    }
+    Acquired::Spent
 }
 
 /// True if no other tab has stolen the lock. Queries the browser first: a tab that thaws learns of a theft before it

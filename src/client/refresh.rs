@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::document::Fetched;
 use super::open_session::{OpenSession, RefreshInFlight, RefreshOutcome};
+use super::refresh_lock;
 use super::security::EsiSecurity;
 use super::sender::RESPONSE_TIMEOUT_MS;
 use super::shared::Shared;
@@ -81,6 +82,7 @@ impl EsiSecurity {
         let environment = self.environment();
         let (mut rotated, mut metadata) = (None, None);
         let (mut lock, mut step, mut losses) = (None, None, 0);
+        let mut wait = refresh_lock::lock_wait();
         let mut has_worker = true;
         let result = loop {
             open.settle();
@@ -89,7 +91,7 @@ impl EsiSecurity {
                 None => {
                     drop(lock);
                     let others;
-                    (lock, others) = open.acquire_refresh_lock().await;
+                    (lock, others) = open.acquire_refresh_lock(&mut wait).await;
                     open.reload_from_host().await;
                     let now = environment.now();
                     refresh.start(&mut open.session.borrow_mut(), others, now)

@@ -7,7 +7,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use super::host::Lock;
-use super::lock::{self, Acquired};
+use super::lock::{self, Acquired, Wait};
 use super::open_session::OpenSession;
 use super::shared::Shared;
 use super::warning::Warning;
@@ -28,9 +28,17 @@ const QUERY_TIMEOUT_MS: u32 = 1_000;
 /// The same if newer tokens are known to exist, or to have existed.
 const NEWER_TIMEOUT_MS: u32 = 10_000;
 
+/// The wait for the lock of one refresh.
+pub(super) fn lock_wait() -> Wait {
+    Wait::new(LOCK_TIMEOUT_MS)
+}
+
 impl OpenSession {
     /// Acquires the refresh lock. Returns it, and whether another tab may have newer tokens.
-    pub(super) async fn acquire_refresh_lock(&self) -> (Option<Box<dyn Lock>>, Others) {
+    pub(super) async fn acquire_refresh_lock(
+        &self,
+        wait: &mut Wait,
+    ) -> (Option<Box<dyn Lock>>, Others) {
         // Waits until this page's own release is complete, so that it does not count as another tab's lock.
         let releasing = self.releasing.take();
         if let Some(releasing) = releasing {
@@ -41,7 +49,7 @@ impl OpenSession {
             return (None, Others::Behind);
         };
         let name = lineage.refresh_lock();
-        let (lock, is_free) = match lock::acquire(&self.environment, &name, LOCK_TIMEOUT_MS).await {
+        let (lock, is_free) = match lock::acquire(&self.environment, &name, wait).await {
             Acquired::Free(lock) => (Some(lock), true),
             // The last holder may have closed while its request is still in flight.
             Acquired::Contended(lock) => (Some(lock), false),
@@ -52,6 +60,7 @@ impl OpenSession {
                 }
                 (None, false)
             }
+            Acquired::Spent => (None, false),
         };
         let others = match self.others(&lineage) {
             Others::Behind if !is_free => Others::Unknown,

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::environment::Environment;
 use super::host::{FetchError, LocalFuture, Route};
-use super::lock::{self, Acquired};
+use super::lock::{self, Acquired, Wait};
 use crate::oauth::http::{Request, Response};
 use crate::text::joined;
 use crate::{Error, ErrorKind, Phase};
@@ -114,8 +114,9 @@ impl Sender {
     ) -> Result<Option<Response>, Error> {
         let response = match self.send_by_worker(request, timeout_ms).await {
             Err(FetchError::NotSent) => {
-                let held = match lock::acquire(&self.environment, lock, timeout_ms).await {
-                    Acquired::Contended(_) => return Ok(None),
+                let mut wait = Wait::new(timeout_ms);
+                let held = match lock::acquire(&self.environment, lock, &mut wait).await {
+                    Acquired::Contended(_) | Acquired::Spent => return Ok(None),
                     Acquired::Free(lock) => Some(lock),
                     Acquired::Unavailable => None,
                 };

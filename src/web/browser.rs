@@ -31,6 +31,10 @@ impl Host for Browser {
         clock::milliseconds()
     }
 
+    fn monotonic_ms(&self) -> u64 {
+        clock::monotonic()
+    }
+
     fn random(&self, bytes: &mut [u8]) -> bool {
         getrandom::fill(bytes).is_ok()
     }

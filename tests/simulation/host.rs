@@ -41,6 +41,10 @@ impl Host for SimHost {
         self.world.clock.wall()
     }
 
+    fn monotonic_ms(&self) -> u64 {
+        self.world.now()
+    }
+
     fn random(&self, bytes: &mut [u8]) -> bool {
         bytes.fill_with(|| self.world.random.next().to_le_bytes()[0]);
         true

@@ -131,7 +131,7 @@ impl World {
                 let held = self.locks.held.borrow();
                 let all = held.values().map(|request| HeldLock {
                     name: request.name.clone(),
-                    client: request.page.to_string(),
+                    client: client_id(request),
                 });
                 let all: Vec<HeldLock> = all.collect();
                 drop(held);
@@ -345,5 +345,13 @@ impl World {
         let answer = Slot::new();
         self.ask_locks(page, Message::Query(page, answer.clone()));
         answer
+    }
+}
+
+/// The browser's id of the page that holds the lock. Each stranger is another frame of its page.
+fn client_id(held: &Request) -> String {
+    match held.page {
+        STRANGER => format!("a frame that took it at {}", held.since.get()),
+        page => page.to_string(),
     }
 }

@@ -22,6 +22,7 @@ mod events;
 mod grant;
 mod host;
 mod invariants;
+mod hostile;
 mod item;
 mod lock;
 mod locks;

@@ -69,6 +69,11 @@ impl World {
         let settings = Settings::draw(&random);
         let server = if settings.fetches_metadata {
             server::METADATA_URL
+        Self::with(random, settings, is_traced)
+    }
+
+    /// A world of that kind.
+    pub(crate) fn with(random: Random, settings: Settings, is_traced: bool) -> Rc<Self> {
         } else {
             "https://sso.example/token"
         };
