@@ -280,7 +280,8 @@ export interface EsiSecurityOptions {
  *   Writes come one after another. New tokens are given out only after they are written, or after five seconds.
  *
  * If storage fails, or needs more than five seconds, the session continues in the page's memory, and one console warning says so.
- * A record that cannot be parsed is ignored, and moved to the same key with the suffix `/damaged`.
+ * A record that cannot be parsed is ignored. A page that holds tokens stores them again. A page that holds none copies
+ * the record to the same key with the suffix `/damaged`.
  */
 export type TokenStorage = "session" | "local" | "memory" | CustomTokenStorage;
 

@@ -176,8 +176,6 @@ class StorageAdapter {
 
   async #write(key) {
     const record = this.#copy.get(key);
-    // An unreadable record stays where it is if it could not be moved.
-    if (record === null && this.#failed.has(`${key}/damaged`)) return;
     this.#writing = key;
     if (await this.#put(key, record)) {
       this.#failed.delete(key);

@@ -138,13 +138,13 @@ impl OpenSession {
             Some(Change::Removed) => None,
         };
         self.session.borrow_mut().reload(stored.as_deref());
-        // If the session has no tokens, the record could not be parsed. It is moved to another key. If that fails, it
-        // stays until tokens replace it.
+        // A session without tokens leaves a record that cannot be parsed until tokens replace it. Its removal would sign
+        // out another page of this storage, which still holds tokens and is about to store them again.
         if let Some(damaged) = &stored
             && self.session.borrow().tokens().is_none()
-            && !self.record.set_aside(damaged)
+            && Session::restore(stored.as_deref()).tokens().is_none()
         {
-            return;
+            return self.record.set_aside(damaged);
         }
         // If the record is older than the session, or unreadable, the session overwrites it.
         let session = self.session.borrow();

@@ -17,7 +17,7 @@ use crate::session::place::Place;
 pub(super) struct Record {
     environment: Rc<Environment>,
     item: Box<dyn Item>,
-    /// The item to which a record is moved that cannot be parsed.
+    /// The item to which a record is copied that cannot be parsed.
     aside: Box<dyn Item>,
     /// True while this page writes, so that its own write does not count as a change by another page.
     writing: Cell<bool>,
@@ -57,9 +57,10 @@ impl Record {
         Some(stored.map_or(Change::Removed, Change::Written))
     }
 
-    /// Writes a record that cannot be parsed to the other key. False if that failed.
-    pub(super) fn set_aside(&self, damaged: &str) -> bool {
-        self.aside.write(Some(damaged))
+    /// Copies a record that cannot be parsed to the other key.
+    pub(super) fn set_aside(&self, damaged: &str) {
+        self.aside.write(Some(damaged));
+        self.environment.warn(Warning::Damaged);
     }
 
     /// Stores the session. If that fails, the session continues in memory. A stored record whose refresh token may be

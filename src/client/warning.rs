@@ -14,6 +14,7 @@ pub(super) enum Warning {
     LongAddress,
     LoginOfNobody,
     MemoryOnly,
+    Damaged,
     NoLocks,
     KeySkipped(&'static str),
 }
@@ -49,6 +50,9 @@ impl Warning {
             }
             Self::NoLocks => {
                 "Web Locks are missing or do not answer, so each tab refreshes on its own. Serve the page over https or from localhost."
+            }
+            Self::Damaged => {
+                "the stored session cannot be parsed and is ignored. A copy of it is under the same key with the suffix `/damaged`."
             }
             Self::MemoryOnly => {
                 "the storage for tokens is blocked or full, or does not do what it should: the session lives in this page's memory, and a reload loses it."

@@ -161,7 +161,7 @@ const keys = (page) =>
     return { session: kinds(sessionStorage).sort(), local: kinds(localStorage).sort() };
   });
 
-test("a damaged record is moved aside, the newest one only, and records of other versions stay", async (t) => {
+test("a damaged record is copied, the newest one only, and records of other versions stay", async (t) => {
   const page = await openPage(t);
   await page.logIn();
   const [key] = await page.runBare(() => Object.keys(sessionStorage).filter((name) => name.includes("/session/")));
@@ -176,14 +176,15 @@ test("a damaged record is moved aside, the newest one only, and records of other
     await page.open("/");
     assert.equal(await state(page), "signed-out");
     const rows = await page.runBare(() => ({ ...sessionStorage }));
-    assert.equal(rows[key], undefined);
+    assert.equal(rows[key], damaged);
     assert.equal(rows[`${key}/damaged`], damaged);
     assert.equal(Object.keys(rows).filter((name) => name.endsWith("/damaged")).length, 1);
     for (const name of foreign) assert.equal(rows[name], "{");
   }
   await page.logIn();
   assert.equal(await state(page), "active");
-  assert.deepEqual(await page.console(), []);
+  const warnings = await page.console();
+  assert.ok(warnings.length > 0 && warnings.every((text) => text.includes("/damaged")), warnings.join());
 });
 
 test("`local` is one session for two tabs, and outlives both", async (t) => {

@@ -338,16 +338,6 @@ test("a record that cannot be removed does not come back", async () => {
   assert.equal(core.changes, 0);
 });
 
-test("an unreadable record is not removed if it cannot be moved", async () => {
-  const { storage, adapter } = open((name, work) => (name === "setItem" ? reject() : later(name, work)));
-  storage.records.set(KEY, "{");
-  await adapter.read(KEY);
-  adapter.setItem(`${KEY}/damaged`, "{");
-  adapter.removeItem(KEY);
-  assert.equal(await adapter.written, false);
-  assert.equal(storage.records.get(KEY), "{");
-});
-
 const BROKEN = {
   "throws an error": () => {
     throw new Error("no storage");

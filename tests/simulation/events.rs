@@ -221,6 +221,7 @@ impl World {
                 let record = self.record(page);
                 if record.is_some_and(|stored| stored.value.is_some()) {
                     let key = self.session_key.clone();
+                    self.was_damaged.set(true);
                     let garbage = Some("{\"refresh_".to_owned());
                     self.put(page.id, STRANGER, self.settings.area, &key, garbage);
                 }

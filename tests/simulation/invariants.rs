@@ -205,8 +205,9 @@ impl World {
         let is_older = held
             .zip(stored)
             .is_some_and(|(held, stored)| held.is_newer_than(stored));
-        // A page that thaws may repair a damaged record with its older tokens.
-        let is_repaired = || held.is_some_and(|held| self.server.is_excused(held.grant));
+        let is_repaired = || {
+            self.was_damaged.get() || held.is_some_and(|held| self.server.is_excused(held.grant))
+        };
         let fits = if is_own {
             held == stored
         } else {

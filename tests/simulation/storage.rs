@@ -259,9 +259,8 @@ impl World {
         {
             self.server.excuse(token.grant, "two pages wrote at once");
         }
-        // A page that finds a damaged record sets it aside, which the others take for a sign-out if they have not repaired it.
         if let Some(before) = before.and_then(|before| before.token)
-            && (writer == STRANGER || token.is_some_and(|token| token.grant != before.grant))
+            && token.is_some_and(|token| token.grant != before.grant)
         {
             self.excuse_replaced(before.grant, store);
         }
@@ -282,8 +281,7 @@ impl World {
         let mut holders =
             pages.filter(|page| page.token().is_some_and(|token| token.grant == grant));
         if holders.all(|page| shares(&page)) {
-            self.server
-                .excuse(grant, "its record was replaced or damaged");
+            self.server.excuse(grant, "its record was replaced");
         }
     }
 

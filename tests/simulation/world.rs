@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) are_markers_doubtful: Cell<bool>,
     /// True once the storage of the sessions was blocked: records that nobody could replace or remove stay in it.
     pub(crate) was_blocked: Cell<bool>,
+    /// True once a record was damaged. A page that thaws may repair it with its older tokens.
+    pub(crate) was_damaged: Cell<bool>,
     /// The key of the session's record.
     pub(crate) session_key: String,
     /// The first rule that was broken.
@@ -67,13 +69,13 @@ impl World {
     pub(crate) fn new(seed: u64, is_traced: bool) -> Rc<Self> {
         let random = Random::new(seed);
         let settings = Settings::draw(&random);
-        let server = if settings.fetches_metadata {
-            server::METADATA_URL
         Self::with(random, settings, is_traced)
     }
 
     /// A world of that kind.
     pub(crate) fn with(random: Random, settings: Settings, is_traced: bool) -> Rc<Self> {
+        let server = if settings.fetches_metadata {
+            server::METADATA_URL
         } else {
             "https://sso.example/token"
         };
@@ -100,6 +102,7 @@ impl World {
             acts: RefCell::default(),
             are_markers_doubtful: Cell::new(false),
             was_blocked: Cell::new(false),
+            was_damaged: Cell::new(false),
             session_key: Place::new("client", server).session(None),
             broken: RefCell::new(None),
         };
