@@ -90,7 +90,7 @@ impl OpenSession {
             refresh: RefCell::default(),
             verified: RefCell::default(),
             markers: Markers::new(environment),
-            peers: Peers::new(environment),
+            peers: Peers::new(environment, (area == Area::Session).then(|| key.to_owned())),
             revision: Revision::default(),
             stored: Cell::new(0),
             announced: Cell::new(0),
@@ -185,6 +185,10 @@ impl OpenSession {
                 break;
             }
             self.record.persist(&self.session);
+            let reason = self.session.borrow().reason();
+            if matches!(reason, Reason::Login | Reason::Update) {
+                self.peers.replace();
+            }
         }
         self.mark();
         let message = self.session.borrow_mut().take_message();

@@ -21,6 +21,8 @@ pub(super) struct Peers {
     is_hidden: Cell<bool>,
     /// What the page had joined before it was hidden.
     left: RefCell<Option<Lineage>>,
+    /// The key of the record, if it is in sessionStorage. Firefox restores that with the page.
+    key: Option<String>,
 }
 
 /// The grant whose channel is open.
@@ -29,19 +31,20 @@ struct Joined {
     channel: Option<Rc<dyn Channel>>,
 }
 
-/// The name of the channel that hidden pages keep open.
-fn absence(channel: &str) -> String {
-    [channel, "/left"].concat()
+/// The name of the channel that hidden pages keep open, by the name of their channel or by the key of their record.
+fn absence(name: &str) -> String {
+    [name, "/left"].concat()
 }
 
 impl Peers {
-    pub(super) fn new(environment: &Rc<Environment>) -> Self {
+    pub(super) fn new(environment: &Rc<Environment>, key: Option<String>) -> Self {
         Self {
             environment: Rc::clone(environment),
             joined: RefCell::default(),
             absence: RefCell::default(),
             is_hidden: Cell::default(),
             left: RefCell::default(),
+            key,
         }
     }
 
@@ -81,10 +84,8 @@ impl Peers {
         let before = self.joined.replace(None);
         let host = &self.environment.host;
         let lineage = before.as_ref().map(|joined| joined.lineage.clone());
-        let waiting = lineage.as_ref().and_then(|lineage| {
-            let name = absence(&lineage.channel());
-            host.open_channel(&name, None)
-        });
+        let name = self.name(lineage.as_ref());
+        let waiting = name.and_then(|name| host.open_channel(&absence(&name), None));
         self.left.replace(lineage);
         let before = (before, self.absence.replace(waiting));
         drop(before);
@@ -113,11 +114,28 @@ impl Peers {
             return false;
         };
         if matches!(message, Message::Tokens(_) | Message::Revoked(_)) {
-            let name = absence(&lineage.channel());
-            if let Some(absence) = host.open_channel(&name, None) {
-                absence.send("{}");
-            }
+            self.drop_hidden(&lineage.channel());
         }
         channel.send(&message.to_json())
+    }
+
+    /// A login has replaced the session of the open channel, or there was none. Hidden pages of that session are dropped
+    /// from the bfcache.
+    pub(super) fn replace(&self) {
+        if let Some(name) = self.key.as_ref().and(self.name(self.lineage().as_ref())) {
+            self.drop_hidden(&name);
+        }
+    }
+
+    fn drop_hidden(&self, name: &str) {
+        if let Some(absence) = self.environment.host.open_channel(&absence(name), None) {
+            absence.send("{}");
+        }
+    }
+
+    /// What the pages of that grant have in common; without a grant, what the pages without one have.
+    fn name(&self, lineage: Option<&Lineage>) -> Option<String> {
+        let channel = lineage.map(Lineage::channel);
+        channel.or_else(|| self.key.clone())
     }
 }

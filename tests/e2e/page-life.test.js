@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { openPage } from "../helpers/page.js";
+import { ENGINE } from "../helpers/engine.js";
+import { ILMARI, openPage, SAPHRA } from "../helpers/page.js";
 
 /** A page of another origin. */
 async function openElsewhere(t) {
@@ -40,6 +41,34 @@ for (const tokenWorker of [true, false]) {
       page.tokenRequests.map(({ status }) => status),
       [200, 200, 200],
     );
+  });
+}
+
+for (const characterId of [ILMARI, null]) {
+  const what = characterId ? "another character" : "no session";
+  test(`a page that was left with ${what} has the session of a later login when the user goes back`, async (t) => {
+    const page = await openPage(t);
+    const verify = () => page.run(({ security }) => security.verify());
+    if (characterId) await page.logIn({ characterId });
+    else await page.open("/callback");
+    assert.equal(await page.run(({ security }) => security.state), characterId ? "active" : "signed-out");
+    await page.runBare(() => {
+      addEventListener("pageshow", ({ persisted }) => {
+        globalThis.isBack = persisted;
+      });
+      location.href = "/another";
+    });
+    await page.waitForAddress(`${page.origin}/another`);
+    await page.handleRedirect(await page.authorize({ characterId: SAPHRA }));
+    assert.equal((await verify()).characterId, SAPHRA);
+    await page.driver.navigate().back();
+    await page.waitForAddress(page.redirectUri);
+    // Firefox would give it its old sessionStorage. WebKit keeps the page, which reads its record again.
+    assert.equal(await page.runBare(() => globalThis.isBack === true), ENGINE === "webkit");
+    assert.equal((await verify()).characterId, SAPHRA);
+    await page.refresh();
+    assert.ok(page.tokenRequests.every(({ status }) => status === 200));
+    assert.equal(page.tokenRequests.length, characterId ? 3 : 2);
   });
 }
 
