@@ -578,8 +578,9 @@ export class EsiSecurity {
 
   /**
    * Finishes a login from the current URL, or from `url`: checks `state` and `iss`, exchanges the code, and stores the tokens. It
-   * removes the authorization response's parameters from the page's URL. The `state` parameter decides whether the response is for
-   * this page; the path does not, because hosting may redirect `/callback` to `/callback/`.
+   * removes the authorization response's parameters from the page's URL, even if a router has taken them to another path meanwhile.
+   * The `state` parameter decides whether the response is for this page; the path does not, because hosting may redirect `/callback`
+   * to `/callback/`.
    *
    * It gives `null` if the URL holds no response to a login of this page, or one for another `tokenIdentifier`. If no object of the
    * page has that one, a console warning says so. You may call it twice: the same URL gives the same result. If the server did not

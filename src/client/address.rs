@@ -4,7 +4,7 @@
 use alloc::string::String;
 
 use super::host::{Host, Page, Url};
-use crate::oauth::authorization_response::{Component, has_state};
+use crate::oauth::authorization_response::{AuthorizationResponse, Component};
 use crate::session::login::Site;
 use crate::text::joined;
 use crate::{Error, Phase};
@@ -79,22 +79,22 @@ pub(super) fn return_to(host: &dyn Host, address: &str) -> Result<String, Error>
     Ok(joined(&[&url.path, &query, &fragment]))
 }
 
-/// Removes the parameters of the authorization response from the page's URL. Does nothing unless the page is still at
-/// the origin and path of `url`, and has this `state` in the same component. Other parts may have changed: a router may
-/// have added `#/`. The other component, the history entry and its state stay.
-pub(super) fn clean(host: &dyn Host, url: &Url, component: Component, state: &str) {
+/// Removes the parameters of the authorization response from the page's URL. Does nothing unless this response is in
+/// the same component there. The rest of the URL may have changed: a router may have gone to another path, or have
+/// added `#/`. The other component, the history entry and its state stay.
+pub(super) fn clean(host: &dyn Host, response: &AuthorizationResponse) {
     let Some((page, here)) = host.page().zip(here(host)) else {
         return;
     };
-    let (mut query, mut fragment) = (here.query.clone(), here.fragment.clone());
-    let answer = match component {
+    let (mut query, mut fragment) = (here.query, here.fragment);
+    let answer = match response.component {
         Component::Query => &mut query,
         Component::Fragment => &mut fragment,
     };
-    if !same_place(&here, url) || !has_state(answer, state) {
+    if !response.is_in(answer) {
         return;
     }
-    *answer = component.strip(answer);
+    *answer = response.component.strip(answer);
     let place = here.href.split(['?', '#']).next().unwrap_or_default();
     let (query, fragment) = (marked("?", &query), marked("#", &fragment));
     page.replace_address(&joined(&[place, &query, &fragment]));

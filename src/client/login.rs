@@ -203,7 +203,7 @@ impl EsiSecurity {
         // After an error that may pass, the response stays in the URL, so that a reload can retry. A foreign response
         // stays too.
         if finished.as_ref().err().is_none_or(|error| is_final(error)) {
-            address::clean(host, &url, response.component, &state);
+            address::clean(host, &response);
         }
         finished.map(Some)
     }

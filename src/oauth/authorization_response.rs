@@ -191,6 +191,19 @@ impl AuthorizationResponse {
         Ok(None)
     }
 
+    /// True if a query or fragment has the `state` parameter of this response, and its code or error.
+    pub fn is_in(&self, encoded: &str) -> bool {
+        let has = |name, value| has_parameter(encoded, name, value);
+        self.state
+            .as_deref()
+            .is_some_and(|state| has("state", state))
+            && match &self.outcome {
+                Outcome::Code(code) => has("code", code.expose()),
+                Outcome::Refused { error, .. } => error.is_empty() || has("error", error),
+                Outcome::Token(_) => true,
+            }
+    }
+
     /// What holds a `state` and nothing that was decided: such an answer is a refusal without a code.
     pub fn undecided(encoded: &str, component: Component) -> Result<Self, Error> {
         let outcome = Outcome::Refused {
@@ -255,10 +268,14 @@ fn split_mark(fragment: &str) -> (&str, &str) {
 
 /// True if a query or fragment has this `state`.
 pub fn has_state(encoded: &str, state: &str) -> bool {
+    has_parameter(encoded, "state", state)
+}
+
+fn has_parameter(encoded: &str, name: &str, value: &str) -> bool {
     let fields = fields(encoded);
     fields
         .iter()
-        .any(|(name, value)| name == "state" && value == state)
+        .any(|(known, found)| known == name && found == value)
 }
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;

@@ -295,6 +295,33 @@ fn an_answer_is_known_by_its_state() {
 }
 
 #[test]
+fn a_response_is_found_again_by_its_state_and_outcome() {
+    let code = read("code=c&state=s", "");
+    let refused = read("error=access_denied&state=s", "");
+    let token = read("", "access_token=t&state=s");
+    let undecided = AuthorizationResponse::undecided("state=s", Component::Query).unwrap();
+    for (response, encoded, found) in [
+        (&code, "code=c&state=s", true),
+        (&code, "tab=2&st%61te=s&code=%63&iss=mine", true),
+        (&code, "state=s", false),
+        (&code, "code=c", false),
+        (&code, "code=d&state=s", false),
+        (&code, "code=c&state=t", false),
+        (&refused, "state=s&error=access_denied", true),
+        (&refused, "state=s&error=server_error", false),
+        (&refused, "state=s&code=c", false),
+        (&token, "state=s&access_token=t", true),
+        (&token, "/access_token=t&state=s", true),
+        (&token, "access_token=t&state=t", false),
+        (&undecided, "state=s", true),
+        (&undecided, "state=t", false),
+    ] {
+        assert_eq!(response.is_in(encoded), found, "{response:?} in {encoded}");
+    }
+    assert!(!read("code=c", "").is_in("code=c"), "no state");
+}
+
+#[test]
 fn only_our_own_parameters_are_taken_out() {
     for (before, after) in [
         ("code=c&state=s", ""),

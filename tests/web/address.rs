@@ -4,7 +4,7 @@ use esi_security::client::AuthUriOptions;
 use esi_security::{EsiSecurity, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::{Page, go_to, history_state, href, origin};
+use crate::page::{Page, TOKENS, answer_fetch, go_to, history_state, href, origin};
 
 /// A login with this state, whose redirect URI is a path of this page.
 async fn begun(page: &Page, state: &str, implicit: bool) -> EsiSecurity {
@@ -95,6 +95,7 @@ async fn the_address_may_change_meanwhile() {
         "/callback?code=theirs&state=another-state#/",
         "/callback?code=theirs",
         "/callback/?code=theirs&state=the-state",
+        "/callback?error=server_error&state=the-state",
         "/callback#/?state=the-state",
     ] {
         let security = begun(&page, "the-state", false).await;
@@ -102,6 +103,43 @@ async fn the_address_may_change_meanwhile() {
         let finishing = security.handle_redirect(None);
         go_to(elsewhere);
         assert_eq!(finishing.await.unwrap_err().code(), "access_denied");
+        assert_eq!(href(), format!("{}{elsewhere}", origin()));
+    }
+}
+
+/// A page's router goes to another path while the code is exchanged, and takes the query along. Left there, the response
+/// would be found again by a reload.
+#[wasm_bindgen_test]
+async fn the_response_leaves_the_path_that_a_router_has_gone_to() {
+    let page = Page::new();
+    answer_fetch(TOKENS);
+    for (code, elsewhere, left) in [
+        ("code-1", "/?code=code-1&state=the-state", "/"),
+        (
+            "code-2",
+            "/characters?tab=2&state=the-state&code=code-2#/",
+            "/characters?tab=2#/",
+        ),
+    ] {
+        let security = begun(&page, "the-state", false).await;
+        go_to(&format!("/callback?code={code}&state=the-state"));
+        let finishing = security.handle_redirect(None);
+        go_to(elsewhere);
+        assert_eq!(finishing.await.unwrap().unwrap().state, "the-state");
+        assert_eq!(href(), format!("{}{left}", origin()));
+        assert_eq!(history_state(), r#"{"of":"the page"}"#);
+    }
+    // Another response is left to its reader.
+    for (code, elsewhere) in [
+        ("code-3", "/characters?code=theirs&state=the-state"),
+        ("code-4", "/characters?code=code-4&state=another"),
+        ("code-5", "/characters#code=code-5&state=the-state"),
+    ] {
+        let security = begun(&page, "the-state", false).await;
+        go_to(&format!("/callback?code={code}&state=the-state"));
+        let finishing = security.handle_redirect(None);
+        go_to(elsewhere);
+        finishing.await.unwrap();
         assert_eq!(href(), format!("{}{elsewhere}", origin()));
     }
 }
