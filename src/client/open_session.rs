@@ -181,10 +181,12 @@ impl OpenSession {
     pub(super) fn settle(self: &Rc<Self>) {
         for _ in 0..MOST_WRITES {
             let generation = self.session.borrow().generation();
-            if self.stored.replace(generation) == generation {
+            if self.stored.get() == generation {
                 break;
             }
             self.record.persist(&self.session);
+            // Set after the write: if the page's own code has changed the session meanwhile, the new one is written too.
+            self.stored.set(generation);
             let reason = self.session.borrow().reason();
             if matches!(reason, Reason::Login | Reason::Update) {
                 self.peers.replace();

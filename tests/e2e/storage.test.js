@@ -301,6 +301,56 @@ test("a tab that cannot write to `local` signs nobody out, and the others store 
   await page.run(({ security }) => security.revoke());
 });
 
+/** Runs in a page: its own `setItem` makes `change` of the session when that is written next, before or after the write. */
+function changeWhileWriting(change, when) {
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = function (key, row) {
+    const isSession = key.includes("/session/");
+    if (isSession) Storage.prototype.setItem = setItem;
+    if (isSession && when === "before") change();
+    setItem.call(this, key, row);
+    if (isSession && when === "after") change();
+  };
+}
+
+const FIRST = { access_token: "first", expires_in: 1199, refresh_token: "first-too" };
+const SECOND = { access_token: "second", expires_in: 1199, refresh_token: "second-too" };
+
+for (const area of ["session", "local"]) {
+  for (const when of ["before", "after"]) {
+    test(`\`${area}\`: tokens that the page's own \`setItem\` brings ${when} a write are those that stay`, async (t) => {
+      const page = await openPage(t, { options: { storage: area } });
+      const bring = `({ security }, first, second) => {
+        (${changeWhileWriting})(() => security.updateToken(second), "${when}");
+        security.updateToken(first);
+        return security.getAccessToken();
+      }`;
+      assert.equal(await page.run(bring, FIRST, SECOND), SECOND.access_token);
+      const [[, row], ...more] = await sessionRows(page, `${area}Storage`);
+      assert.equal(JSON.parse(row).refresh_token, SECOND.refresh_token);
+      assert.deepEqual(more, []);
+      await page.open("/");
+      const held = await page.run(({ security }) => security.getAccessToken());
+      assert.equal(held, SECOND.access_token, "after a reload");
+    });
+
+    test(`\`${area}\`: a session that the page's own \`setItem\` revokes ${when} a write is gone`, async (t) => {
+      const page = await openPage(t, { options: { storage: area } });
+      const bring = `({ security }, first) => {
+        let revoking;
+        (${changeWhileWriting})(() => { revoking = security.revoke(); }, "${when}");
+        security.updateToken(first);
+        return revoking;
+      }`;
+      assert.equal((await page.run(bring, FIRST)).tokenTypeHint, "refresh_token");
+      assert.deepEqual(await sessionRows(page, `${area}Storage`), []);
+      assert.equal(page.requests("/v2/oauth/revoke")[0].form.get("token"), FIRST.refresh_token);
+      await page.open("/");
+      assert.equal(await page.run(({ security }) => security.state), "signed-out", "after a reload");
+    });
+  }
+}
+
 test("every tab on `local` hears of tokens that another one was given", async (t) => {
   const page = await openPage(t, { options: { storage: "local" } });
   await page.logIn();
