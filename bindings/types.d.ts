@@ -346,7 +346,8 @@ export interface SessionSnapshot {
  * - `off`: `customFetch` or `tokenWorker: false` was given.
  * - `idle`: not needed yet; the page connects once it has a session.
  * - `connecting`: the page waits for the worker. `connected`: the worker sends token and revocation requests.
- * - `unavailable`: wanted, but the page has to send them; a console warning has said why. The next request tries again.
+ * - `unavailable`: wanted, but the page has to send them; a console warning has said why. The next request tries again; a
+ *   worker that starts late is `connected` once it has.
  */
 export type TokenWorkerStatus = "off" | "idle" | "connecting" | "connected" | "unavailable";
 

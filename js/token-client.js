@@ -127,7 +127,7 @@ function stop(timer) {
   }
 }
 
-/** Gives a worker that has answered, or the reason why there is none. */
+/** Gives a worker that has answered, or the reason why there is none. One that answers late is for later requests. */
 function handshake(script) {
   return new Promise((resolve) => {
     let timer;
@@ -142,9 +142,13 @@ function handshake(script) {
     try {
       timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
       const worker = openWorker(script);
+      setStatus(script, { worker });
       worker.onerror = () => end({ reason: "unloadable" });
       worker.port.onmessage = ({ data }) => {
-        if (data?.type === "ready") end({ worker, reason: objectionTo(data) });
+        if (data?.type !== "ready") return;
+        const reason = objectionTo(data);
+        if (!reason) setStatus(script, { status: "connected" });
+        end({ worker, reason });
       };
     } catch {
       end({ reason: "refused" });
@@ -175,7 +179,6 @@ export function connect(script) {
       setUnavailable(script, reason);
       return null;
     }
-    setStatus(script, { status: "connected", worker });
     return worker;
   });
 }

@@ -252,6 +252,35 @@ for (const [obstacle, { serve, warning }] of Object.entries(OBSTACLES)) {
   });
 }
 
+test("a worker that starts late is not waited for, and sends what comes later", async (t) => {
+  let start;
+  const started = new Promise((resolve) => {
+    start = resolve;
+  });
+  const serve = (path) =>
+    path === WORKER && {
+      change: async (text) => {
+        await started;
+        return text;
+      },
+    };
+  const page = await openPage(t, { serve: (path) => serve(path) || undefined });
+  t.after(start);
+  const callback = await page.authorize();
+  await wrap(page, (fetch) => fetch);
+  await page.handleRedirect(callback);
+  assert.equal(await workerStatus(page), "unavailable");
+  assert.deepEqual((await seen(page)).filter(ofTokens), [TOKEN]);
+  start();
+  await page.driver.wait(async () => (await workerStatus(page)) === "connected", 10_000, "it is connected");
+  await page.refresh();
+  assert.deepEqual((await seen(page)).filter(ofTokens), [TOKEN], "the worker has sent the second one");
+  assert.deepEqual(statuses(page), [200, 200]);
+  const [said, ...more] = await warnings(page);
+  assert.match(said, /it did not start within 3 seconds/);
+  assert.deepEqual(more, []);
+});
+
 test("where there are no shared workers the page sends, and says so once there is a session", async (t) => {
   const page = await openPage(t);
   const callback = await page.authorize();

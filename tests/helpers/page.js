@@ -45,13 +45,13 @@ async function serveFile({ pkg, moved, serve }, { url }, response) {
   if (!name) {
     if (pathname.startsWith("/sandboxed/")) response.setHeader("Content-Security-Policy", "sandbox allow-scripts");
     response.setHeader("Content-Type", "text/html; charset=utf-8");
-    response.end("<!DOCTYPE html><title>A page</title><link rel=icon href=data:,>");
+    response.end(await change("<!DOCTYPE html><title>A page</title><link rel=icon href=data:,>"));
     return;
   }
   response.setHeader("Access-Control-Allow-Origin", "*");
   response.setHeader("Content-Type", MEDIA_TYPES[pathname.split(".").at(-1)]);
   const file = await readFile(name.startsWith("pkg/") ? new URL(name.slice(4), pkg) : new URL(name, ROOT));
-  response.end(name.endsWith(".js") ? change(file.toString()) : file);
+  response.end(name.endsWith(".js") ? await change(file.toString()) : file);
 }
 
 async function startServer(site) {
@@ -397,7 +397,8 @@ class Page {
  * @param {URL} [config.pkg] the folder of another build of the package
  * @param {Record<string, [status: number, path: string]>} [config.moved] paths that the page's server redirects, query kept
  * @param {(pathname: string) => { status?: number, headers?: object, change?: Function } | undefined} [config.serve] what
- *   is different about a response: its status, more headers, and what `change` makes of a script's text
+ *   is different about a response: its status, more headers, and what `change` makes of the text of a script or an empty
+ *   page, at once or later
  * @param {string[]} [config.leaks] where the test itself lets secrets out
  * @param {boolean} [config.throttled] for `openBrowser`, by the first page of a file
  * @returns {Promise<Page>}
