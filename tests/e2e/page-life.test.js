@@ -1,9 +1,10 @@
-// What a session must not do to its page: keep it out of the bfcache, or keep zone.js from ever being stable.
+// What a session must not do to its page: keep it out of the bfcache, send requests before it is shown, or keep zone.js
+// from ever being stable.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { ENGINE } from "../helpers/engine.js";
+import { ENGINE, needs } from "../helpers/engine.js";
 import { ILMARI, openPage, SAPHRA } from "../helpers/page.js";
 
 /** A page of another origin. */
@@ -71,6 +72,90 @@ for (const characterId of [ILMARI, null]) {
     assert.equal(page.tokenRequests.length, characterId ? 3 : 2);
   });
 }
+
+/** How long nothing must happen, in milliseconds: longer than a page takes to begin a refresh. */
+const QUIET_MS = 1500;
+
+/** Longer than EVE's access tokens live, in seconds. */
+const LIFETIME = 1300;
+
+const quiet = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+
+test("a prerendered page refreshes nothing before it is shown, and then at once", needs("prerendering"), async (t) => {
+  let script = "";
+  const serve = (path) => (path === "/prerendered" ? { change: (html) => html + script } : undefined);
+  const page = await openPage(t, { serve });
+  await page.logIn();
+  script = `<script type="module">
+    const { now } = Date;
+    Date.now = () => now() + ${LIFETIME} * 1000;
+    const { EsiSecurity } = await import("/js/index.js");
+    globalThis.security = await EsiSecurity.create(${JSON.stringify(page.options)});
+    await fetch("/created");
+  </script>`;
+  await page.runBare(() => {
+    const rules = document.createElement("script");
+    rules.type = "speculationrules";
+    rules.textContent = JSON.stringify({ prerender: [{ urls: ["/prerendered"], eagerness: "immediate" }] });
+    document.head.append(rules);
+  });
+  await page.waitForTraffic((seen) => seen.requests("/created").length > 0);
+  await quiet();
+  assert.equal(page.tokenRequests.length, 1, "the login's alone");
+  await page.runBare(() => {
+    location.href = "/prerendered";
+  });
+  await page.waitForAddress(`${page.origin}/prerendered`);
+  const activationStart = () => performance.getEntriesByType("navigation")[0].activationStart;
+  assert.ok((await page.runBare(activationStart)) > 0, "it was prerendered");
+  assert.equal(page.requests("/created").length, 1, "and is the same document");
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+  await page.driver.wait(() => page.runBare(() => globalThis.security.state === "active"), 10_000, "it is refreshed");
+  assert.deepEqual(
+    page.tokenRequests.map(({ status }) => status),
+    [200, 200],
+  );
+});
+
+/** Runs in a page: to its scripts it is prerendered, or shown now. */
+function prerender(prerendering) {
+  Object.defineProperty(document, "prerendering", { configurable: true, value: prerendering });
+  if (!prerendering) document.dispatchEvent(new Event("prerenderingchange"));
+}
+
+test("a page whose `document.prerendering` is true has no worker and sends nothing by itself", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  await page.open("/");
+  await page.runBare(prerender, true);
+  await page.shiftClock(LIFETIME);
+  const status = ({ security }) => security.tokenWorker;
+  assert.equal(await page.run(status), "idle");
+  await page.runBare(() => dispatchEvent(new Event("online")));
+  await quiet();
+  assert.equal(await page.run(status), "idle");
+  assert.equal(page.tokenRequests.length, 1, "the login's alone");
+  await page.runBare(prerender, false);
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[1]?.ended);
+  await page.driver.wait(() => page.run(({ security }) => security.state === "active"), 10_000, "it is refreshed");
+  assert.equal(await page.run(status), "connected");
+  assert.equal(page.tokenRequests.length, 2);
+});
+
+test("a login that a prerendered page finishes is exchanged once", async (t) => {
+  const page = await openPage(t);
+  await page.open(await page.authorize());
+  await page.runBare(prerender, true);
+  const callback = await page.address();
+  const { state } = await page.handleRedirect(callback);
+  await page.runBare(prerender, false);
+  assert.equal((await page.handleRedirect(callback)).state, state);
+  await quiet();
+  assert.deepEqual(
+    page.tokenRequests.map(({ status }) => status),
+    [200],
+  );
+});
 
 /** Runs in a page with zone.js: a zone as Angular's, in which an object is created and refreshed. */
 async function inZone({ EsiSecurity, options }) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refresh } from "../helpers/oauth.js";
 import { CLIENT_ID, openPage } from "../helpers/page.js";
+import { openTabs } from "../helpers/tabs.js";
 
 const PATH = "/v2/oauth/revoke";
 
@@ -199,3 +200,24 @@ test("what a frame of the same tab has revoked, or the page has cleared, is gone
   await assert.rejects(page.refresh(), { code: "no_token" });
   await assertGone(page);
 });
+
+for (const order of ["before", "after"]) {
+  test(`a page revokes in its \`pagehide\`, ${order} the library knows that it is left: no tab keeps the session`, async (t) => {
+    const page = await openPage(t);
+    await page.logIn();
+    const tabs = await openTabs(t, page, 2);
+    const state = ({ security }) => security.state;
+    assert.equal(await tabs.run(1, state), "active");
+    await tabs.switchTo(0);
+    await page.open("/");
+    // Listeners run in the order in which they were added, and the library adds its own when it is loaded.
+    if (order === "after") await page.run(state);
+    await page.runBare(() => addEventListener("pagehide", () => void globalThis.security.revoke(), true));
+    assert.equal(await page.run(state), "active");
+    await page.open("/another");
+    await assertGone(page);
+    await tabs.switchTo(1);
+    await page.driver.wait(async () => (await page.run(state)) === "signed-out", 10_000, "the other tab is told");
+    await assertGone(page);
+  });
+}

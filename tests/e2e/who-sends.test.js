@@ -412,31 +412,69 @@ for (const tokenWorker of [true, false]) {
 }
 
 const STRICT = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+const TRUSTED_TYPES = `${STRICT}; require-trusted-types-for 'script'; trusted-types esi-security`;
+
+/** Opens pages that have this policy, and watches what it forbids. */
+async function openUnder(t, policy, options) {
+  const isPage = (path) => !/^\/(copy\/)?(js|pkg)\//.test(path);
+  const serve = (path) => (isPage(path) ? { headers: { [CSP]: policy } } : undefined);
+  const page = await openPage(t, { serve, options });
+  await page.runBare(() => {
+    globalThis.violations = [];
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, sample }) => {
+      globalThis.violations.push([effectiveDirective, sample]);
+    });
+  });
+  return page;
+}
+
+/** Refreshes by the other copy of the package, in the same document; its status of the worker. */
+const refreshByCopy = (page, options) =>
+  page.run(
+    async (_, given) => {
+      const { EsiSecurity } = await import("/copy/js/index.js");
+      const security = await EsiSecurity.create(given);
+      await security.refresh();
+      return security.tokenWorker;
+    },
+    { ...page.options, ...options },
+  );
 
 test("the worker is used under a strict policy, and by each copy of the package under Trusted Types", async (t) => {
-  for (const policy of [STRICT, `${STRICT}; require-trusted-types-for 'script'; trusted-types esi-security`]) {
-    const isPage = (path) => !/^\/(copy\/)?(js|pkg)\//.test(path);
-    const page = await openPage(t, { serve: (path) => (isPage(path) ? { headers: { [CSP]: policy } } : undefined) });
-    await page.runBare(() => {
-      globalThis.violations = [];
-      document.addEventListener("securitypolicyviolation", ({ effectiveDirective, sample }) => {
-        globalThis.violations.push([effectiveDirective, sample]);
-      });
-    });
+  for (const policy of [STRICT, TRUSTED_TYPES]) {
+    const page = await openUnder(t, policy);
     const callback = await page.authorize();
     await page.handleRedirect(callback);
     for (let count = 0; count < 2; count += 1) await page.refresh();
     assert.equal(await workerStatus(page), "connected");
-    const other = await page.run(async (_, options) => {
-      const { EsiSecurity } = await import("/copy/js/index.js");
-      const security = await EsiSecurity.create(options);
-      await security.refresh();
-      return security.tokenWorker;
-    }, page.options);
-    assert.equal(other, "connected");
+    assert.equal(await refreshByCopy(page), "connected");
     await page.refresh();
     assert.deepEqual(statuses(page), [200, 200, 200, 200, 200]);
     assert.deepEqual(await page.runBare(() => globalThis.violations), []);
+    assert.deepEqual(await warnings(page), []);
+  }
+});
+
+test("under Trusted Types a copy that is given a worker's script shares the policy with the other copy", async (t) => {
+  const [own, another] = ["/js/token-worker.js?own", "/copy/js/token-worker.js?another"];
+  for (const [first, second] of [
+    [true, another],
+    [own, true],
+    [own, another],
+  ]) {
+    const page = await openUnder(t, TRUSTED_TYPES, { tokenWorker: first });
+    const callback = await page.authorize();
+    await wrap(page, (fetch) => fetch);
+    await page.handleRedirect(callback);
+    assert.equal(await workerStatus(page), "connected", `${first}`);
+    assert.equal(await refreshByCopy(page, { tokenWorker: second }), "connected", `${second} after ${first}`);
+    await page.refresh();
+    assert.deepEqual(statuses(page), [200, 200, 200]);
+    assert.deepEqual((await seen(page)).filter(ofTokens), [], "the page sends none itself");
+    // The second copy tries, and its policy is refused. No script is.
+    for (const violation of await page.runBare(() => globalThis.violations)) {
+      assert.deepEqual(violation, ["trusted-types", "esi-security"]);
+    }
     assert.deepEqual(await warnings(page), []);
   }
 });

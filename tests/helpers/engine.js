@@ -32,6 +32,7 @@ const CAPABILITIES = {
     engines: ["chromium"],
     reason: "only Chromium's DevTools set a user's preferences (Emulation.setEmulatedMedia)",
   },
+  prerendering: { engines: ["chromium"], reason: "only Chromium prerenders pages (speculation rules)" },
   "outliving-worker": {
     engines: ["chromium", "webkit"],
     reason: "Firefox ends a shared worker with the last page that is connected to it, and its requests with it",
