@@ -32,12 +32,12 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// Waits `timeout_ms` for one holder. All waits together take twice as long at most: of several tabs that wait for a
+    /// Waits `timeout_ms` for one holder. All waits together take four times as long at most: of several tabs that wait for a
     /// frozen tab one steals the lock, and the others wait for that one.
     pub(super) fn new(timeout_ms: u32) -> Self {
         Self {
             timeout_ms,
-            left_ms: timeout_ms.saturating_mul(2),
+            left_ms: timeout_ms.saturating_mul(4),
         }
     }
 }

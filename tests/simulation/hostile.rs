@@ -13,7 +13,7 @@ use crate::settings::{Reuse, Rotation, Settings, Worker};
 use crate::world::World;
 
 /// How long such a page may delay a refresh, in milliseconds.
-const LONGEST_DELAY_MS: u64 = 160_000;
+const LONGEST_DELAY_MS: u64 = 310_000;
 
 /// When a test gives up, in milliseconds.
 const END_MS: u64 = 3_000_000;
