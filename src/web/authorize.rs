@@ -7,7 +7,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use super::object::get;
-use super::thrown::caught;
 use super::url;
 use crate::client::{EsiSecurity, SecurityRequirements};
 use crate::{Error, Phase};
@@ -24,14 +23,10 @@ pub async fn authorize(
     }
     // What a page calls a request may be a subclass or a proxy that says one address and goes to another. The copy is the
     // browser's own.
-    let copied = copy(request).and_then(|copied| {
-        let (address, headers) = caught(|| (copied.url(), copied.headers()))?;
-        Ok((copied, address, headers))
-    });
-    let (copied, address, headers) =
-        copied.map_err(|_| unfit("must be a request that was not sent yet"))?;
-    let origin = url::parse(&address, None).map(|url| url.origin);
+    let copied = copy(request).map_err(|_| unfit("must be a request that was not sent yet"))?;
+    let origin = url::parse(&copied.url(), None).map(|url| url.origin);
     let authorization = session.authorization(&origin.unwrap_or_default()).await?;
+    let headers = copied.headers();
     let bearer = authorization.bearer;
     let accepted = headers.set("Authorization", &bearer).is_ok()
         // A request of mode `no-cors` drops the header without a word.

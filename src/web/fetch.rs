@@ -11,7 +11,6 @@ use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials,
 
 use super::object::get;
 use super::promise::settled;
-use super::thrown::caught;
 use crate::client::Host;
 use crate::client::host::{FetchError, within};
 use crate::oauth::http::{FORM, Request, Response};
@@ -67,8 +66,7 @@ pub(super) async fn send(
     let controller = AbortController::new()?;
     let response = within(host, timeout_ms, perform(request, custom, &controller)).await;
     response.unwrap_or_else(|| {
-        // A page may have an `abort` of its own that throws.
-        let _ = caught(|| controller.abort());
+        controller.abort();
         Err(FetchError::TimedOut)
     })
 }
@@ -78,23 +76,6 @@ async fn perform(
     custom: Option<Function>,
     controller: &AbortController,
 ) -> Result<Response, FetchError> {
-    let built = caught(|| build(request, controller))??;
-    let answer = match custom {
-        Some(custom) => custom.call1(&JsValue::UNDEFINED, &built)?,
-        None => fetch(&built)?,
-    };
-    let answer: web_sys::Response = settled(&answer).await?.dyn_into()?;
-    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
-    let body = settled(&answer.text()?.into()).await?;
-    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
-    let status = get(&answer, "status")?;
-    let retry_after = headers.get("retry-after")?;
-    let body = body.as_string().ok_or(body)?;
-    Ok(response(&status, retry_after, body))
-}
-
-/// The request for `fetch`. Throws where the page has classes of its own that do.
-fn build(request: &Request, controller: &AbortController) -> Result<web_sys::Request, JsValue> {
     let mut builder = RequestBuilder::new(&request.url)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
@@ -114,7 +95,19 @@ fn build(request: &Request, controller: &AbortController) -> Result<web_sys::Req
         None => builder.build(),
     };
     let built = built.map_err(|error| JsValue::from(error.to_string()))?;
-    Ok(built.into())
+    let built: web_sys::Request = built.into();
+    let answer = match custom {
+        Some(custom) => custom.call1(&JsValue::UNDEFINED, &built)?,
+        None => fetch(&built)?,
+    };
+    let answer: web_sys::Response = settled(&answer).await?.dyn_into()?;
+    // What a page's own `fetch` gives may pass for a response and yet give no promise, or throw.
+    let body = settled(&answer.text()?.into()).await?;
+    let headers: web_sys::Headers = get(&answer, "headers")?.dyn_into()?;
+    let status = get(&answer, "status")?;
+    let retry_after = headers.get("retry-after")?;
+    let body = body.as_string().ok_or(body)?;
+    Ok(response(&status, retry_after, body))
 }
 
 /// A number of JavaScript, with no fraction; 0 for what is none.

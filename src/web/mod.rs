@@ -13,7 +13,6 @@ mod page_events;
 mod promise;
 mod storage;
 mod subtle;
-mod thrown;
 mod timer;
 mod token_worker;
 mod url;

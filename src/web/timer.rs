@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
-use js_sys::{Function, Reflect};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -85,7 +85,7 @@ impl Drop for Bell {
                 let _ = port.set_onmessage(None);
                 let _ = port.close();
             }
-            Source::Signal(signal) => drop(set_onabort(signal, &JsValue::NULL)),
+            Source::Signal(signal) => signal.set_onabort(None),
         }
     }
 }
@@ -114,35 +114,22 @@ fn message(listener: &Function) -> Result<Source, JsValue> {
     Ok(Source::Message(receiver))
 }
 
-/// The page may have put anything in place of the signal.
-fn set_onabort(signal: &AbortSignal, listener: &JsValue) -> Result<bool, JsValue> {
-    Reflect::set(signal, &"onabort".into(), listener)
-}
-
 pub(super) async fn sleep(milliseconds: u32) {
-    let alarm = Rc::new(Alarm::default());
-    let begin_signal = |ring: &Function| {
-        let signal = abort_after(milliseconds)?;
-        set_onabort(&signal, ring)?;
-        Ok(Source::Signal(signal))
-    };
     // Out of sight, browsers hold back a timer that a timer has set for as much as a minute, any other for a second.
     let left = Rc::new(Alarm::default());
-    if let Some(message) = bell(&left, message) {
-        // A page may have a `postMessage` of its own that sends nothing. The signal then ends the wait in time.
-        let signal = bell(&alarm, begin_signal);
-        let either = |context: &mut Context<'_>| match alarm.poll(context) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => left.poll(context),
-        };
-        poll_fn(either).await;
-        drop((signal, message));
+    if let Some(bell) = bell(&left, message) {
+        poll_fn(|context| left.poll(context)).await;
+        drop(bell);
     }
-    if alarm.rung.get() {
-        return;
-    }
+    let alarm = Rc::new(Alarm::default());
     let timer = |ring: &Function| set_timeout(ring, milliseconds).map(Source::Timer);
     // A page may have a timer of its own that throws. Without either there is no deadline.
-    let _bell = bell(&alarm, timer).or_else(|| bell(&alarm, begin_signal));
+    let _bell = bell(&alarm, timer).or_else(|| {
+        bell(&alarm, |ring| {
+            let signal = abort_after(milliseconds)?;
+            signal.set_onabort(Some(ring));
+            Ok(Source::Signal(signal))
+        })
+    });
     poll_fn(|context| alarm.poll(context)).await;
 }

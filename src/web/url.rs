@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 
-use super::thrown::caught;
 use crate::client::host::Url;
 
 /// Parses an absolute address, or one relative to `base`.
@@ -12,15 +11,12 @@ pub(super) fn parse(address: &str, base: Option<&str>) -> Option<Url> {
         None => web_sys::Url::new(address),
     };
     let url = url.ok()?;
-    let parts = caught(|| {
-        let (query, fragment) = (url.search(), url.hash());
-        Url {
-            href: url.href(),
-            origin: url.origin(),
-            path: url.pathname(),
-            query: query.strip_prefix('?').unwrap_or_default().to_owned(),
-            fragment: fragment.strip_prefix('#').unwrap_or_default().to_owned(),
-        }
-    });
-    parts.ok()
+    let (query, fragment) = (url.search(), url.hash());
+    Some(Url {
+        href: url.href(),
+        origin: url.origin(),
+        path: url.pathname(),
+        query: query.strip_prefix('?').unwrap_or_default().to_owned(),
+        fragment: fragment.strip_prefix('#').unwrap_or_default().to_owned(),
+    })
 }

@@ -339,16 +339,6 @@ const OVERRIDES = {
     },
     status: "unavailable",
   },
-  "a port's `postMessage` sends nothing": {
-    override: () => {
-      const { postMessage } = MessagePort.prototype;
-      // What goes to the worker is sent.
-      MessagePort.prototype.postMessage = function (message, ...rest) {
-        if (message !== 0) postMessage.call(this, message, ...rest);
-      };
-    },
-    status: "connected",
-  },
 };
 
 for (const [name, { override, status, needed }] of Object.entries(OVERRIDES)) {

@@ -558,11 +558,8 @@ export function storageOperations() {
 /** From now on timers come a thousand times as quick; keeps what was asked for, in milliseconds. */
 const timers = [];
 const nativeTimeout = globalThis.setTimeout;
-const nativeAbort = AbortSignal.timeout.bind(AbortSignal);
 export function hurryTimers() {
   const native = nativeTimeout;
-  const abort = nativeAbort;
-  replace(AbortSignal, "timeout", { value: (milliseconds) => abort(milliseconds / 1000), writable: true });
   timers.length = 0;
   const value = (work, milliseconds, ...rest) => {
     if (milliseconds > 0) timers.push(milliseconds);
@@ -645,27 +642,7 @@ const owners = {
   MessageChannel: [globalThis, "MessageChannel"],
   "AbortSignal.timeout": [AbortSignal, "timeout"],
   CustomEvent: [globalThis, "CustomEvent"],
-  URL: [globalThis, "URL"],
-  "URL.href": [URL.prototype, "href"],
-  "URL.search": [URL.prototype, "search"],
-  URLSearchParams: [globalThis, "URLSearchParams"],
-  "URLSearchParams.toString": [URLSearchParams.prototype, "toString"],
-  Headers: [globalThis, "Headers"],
-  "Headers.set": [Headers.prototype, "set"],
-  Request: [globalThis, "Request"],
-  "Request.url": [Request.prototype, "url"],
-  "Request.headers": [Request.prototype, "headers"],
-  AbortController: [globalThis, "AbortController"],
-  "AbortController.signal": [AbortController.prototype, "signal"],
-  "AbortController.abort": [AbortController.prototype, "abort"],
 };
-
-/** The member, which may be an accessor, with this in place of what it does. */
-function replaceOwned(name, value) {
-  const [owner, member] = owners[name];
-  const { get, set } = Object.getOwnPropertyDescriptor(owner, member) ?? {};
-  replace(owner, member, get ? { get: value, set } : { value, writable: true });
-}
 
 export function replaceableNames() {
   return Object.keys(owners);
@@ -673,7 +650,7 @@ export function replaceableNames() {
 
 /** From now on this throws. */
 export function throwIn(name) {
-  replaceOwned(name, thrower(new Error(`no ${name}`)));
+  replace(...owners[name], { value: thrower(new Error(`no ${name}`)), writable: true });
 }
 
 /** From now on this is not there. */
@@ -681,17 +658,12 @@ export function takeAway(name) {
   replace(...owners[name], { value: undefined, writable: true });
 }
 
-/** From now on this does nothing. */
-export function silence(name) {
-  replaceOwned(name, () => {});
-}
-
 let busy = false;
 
 /** From now on this calls back first, and then does what it does. */
 export function callBackIn(name, callback) {
   const [owner, member] = owners[name];
-  const native = Object.getOwnPropertyDescriptor(owner, member)?.get ?? owner[member];
+  const native = owner[member];
   function value(...given) {
     if (!busy) {
       busy = true;
@@ -700,8 +672,7 @@ export function callBackIn(name, callback) {
     }
     return new.target ? new native(...given) : native.apply(this, given);
   }
-  value.prototype = native.prototype;
-  replaceOwned(name, value);
+  replace(owner, member, { value, writable: true });
 }
 
 // --- events

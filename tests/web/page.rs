@@ -121,7 +121,6 @@ extern "C" {
     pub(crate) fn throw_in(name: &str);
     #[wasm_bindgen(js_name = takeAway)]
     pub(crate) fn take_away(name: &str);
-    pub(crate) fn silence(name: &str);
     #[wasm_bindgen(js_name = callBackFromStorage)]
     fn call_back_from_storage_js(callback: JsValue);
     #[wasm_bindgen(js_name = callBackIn)]
