@@ -89,7 +89,11 @@ impl Environment {
     }
 
     /// The output of `work`; `None` if it takes longer than `ms` milliseconds.
-    pub(super) async fn within<T>(&self, ms: u32, work: impl Future<Output = T>) -> Option<T> {
-        host::within(&*self.host, ms, work).await
+    pub(super) fn within<T>(
+        &self,
+        ms: u32,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Option<T>> {
+        host::within(&*self.host, ms, work)
     }
 }

@@ -26,7 +26,13 @@ const UNREAD_MARGIN_MS: u32 = 1_000;
 /// has slept, the timer may come before an answer that is already there. So after a late timer the wait goes on for a
 /// second.
 pub async fn within<T>(host: &dyn Host, ms: u32, work: impl Future<Output = T>) -> Option<T> {
-    race(work, Box::pin(deadline(host, ms))).await
+    let mut work = pin!(work);
+    let mut timer: LocalFuture<'_, ()> = Box::pin(deadline(host, ms));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 async fn deadline(host: &dyn Host, ms: u32) {
@@ -36,19 +42,6 @@ async fn deadline(host: &dyn Host, ms: u32) {
     if waited_ms > i64::from(ms.saturating_add(LATE_MS)) {
         host.sleep(UNREAD_MARGIN_MS).await;
     }
-}
-
-/// The output of `work`; `None` if the timer ends before.
-pub(super) async fn race<T>(
-    work: impl Future<Output = T>,
-    mut timer: LocalFuture<'_, ()>,
-) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }
 
 /// The platform that the client runs on. No method may panic. A method may run code of the page, which may call the

@@ -5,7 +5,6 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use super::environment::Environment;
-use super::host::race;
 use super::open_session::OpenSession;
 use super::security::{EsiSecurity, Inner};
 
@@ -79,10 +78,11 @@ async fn pause(
         _ => Poll::Ready(()),
     });
     match seconds.and_then(|seconds| u32::try_from(seconds).ok()) {
-        Some(seconds) => {
-            let timer = environment.host.sleep(seconds.saturating_mul(1000));
-            race(changed, timer).await;
-        }
+        Some(seconds) => drop(
+            environment
+                .within(seconds.saturating_mul(1000), changed)
+                .await,
+        ),
         None => changed.await,
     }
 }
