@@ -89,11 +89,11 @@ impl Environment {
     }
 
     /// The output of `work`; `None` if it takes longer than `ms` milliseconds.
-    pub(super) fn within<T>(
-        &self,
+    pub(super) fn within<'a, T: 'a>(
+        &'a self,
         ms: u32,
-        work: impl Future<Output = T>,
-    ) -> impl Future<Output = Option<T>> {
-        host::within(&*self.host, ms, work)
+        work: impl Future<Output = T> + 'a,
+    ) -> impl Future<Output = Option<T>> + 'a {
+        host::within(&*self.host, ms, Box::pin(work))
     }
 }

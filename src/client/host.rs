@@ -6,7 +6,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::Poll;
 
 use crate::jwt::{SignatureCheck, Verdict};
@@ -25,8 +25,7 @@ const UNREAD_MARGIN_MS: u32 = 1_000;
 /// The output of `work`; `None` if it takes longer than `ms` milliseconds. In a page that was frozen, or whose machine
 /// has slept, the timer may come before an answer that is already there. So after a late timer the wait goes on for a
 /// second.
-pub async fn within<T>(host: &dyn Host, ms: u32, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+pub async fn within<T>(host: &dyn Host, ms: u32, mut work: LocalFuture<'_, T>) -> Option<T> {
     let mut timer: LocalFuture<'_, ()> = Box::pin(deadline(host, ms));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),

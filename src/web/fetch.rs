@@ -1,5 +1,6 @@
 //! `fetch`, without credentials and referrer, and with a timeout.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::cell::RefCell;
 
@@ -64,7 +65,12 @@ pub(super) async fn send(
     timeout_ms: u32,
 ) -> Result<Response, FetchError> {
     let controller = AbortController::new()?;
-    let response = within(host, timeout_ms, perform(request, custom, &controller)).await;
+    let response = within(
+        host,
+        timeout_ms,
+        Box::pin(perform(request, custom, &controller)),
+    )
+    .await;
     response.unwrap_or_else(|| {
         controller.abort();
         Err(FetchError::TimedOut)

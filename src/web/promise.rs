@@ -1,5 +1,6 @@
 //! Waiting for what the page or the browser gives as a promise, and which may be anything.
 
+use alloc::boxed::Box;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -24,6 +25,6 @@ pub(super) async fn settled_within(
     timeout_ms: u32,
     value: &JsValue,
 ) -> Result<JsValue, JsValue> {
-    let settled = within(host, timeout_ms, settled(value)).await;
+    let settled = within(host, timeout_ms, Box::pin(settled(value))).await;
     settled.unwrap_or(Err(JsValue::UNDEFINED))
 }
