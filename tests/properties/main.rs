@@ -22,7 +22,6 @@ mod rules;
 mod runner;
 mod session;
 mod signer;
-mod tabs;
 mod text;
 mod token;
 mod token_response;
@@ -65,7 +64,6 @@ properties! {
      6_000 session::any_row_is_restored_without_harm;
      6_000 session::any_logins_are_restored_without_harm;
      3_000 session::clocks_are_measured_without_harm;
-    10_000 tabs::no_session_is_lost;
 }
 
 #[test]
