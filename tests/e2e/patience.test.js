@@ -1,9 +1,9 @@
-// Tabs that stand in line for their turn. One that has waited for too long takes the turn away, but only from a tab that has
-// had it all the while: that one hangs. One that has come to its turn meanwhile may have sent its refresh token.
+// Tabs that wait for the refresh lock. If several have waited too long for one holder, one of them steals the lock, and the
+// others wait for that one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { count } from "../helpers/counts.js";
-import { LOCATION, openPage } from "../helpers/page.js";
+import { openPage } from "../helpers/page.js";
 import { openTabs } from "../helpers/tabs.js";
 
 /** How long a tab waits for one and the same other one, in milliseconds. */
@@ -28,16 +28,15 @@ function waitForTheWord(patience) {
 /** Runs in a tab: it is the others that hear the word. */
 const speak = () => new BroadcastChannel("the tests' own").postMessage("that is too long");
 
-/** Runs in a tab: a refresh that no other tab can do for it, since the server is asked for other scopes. */
-const begin = ({ security }, scopes) => {
-  globalThis.refreshed = security.refresh(scopes);
+/** Runs in a tab. */
+const begin = ({ security }) => {
+  globalThis.refreshed = security.refresh();
 };
 
-/** Runs in a tab: who has the turn, and how many wait for it. */
-const line = async () => {
-  const { held, pending } = await navigator.locks.query();
-  const isTurn = ({ name }) => name.includes("/refresh/");
-  return { holder: held.find(isTurn)?.clientId, waiting: pending.filter(isTurn).length };
+/** Runs in a tab: how many wait for the refresh lock. */
+const waiting = async () => {
+  const { pending } = await navigator.locks.query();
+  return pending.filter(({ name }) => name.includes("/refresh/")).length;
 };
 
 /** Runs in a tab: the name of the refresh lock of its grant. */
@@ -50,49 +49,6 @@ const nameOfLock = async () => {
 };
 
 const statuses = (page) => page.tokenRequests.map(({ status }) => status);
-
-test("tabs that wait for long in line do not rob one that has just come to its turn", async (t) => {
-  const page = await openPage(t);
-  await page.logIn();
-  const tabs = await openTabs(t, page, 5);
-  const [first, second, ...others] = [0, 1, 2, 3, 4];
-  const isWaiting = (count) =>
-    page.driver.wait(async () => (await tabs.run(first, line)).waiting === count, 10_000, `${count} wait`);
-  for (const tab of [first, second, ...others]) {
-    await tabs.run(tab, `(_, patience) => (${waitForTheWord})(patience)`, PATIENCE);
-    if (others.includes(tab)) await page.sendFromPage();
-    // The server has answered, and replaced the refresh token, but the tab does not know yet.
-    else await page.holdAnswers();
-    await page.run(begin, [LOCATION]);
-    await isWaiting(tab);
-  }
-  await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length === 2);
-  const before = await tabs.run(first, line);
-  await page.releaseAnswers();
-  await tabs.run(first, () => globalThis.refreshed);
-  await page.waitForTraffic(({ tokenRequests }) => tokenRequests.length === 3);
-  const after = await tabs.run(first, line);
-  assert.notEqual(after.holder, before.holder);
-  // The others have waited since the first one had its turn.
-  await tabs.run(first, speak);
-  for (const tab of others) {
-    await page.driver.wait(() => tabs.run(tab, () => globalThis.waits === 2), 10_000, "it waits once more");
-  }
-  assert.deepEqual(await tabs.run(first, line), { ...after, waiting: others.length });
-  assert.deepEqual(statuses(page), Array(3).fill(200));
-  await tabs.switchTo(second);
-  await page.releaseAnswers();
-  const tokens = await tabs.runInEach(() => globalThis.refreshed);
-  assert.deepEqual(
-    tokens.map(({ access_token: access }) => access).sort(),
-    page.tokenRequests
-      .slice(1)
-      .map(({ json }) => json.access_token)
-      .sort(),
-  );
-  assert.deepEqual(statuses(page), Array(6).fill(200));
-  assert.ok(await tabs.run(others[0], ({ security }) => security.refresh()), "the session lives");
-});
 
 test("of tabs that lose their patience with the same one at the same moment, one sends", async (t) => {
   const page = await openPage(t);
@@ -120,7 +76,7 @@ test("of tabs that lose their patience with the same one at the same moment, one
       lock,
     );
     for (const tab of others) await tabs.run(tab, begin);
-    await page.driver.wait(async () => (await tabs.run(0, line)).waiting === others.length, 10_000, "they wait");
+    await page.driver.wait(async () => (await tabs.run(0, waiting)) === others.length, 10_000, "they wait");
     await tabs.run(0, speak);
     const accesses = [];
     for (const tab of others) accesses.push((await tabs.run(tab, () => globalThis.refreshed)).access_token);

@@ -124,16 +124,6 @@ async function endBoth(page) {
   return page.runBare(() => globalThis.revoking);
 }
 
-test("a refresh under way is waited for, so that what is revoked is the newest", async (t) => {
-  const page = await openPage(t);
-  await page.logIn();
-  await beginRefresh(page);
-  assert.deepEqual(await beginRevoking(page), ["signed-out", []]);
-  assert.equal((await endBoth(page)).revoked, true);
-  assert.equal(page.requests(PATH)[0].form.get("token"), page.tokenRequests[1].json.refresh_token);
-  await assertGone(page);
-});
-
 test("a refresh under way that brings nothing leaves the token that was there to be revoked", async (t) => {
   const page = await openPage(t);
   await page.logIn();

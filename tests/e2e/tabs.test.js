@@ -95,22 +95,6 @@ test("a tab that cannot reach the server does not keep another from refreshing",
   assert.deepEqual(new Set(answers()), new Set([200]));
 });
 
-test("a tab whose storage was copied before a refresh has the new tokens once it is there", async (t) => {
-  const page = await openPage(t);
-  await page.logIn();
-  const tabs = await openTabs(t, page, 1);
-  const late = await tabs.open();
-  await tabs.run(0, sendFromPage);
-  const { access_token: newest } = await tabs.run(0, refresh);
-  await tabs.run(late, sendFromPage);
-  const getAccessToken = ({ security }) => security.getAccessToken();
-  await page.driver.wait(async () => (await tabs.run(late, getAccessToken)) === newest, 10_000);
-  await tabs.switchTo(0);
-  await page.open("/other");
-  assert.ok((await tabs.run(late, refresh)).access_token);
-  assert.deepEqual(refusals(page), []);
-});
-
 test("a tab that refreshes again at once waits for nobody, since it held the lock itself", async (t) => {
   const page = await openPage(t);
   await page.logIn();

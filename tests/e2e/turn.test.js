@@ -108,22 +108,6 @@ for (const locks of [true, false])
     assert.ok(await tabs.run(0, refresh), "the session lives");
   });
 
-test("a tab that is signed out before its refresh token has left does not send it", async (t) => {
-  const { page, tabs } = await openTurn(t);
-  const { refresh_token: held } = page.tokenRequests[0].json;
-  await tabs.run(0, ({ security }) => {
-    globalThis.revoked = security.revoke();
-  });
-  await tabs.run(1, goOn);
-  await assert.rejects(
-    tabs.run(0, () => globalThis.refreshed),
-    { code: "superseded" },
-  );
-  await tabs.run(0, () => globalThis.revoked);
-  assert.equal(page.tokenRequests.length, 1, "the login's alone");
-  assert.equal(page.requests("/v2/oauth/revoke")[0].form.get("token"), held);
-});
-
 test("without locks each tab refreshes by itself, and one warning says so", async (t) => {
   const page = await openPage(t);
   await page.logIn();

@@ -1,6 +1,5 @@
 //! The version marker in localStorage, which every page of the origin can read and write.
 
-use esi_security::session::machine::State;
 use esi_security::{EsiSecurity, Options};
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -25,18 +24,6 @@ async fn refresh(security: &EsiSecurity) -> (&'static str, usize) {
     fetched();
     let error = security.refresh(&[]).await.unwrap_err();
     (error.code(), fetched().len())
-}
-
-#[wasm_bindgen_test]
-async fn a_used_refresh_token_is_sent_only_after_newer_ones_were_waited_for() {
-    let page = Page::new();
-    let security = expired(&page);
-    set_markers(&marker(1));
-    assert_eq!(refresh(&security).await, ("timeout", 0));
-    assert_eq!(security.state(), State::Offline);
-    assert_eq!(refresh(&security).await, ("timeout", 0));
-    // The tab that held them may be closed: the server is to judge.
-    assert_eq!(refresh(&security).await, ("network_error", 2));
 }
 
 /// Another app of the origin may write there, by mistake or not.

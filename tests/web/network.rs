@@ -9,7 +9,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    Page, TOKENS, all, answer_on_waking, break_fetch, echo_fetch, failure_names, fetched, fetches,
+    Page, TOKENS, all, answer_on_waking, break_fetch, echo_fetch, failure_names, fetched,
     hold_fetch, hurry_timers, is_last_request_aborted, last_request, oversleep, reject_fetch,
     remove_timeouts, settle_fetch, shift_clock, tick, timeout_of, watch_timeouts,
 };
@@ -312,40 +312,6 @@ async fn a_refresh_token_that_comes_meanwhile_is_refreshed_in_its_turn() {
     };
     all(vec![Box::pin(token()), Box::pin(update())]).await;
     assert_eq!(fetched(), ["https://sso.example/token"; 2]);
-    assert_eq!(security.state(), State::Offline);
-}
-
-/// A refresh for other scopes waits for its turn: the refresh token may rotate.
-#[wasm_bindgen_test]
-async fn refreshes_for_different_scopes_come_one_after_another() {
-    let page = Page::new();
-    let security = page.expired();
-    hold_fetch();
-    let started = Cell::new(0);
-    let ask = async |scopes: Vec<String>| {
-        started.set(started.get() + 1);
-        let error = security.refresh(&scopes).await.unwrap_err();
-        assert_eq!(error.code(), "network_error");
-    };
-    let watch = async || {
-        while started.get() < 2 {
-            tick().await;
-        }
-        while fetches() == 0 {
-            tick().await;
-        }
-        tick().await;
-        assert_eq!(fetched().len(), 1);
-        settle_fetch();
-    };
-    all(vec![
-        Box::pin(ask(Vec::new())),
-        Box::pin(ask(vec!["publicData".into()])),
-        Box::pin(watch()),
-    ])
-    .await;
-    // Each comes a second time, since nobody knows whether it was served.
-    assert_eq!(fetched().len(), 3);
     assert_eq!(security.state(), State::Offline);
 }
 
