@@ -9,7 +9,7 @@ use esi_security::client::host::{HeldLock, LockAnswer, LockMode};
 
 use crate::agenda::{Lane, Target};
 use crate::lock::{LockFuture, Request, SimLock};
-use crate::page::{PageId, STRANGER, Wait};
+use crate::page::{Page, PageId, STRANGER, Wait};
 use crate::slot::Slot;
 use crate::world::World;
 
@@ -18,6 +18,9 @@ const SHORTEST_REFRESH_WAIT_MS: u64 = 75_000;
 
 /// The same for the lock of a code.
 const SHORTEST_LOGIN_WAIT_MS: u64 = 30_000;
+
+/// How long ago a page may have looked at who holds a lock, in milliseconds.
+const LONGEST_LOOK_MS: u64 = 20;
 
 /// What a page asks the manager.
 enum Message {
@@ -327,18 +330,38 @@ impl World {
                 waits.insert(name.to_owned(), wait);
             }
             LockMode::Steal => {
-                let since = waits.remove(name).map(|wait| wait.since);
-                let waited = since.map_or(0, |since| self.now() - since);
+                let wait = waits.remove(name);
+                let waited = wait.as_ref().map_or(0, |wait| self.now() - wait.since);
                 let least = if is_refresh {
                     SHORTEST_REFRESH_WAIT_MS
                 } else {
                     SHORTEST_LOGIN_WAIT_MS
                 };
+                if let Some((wait, holder)) = wait.zip(holder) {
+                    self.check_robbed(&page, &holder, &wait, least);
+                }
                 self.require(waited >= least, || {
                     format!("page {} steals {name} after {waited} ms", page.id)
                 });
             }
         }
+    }
+
+    /// A page steals from the page for which it has waited, or after it has waited for four.
+    fn check_robbed(&self, thief: &Page, holder: &Request, wait: &Wait, least: u64) {
+        let is_awaited = wait
+            .holder
+            .as_ref()
+            .is_some_and(|awaited| awaited.page == holder.page);
+        let held = self.now() - holder.since.get();
+        // The thief looked a moment ago, or before it was frozen.
+        let is_unseen = held <= LONGEST_LOOK_MS || thief.awake_since.get().ms >= holder.since.get();
+        let is_late = held >= least || self.now() - wait.since >= 4 * least;
+        let is_excused = is_awaited || is_unseen || is_late || self.locks.silences() > 0;
+        self.require(is_excused, || {
+            let (thief, holder) = (thief.id, holder.page);
+            format!("page {thief} steals the lock of page {holder} after {held} ms")
+        });
     }
 
     pub(crate) fn query_locks(self: &Rc<Self>, page: PageId) -> Slot<Vec<HeldLock>> {

@@ -10,7 +10,7 @@ use esi_security::client::host::LocalFuture;
 use esi_security::session::lineage::Lineage;
 use esi_security::session::token_set::TokenSet;
 
-use crate::calls::Call;
+use crate::calls::{Call, Method};
 use crate::grant::Token;
 use crate::lock;
 use crate::tab::TabId;
@@ -95,6 +95,10 @@ pub(crate) struct Page {
     /// When it first asked the others although its marker told of newer tokens.
     pub(crate) asked_for_newer: Cell<Option<u64>>,
     pub(crate) attempts: RefCell<Vec<Attempt>>,
+    /// True if it refreshes by itself.
+    pub(crate) auto_refresh: Cell<bool>,
+    /// When it has sent a refresh token lately, although nobody called it.
+    pub(crate) own_sends: RefCell<Vec<u64>>,
     /// The refresh token whose answer it waits for, and since when.
     pub(crate) sending: RefCell<Option<(Token, u64)>>,
     /// How often it has asked for the refresh lock.
@@ -147,6 +151,8 @@ impl Page {
             waits: RefCell::default(),
             last_token: Cell::new(None),
             asked_for_newer: Cell::new(None),
+            auto_refresh: Cell::new(false),
+            own_sends: RefCell::default(),
             attempts: RefCell::default(),
             sending: RefCell::new(None),
             tenure: Cell::new(0),
@@ -195,6 +201,19 @@ impl Page {
 
     pub(crate) fn spawn(&self, future: LocalFuture<'static, ()>) {
         self.tasks.borrow_mut().push(Rc::new(Task::new(future)));
+    }
+
+    /// True while its app waits for a call that may refresh.
+    pub(crate) fn is_called(&self) -> bool {
+        let calls = self.calls.borrow();
+        let mut waiting = calls.iter().filter(|call| !call.is_settled.get());
+        waiting.any(|call| {
+            let method = call.method;
+            matches!(
+                method,
+                Method::Refresh | Method::RefreshNarrowed | Method::GetAccessToken
+            )
+        })
     }
 
     /// The tasks that want to be polled.

@@ -6,6 +6,7 @@ use esi_security::client::host::Area;
 use esi_security::session::machine::State;
 
 use crate::calls::Method;
+use crate::lock::Request;
 use crate::page::Page;
 use crate::settings::Worker;
 use crate::storage::Condition;
@@ -18,6 +19,12 @@ const ROUNDS: u32 = 7;
 /// How long a round takes, in milliseconds: longer than every deadline, and than the longest back-off.
 const ROUND_MS: u64 = 400_000;
 
+/// For how long a page may be offline in the end, in milliseconds.
+const OUTAGE_MS: u64 = 120_000;
+
+/// How long a page that refreshes by itself may not look at the clock, in milliseconds.
+const LONGEST_PAUSE_MS: u64 = 61_000;
+
 /// How long a lock may be held after its refresh, in milliseconds: for two answers of the lock manager.
 const RELEASE_MS: u64 = 1_000;
 
@@ -29,6 +36,9 @@ impl World {
         self.note(|| "recovery: all faults are over".to_owned());
         self.end_faults();
         self.run_for(ROUND_MS);
+        for page in self.pages() {
+            self.check_upkeep(&page);
+        }
         for round in 0..ROUNDS {
             let waiting: Vec<_> = (self.pages().into_iter())
                 .filter(|page| page.token().is_some() && (round == 0 || !self.is_well(page)))
@@ -43,18 +53,46 @@ impl World {
             }
             drop(waiting);
             self.run_for(ROUND_MS);
+            self.settle();
         }
-        // Some refresh by themselves.
+        for page in self.pages() {
+            self.check_calls(&page);
+            self.await_health(&page);
+            self.check_recovery(&page);
+        }
+        self.check_locks_are_free();
+    }
+
+    /// Without channels a page is offline for a while each time that another one refreshes.
+    fn await_health(self: &Rc<Self>, page: &Page) {
+        for _ in 0..OUTAGE_MS / 1000 {
+            if page.token().is_some() && !self.is_well(page) {
+                self.run_for(1_000);
+            }
+        }
+    }
+
+    /// Waits until no page refreshes by itself.
+    fn settle(self: &Rc<Self>) {
         for _ in 0..ROUND_MS / 1000 {
             if self.is_refreshing() {
                 self.run_for(1_000);
             }
         }
-        for page in self.pages() {
-            self.check_calls(&page);
-            self.check_recovery(&page);
+    }
+
+    /// A page that refreshes by itself does so in time.
+    fn check_upkeep(self: &Rc<Self>, page: &Page) {
+        let is_late = || page.auto_refresh.get() && page.security().state() == State::Expiring;
+        for _ in 0..LONGEST_PAUSE_MS / 1000 {
+            if is_late() {
+                self.run_for(1_000);
+                self.run_ready();
+            }
         }
-        self.check_locks_are_free();
+        self.require(!is_late() || page.token().is_none(), || {
+            format!("page {} does not refresh by itself", page.id)
+        });
     }
 
     fn end_faults(self: &Rc<Self>) {
@@ -91,6 +129,15 @@ impl World {
             }
         }
         self.require(false, || "the pages come to no rest".to_owned());
+    }
+
+    /// Goes on until time would move: `run_for` may end right when a timer is due.
+    fn run_ready(self: &Rc<Self>) {
+        for _ in 0..MOST_STEPS {
+            if self.is_idle() || !self.go_on() {
+                return;
+            }
+        }
     }
 
     fn check_calls(&self, page: &Page) {
@@ -168,22 +215,29 @@ impl World {
                 page.token()
             )
         });
-        self.require(state != State::Refreshing, || {
-            format!("page {} is refreshing for ever", page.id)
-        });
     }
 
-    fn check_locks_are_free(&self) {
-        for name in self.locks.names() {
-            let holder = self.locks.holder(&name);
-            let page = holder.as_ref().and_then(|request| self.page(request.page));
-            let (Some(holder), Some(page)) = (holder, page) else {
-                continue;
-            };
-            let is_short = holder.since.get() + RELEASE_MS > self.now();
-            let is_refreshing = page.security().state() == State::Refreshing;
-            self.require(is_short || is_refreshing, || {
-                format!("page {} holds a lock, and refreshes nothing", page.id)
+    /// The locks that a page holds without a refresh. It may be about to release them.
+    fn idle_locks(&self) -> Vec<Rc<Request>> {
+        let names = self.locks.names().into_iter();
+        let mut held: Vec<_> = names.filter_map(|name| self.locks.holder(&name)).collect();
+        held.retain(|request| {
+            let page = self.page(request.page);
+            page.is_some_and(|page| page.security().state() != State::Refreshing)
+        });
+        held
+    }
+
+    fn check_locks_are_free(self: &Rc<Self>) {
+        let before = self.idle_locks();
+        if before.is_empty() {
+            return;
+        }
+        self.run_for(RELEASE_MS);
+        for request in self.idle_locks() {
+            let is_old = before.iter().any(|old| Rc::ptr_eq(old, &request));
+            self.require(!is_old, || {
+                format!("page {} holds a lock, and refreshes nothing", request.page)
             });
         }
     }

@@ -13,6 +13,7 @@
 //!    of it, because none came or it was `invalid_token`, and after it has asked the other tabs.
 //! 6. A page that the server has told to wait waits.
 //! 7. A page sends no code while another page does, if it can see that by a lock.
+//! 8. A page that nobody calls does not send again and again: it waits longer after each failure.
 //!
 //! Whatever these rules allow is excusable: the used token was replaced by an answer that was lost, is still under way, or
 //! is held by a page that cannot be asked.
@@ -47,6 +48,12 @@ const NEWS_MS: u64 = 10;
 /// How many thefts in one refresh are too many.
 const MOST_THEFTS: u32 = 3;
 
+/// How many refresh tokens a page may send that nobody calls, in [`PACE_MS`].
+const MOST_OWN_SENDS: usize = 12;
+
+/// Five seconds: a page waits for about one second after the first failure, two after the second, and four after the third.
+const PACE_MS: u64 = 5_000;
+
 /// For how long after a theft, or a silence of the lock manager, two pages may send at once, in milliseconds.
 const UNSETTLED_MS: u64 = 300_000;
 
@@ -66,6 +73,7 @@ impl World {
         self.check_is_alone(&page, token);
         self.check_repetition(&page, token);
         self.check_demand(&page, token);
+        self.check_pace(&page);
         page.sending.replace(Some((token, self.now())));
     }
 
@@ -261,6 +269,23 @@ impl World {
             format!(
                 "page {} sends {token:?}, although the server told it to wait",
                 page.id
+            )
+        });
+    }
+
+    /// Rule 8.
+    fn check_pace(&self, page: &Page) {
+        let mut sends = page.own_sends.borrow_mut();
+        if page.is_called() {
+            return sends.clear();
+        }
+        sends.push(self.now());
+        sends.retain(|at| at + PACE_MS > self.now());
+        self.require(sends.len() <= MOST_OWN_SENDS, || {
+            format!(
+                "page {} sends {} refresh tokens in {PACE_MS} ms, and nobody calls it",
+                page.id,
+                sends.len()
             )
         });
     }

@@ -193,7 +193,9 @@ impl World {
         page.is_blind.set(condition == Condition::Blocked);
         self.acting.set(Some(id));
         let client = Client::new(Rc::new(SimHost::new(self, id)));
-        let security = EsiSecurity::new(&client, self.settings.options(&self.random));
+        let options = self.settings.options(&self.random);
+        page.auto_refresh.set(options.auto_refresh);
+        let security = EsiSecurity::new(&client, options);
         page.start(client, security.expect("options that are accepted"));
         if address.contains("code=") {
             self.call(&page, Method::HandleRedirect);
