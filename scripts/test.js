@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.js";
+import { rules } from "./rules.js";
 import { fail, ROOT, run } from "./run.js";
 import { browsers } from "./setup/browsers.js";
 import { setup, setupBundlers } from "./setup.js";
@@ -113,8 +114,11 @@ const inBundlers = (engine) => async (env) => {
   return built(node("tests/package"))({ ...env, ESI_SECURITY_BROWSER: engine });
 };
 
-/** What `npm test` leaves to `npm run test:all`: it installs 500 packages, and builds with each bundler. */
-const RARE = ["package"];
+/**
+ * What `npm test` leaves to `npm run test:all`: the one compiles the library once for each rule, the other installs 500
+ * packages, and builds with each bundler.
+ */
+const RARE = ["rules", "package"];
 
 /**
  * The steps in the order of a whole run; each gives what its runner printed, and may need an engine.
@@ -128,6 +132,7 @@ function stepsOf(all, browser) {
   return {
     lint: { run: lint },
     rust: { run: rust },
+    rules: { run: rules },
     js: { run: node("tests/js") },
     web: { engine: "chromium", run: web(all) },
     types: { run: types },
