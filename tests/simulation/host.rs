@@ -198,7 +198,7 @@ impl World {
         milliseconds: u32,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        within(&SimHost::new(self, page), milliseconds, work).await
+        within(&SimHost::new(self, page), milliseconds, Box::pin(work)).await
     }
 
     async fn send_by_page(
