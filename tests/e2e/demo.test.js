@@ -270,7 +270,7 @@ test("everything from login to logout works by keyboard alone, with the focus in
   await demo.waitForText("state", /^signed-out$/);
 });
 
-test("nothing is wider than a phone", async (t) => {
+test("nothing is wider than a phone", needs("narrow-window"), async (t) => {
   const demo = await openDemo(t, { width: 390, height: 844 });
   const check = async (where) => {
     assert.deepEqual(await demo.width(), { viewport: 390, overflow: 0 }, where);
@@ -401,7 +401,7 @@ test("another server can be chosen while a token is being verified", needs("bloc
   assert.equal(await demo.text("character-name"), "Ilmari Vesk");
 });
 
-test("Back from the login page finds a page that works", async (t) => {
+test("Back from the login page finds a page that works", needs("back-by-load"), async (t) => {
   const demo = await openDemo(t);
   await demo.click("login");
   await demo.waitForLoginPage();
@@ -410,7 +410,7 @@ test("Back from the login page finds a page that works", async (t) => {
   assert.equal(await demo.text("character-name"), "Ilmari Vesk");
 });
 
-test("a page that the browser kept for Back starts anew", async (t) => {
+test("a page that the browser kept for Back starts anew", needs("back-by-load"), async (t) => {
   const demo = await openDemo(t);
   await demo.click("login");
   await demo.waitForLoginPage();

@@ -41,6 +41,14 @@ const CAPABILITIES = {
     engines: ["chromium", "firefox"],
     reason: "WebKit's driver runs its scripts by the page's own `setTimeout` and `clearTimeout`",
   },
+  "narrow-window": {
+    engines: ["chromium", "firefox"],
+    reason: "a window of WebKit's MiniBrowser has 447 pixels of width at least",
+  },
+  "back-by-load": {
+    engines: ["chromium", "firefox"],
+    reason: "WebKit's driver answers nothing any more after Back has loaded a page anew, which then works",
+  },
   throttling: {
     engines: ["chromium"],
     reason: "only Chromium can be told to hold timers back at once (IntensiveWakeUpThrottling), not after minutes",
