@@ -33,7 +33,7 @@ const MOST_WRITES: u32 = 3;
 pub(super) struct RefreshInFlight {
     /// The scopes that were asked for.
     pub(super) scopes: Vec<String>,
-    /// The tokens that were held when it began.
+    /// The tokens that were held when it began, or when it last sent the refresh token.
     pub(super) tokens: TokenSet,
     pub(super) outcome: Shared<RefreshOutcome>,
 }
@@ -247,6 +247,15 @@ impl OpenSession {
         let session = self.session.borrow();
         let grants = session.lineage().zip(tokens.lineage.as_ref());
         grants.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
+    }
+
+    /// The refresh in flight sends the refresh token that the session holds now. It may be newer than the one that the
+    /// refresh began with.
+    pub(super) fn note_sent(&self) {
+        let tokens = self.session.borrow().tokens().cloned();
+        if let Some((refresh, tokens)) = self.refresh.borrow_mut().as_mut().zip(tokens) {
+            refresh.tokens = tokens;
+        }
     }
 
     /// Dispatches the events for new tokens once they are stored: in this task, if storage is synchronous.

@@ -119,6 +119,7 @@ impl EsiSecurity {
                             step = None;
                             continue;
                         }
+                        open.note_sent();
                     }
                     refresh.note_answers(open.answers());
                     let sent = self.send(known, &refresh_token, &scopes, has_worker).await;

@@ -124,6 +124,34 @@ async function endBoth(page) {
   return page.runBare(() => globalThis.revoking);
 }
 
+test("a refresh under way is waited for, though it has sent a newer refresh token than it began with", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const { scopes } = await page.run(({ security }) => security.verify());
+  const [before] = await page.stored("/session/");
+  const { refresh_token: newer } = await (await refresh(page.sso, before.refresh_token)).json();
+  const row = JSON.stringify(before).replace(before.refresh_token, newer).replace('"rotation":0', '"rotation":1');
+  await page.holdAnswers();
+  await page.run(
+    async ({ security }, narrower, newerRow) => {
+      globalThis.refreshing = security.refresh(narrower);
+      globalThis.refreshing.catch(() => {});
+      while (security.state !== "refreshing") await undefined;
+      // As a frame of this tab writes it, while the page waits for its lock.
+      const key = Object.keys(sessionStorage).find((name) => name.includes("/session/"));
+      sessionStorage.setItem(key, newerRow);
+    },
+    scopes.slice(0, 1),
+    row,
+  );
+  await page.waitForTraffic(({ tokenRequests }) => tokenRequests[2]?.ended);
+  assert.equal(page.tokenRequests[2].form.get("refresh_token"), newer);
+  assert.deepEqual(await beginRevoking(page), ["signed-out", []]);
+  assert.equal((await endBoth(page)).revoked, true);
+  assert.equal(page.requests(PATH)[0].form.get("token"), page.tokenRequests[2].json.refresh_token);
+  await assertGone(page);
+});
+
 test("a refresh under way that brings nothing leaves the token that was there to be revoked", async (t) => {
   const page = await openPage(t);
   await page.logIn();
