@@ -169,11 +169,12 @@ impl Sender {
         let host = &self.environment.host;
         let began_at = host.now_ms();
         let mut response = host.fetch(request, route, timeout_ms).await?;
-        // A page that was frozen meanwhile reads the response late. Nobody knows when it came.
+        // A page that was frozen meanwhile reads the response late. Nobody knows when it came, and the token worker had
+        // kept it for `age` seconds by then.
         let waited_ms = host.now_ms().saturating_sub(began_at);
         if waited_ms > i64::from(timeout_ms.saturating_add(FETCH_MARGIN_MS)) {
             let seconds = u32::try_from(waited_ms / 1000).unwrap_or(u32::MAX);
-            response.age = response.age.max(seconds);
+            response.age = response.age.saturating_add(seconds);
         }
         Ok(response)
     }

@@ -185,3 +185,23 @@ test("so it is for an answer that came while the worker stood still", async (t) 
   assert.deepEqual(statuses(page), [200, 200]);
   assert.equal(await workerStatus(page), "connected");
 });
+
+test("the age of an answer that the worker had kept is added to the time that the page stood still", async (t) => {
+  const page = await openPage(t);
+  await page.logIn();
+  const { expires_in: left } = await page.run(async ({ security }) => {
+    const { get, set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
+    const listen = function (listener) {
+      set.call(this, (event) => {
+        if (event.data.type !== "response") return listener(event);
+        const { now } = Date;
+        Date.now = () => now() + 300_000;
+        listener({ data: { ...event.data, age: 100 } });
+      });
+    };
+    Object.defineProperty(MessagePort.prototype, "onmessage", { configurable: true, get, set: listen });
+    return security.refresh();
+  });
+  const life = page.tokenRequests[1].json.expires_in;
+  assert.ok(left <= life - 400 && left > life - 440, `${left} of ${life} seconds`);
+});

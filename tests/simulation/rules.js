@@ -227,8 +227,8 @@ export const RULES = [
     changes: [
       {
         file: "src/client/sender.rs",
-        from: "response.age = response.age.max(seconds);",
-        to: "response.age = response.age.max(seconds.min(0));",
+        from: "response.age = response.age.saturating_add(seconds);",
+        to: "response.age = response.age.saturating_add(seconds.min(0));",
       },
     ],
   },
