@@ -12,6 +12,7 @@ use crate::page::{Page, STRANGER};
 use crate::settings::{HOME, Worker};
 use crate::storage::Condition;
 use crate::tab::TabId;
+use crate::together::is_same_session;
 use crate::world::World;
 
 /// How many pages may run at once.
@@ -271,7 +272,12 @@ impl World {
         // What the session holds is what its record holds.
         let _ = page.security().state();
         self.observe(page);
-        self.excuse_session(page, "the user signs out");
+        // All pages of the session are signed out, even if it has ended in this one.
+        for other in self.pages() {
+            if other.id == page.id || is_same_session(page, &other) {
+                self.excuse_session(&other, "the user signs out");
+            }
+        }
         // A record that is removed signs out every page that shares it, also one that could not store another session.
         for other in self.pages().iter().filter(|other| other.is_refused.get()) {
             self.excuse_session(other, "the user signs out of the storage that it shares");
