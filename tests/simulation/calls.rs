@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use esi_security::client::AuthUriOptions;
-use esi_security::session::machine::State;
+use esi_security::session::machine::{EMPTY, State};
 
 use crate::agenda::{Lane, Target};
 use crate::page::Page;
@@ -97,7 +97,9 @@ impl World {
         self.acting.set(Some(page.id));
         let seen = page.security().state();
         let record = self.record(page);
-        let is_readable = record.as_ref().is_some_and(|stored| stored.value.is_some());
+        // An emptied record says nothing: it is another page's that could not store its tokens.
+        let value = record.as_ref().and_then(|stored| stored.value.as_deref());
+        let is_readable = value.is_some_and(|value| value != EMPTY);
         let is_readable = is_readable && !page.is_refused.get();
         let is_removed = record.is_some_and(|stored| stored.value.is_none());
         let works = self.can_store();
