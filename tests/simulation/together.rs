@@ -64,11 +64,11 @@ impl World {
         for page in &pages {
             for other in &pages {
                 let (held, theirs) = (page.token(), other.token());
-                // Or its session has ended with that token.
+                // Or its session has ended, with that token or with a later version that another page has told it of.
                 let last = page
                     .last_token
                     .get()
-                    .filter(|_| page.holding.borrow().is_any);
+                    .filter(|_| page.holding.borrow().is_any && is_older(page, other));
                 let both = theirs.zip(held.or(last));
                 let is_newer = both.is_some_and(|(theirs, ours)| {
                     theirs.is_newer_than(ours)
@@ -92,4 +92,11 @@ pub(crate) fn is_same_session(page: &Page, other: &Page) -> bool {
     let (ours, theirs) = (page.holding.borrow(), other.holding.borrow());
     let both = ours.lineage.as_ref().zip(theirs.lineage.as_ref());
     both.is_some_and(|(ours, theirs)| ours.grant == theirs.grant)
+}
+
+/// True if the page holds an older version than the other one.
+fn is_older(page: &Page, other: &Page) -> bool {
+    let (ours, theirs) = (page.holding.borrow(), other.holding.borrow());
+    let both = ours.lineage.as_ref().zip(theirs.lineage.as_ref());
+    both.is_some_and(|(ours, theirs)| theirs.is_ahead_of(ours))
 }
