@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use esi_security::client::host::{Area, PageEvent, Unreadable};
+use esi_security::session::lineage::Lineage;
 use esi_security::session::machine::{EMPTY, Session};
 
 use crate::agenda::{Lane, Target};
@@ -259,10 +260,11 @@ impl World {
         {
             self.server.excuse(token.grant, "two pages wrote at once");
         }
-        if let Some(before) = before.and_then(|before| before.token)
-            && token.is_some_and(|token| token.grant != before.grant)
+        if let Some(before) = before
+            && let Some(token) = before.token
+            && self.is_of_another(writer, &before, &stored)
         {
-            self.excuse_replaced(before.grant, store);
+            self.excuse_replaced(token, store);
         }
         if store == Store::Local && self.settings.is_lagging {
             self.spread(self.tab_of(page), key, &stored);
@@ -270,18 +272,30 @@ impl World {
         self.tell_of_write(writer, store);
     }
 
-    /// A session was replaced in a storage. The pages that share it forget it when they look.
-    fn excuse_replaced(&self, grant: usize, store: Store) {
-        let shares = |page: &Rc<Page>| match store {
-            Store::Session(tab) => page.tab == tab,
-            Store::Local => true,
-            Store::Memory(id) => page.id == id,
+    /// True if a record is of another session than the one before, or emptied by a page that holds another one.
+    fn is_of_another(&self, writer: PageId, before: &Stored, after: &Stored) -> bool {
+        let grant = match after.value.as_deref() {
+            Some(EMPTY) => {
+                let held = self.page(writer).and_then(|page| page.held());
+                held.and_then(|held| held.lineage)
+            }
+            after => lineage_in(after),
         };
+        let both = lineage_in(before.value.as_deref()).zip(grant);
+        both.is_some_and(|(before, after)| before.grant != after.grant)
+    }
+
+    /// A session was replaced in a storage. The pages that share it forget it when they look. Pages of other storages may
+    /// hold used tokens of it, but its newest token goes with its record.
+    fn excuse_replaced(&self, replaced: Token, store: Store) {
+        let is_newest = replaced == self.server.newest(replaced.grant);
+        let is_held =
+            |token: Token| token == replaced || !is_newest && token.grant == replaced.grant;
         let pages = self.pages().into_iter();
-        let mut holders =
-            pages.filter(|page| page.token().is_some_and(|token| token.grant == grant));
-        if holders.all(|page| shares(&page)) {
-            self.server.excuse(grant, "its record was replaced");
+        let mut holders = pages.filter(|page| page.token().is_some_and(is_held));
+        if holders.all(|page| shares(&page, store)) {
+            self.server
+                .excuse(replaced.grant, "its record was replaced");
         }
     }
 
@@ -351,4 +365,18 @@ impl World {
 /// True for the record of a session that has ended: tokens, and no refresh token among them.
 fn is_ended(record: &str) -> bool {
     Session::restore(Some(record)).tokens().is_some()
+}
+
+/// True if that page has that storage.
+fn shares(page: &Page, store: Store) -> bool {
+    match store {
+        Store::Session(tab) => page.tab == tab,
+        Store::Local => true,
+        Store::Memory(id) => page.id == id,
+    }
+}
+
+/// The session and version of a record.
+fn lineage_in(record: Option<&str>) -> Option<Lineage> {
+    Session::restore(record).lineage().cloned()
 }
