@@ -297,7 +297,7 @@ test("who holds a lock and dies does not keep it", PATIENCE, async (t) => {
 test("a step or a browser that there is not is refused, with those that there are", PATIENCE, async () => {
   for (const [args, message] of [
     [["e2e", "--browser", "opera"], /no browser "opera"; there are: chromium, firefox, webkit\./],
-    [["rust", "wep"], /no step "wep"; there are: lint, rust, js, web, .*package\./],
+    [["rust", "wep"], /no step "wep"; there are: lint, rust, js, web, .*package, rules\./],
   ]) {
     const { code, out, err } = await run(["scripts/test.js", ...args], { PATH: "/nowhere" });
     assert.deepEqual([code, out], [1, ""]);

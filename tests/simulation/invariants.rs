@@ -253,9 +253,11 @@ impl World {
         }
     }
 
-    /// True if the newest refresh token of a grant is somewhere from where a page can always get it.
+    /// True if the newest refresh token of a grant is somewhere from where a page can always get it. The browser drops a
+    /// page from its bfcache when it likes.
     fn is_held(&self, newest: Token) -> bool {
-        self.pages().iter().any(|page| page.token() == Some(newest))
+        let has_it = |page: &Rc<Page>| page.token() == Some(newest) && !page.is_cached();
+        self.pages().iter().any(has_it)
             || self.storages.holds(newest)
             || self.network.brings(newest)
     }
@@ -273,7 +275,9 @@ impl World {
             }
             let newest = self.server.newest(grant);
             let is_held = self.is_held(newest);
-            let is_kept = is_held || self.channels.carries(newest);
+            let has_it = |page: &Rc<Page>| page.token() == Some(newest);
+            let is_kept =
+                is_held || self.channels.carries(newest) || self.pages().iter().any(has_it);
             let collide = || {
                 let may = self.may_versions_collide();
                 may.then(|| "two pages had the same version".to_owned())
@@ -296,7 +300,8 @@ impl World {
             });
             if is_kept {
                 self.server.with(grant, |grant| grant.was_kept = true);
-                // The last who held it were given other tokens: whether a message of it still arrives is chance.
+                // The last who held it were given other tokens. Whether a message of it arrives, or the user goes back to a page
+                // that has it, is chance.
                 if let Some(reason) = reason.filter(|_| !is_held) {
                     self.server.excuse(grant, &reason);
                 }

@@ -199,6 +199,10 @@ impl Page {
         self.life.get() == Life::Awake
     }
 
+    pub(crate) fn is_cached(&self) -> bool {
+        self.life.get() == Life::Cached
+    }
+
     pub(crate) fn spawn(&self, future: LocalFuture<'static, ()>) {
         self.tasks.borrow_mut().push(Rc::new(Task::new(future)));
     }
