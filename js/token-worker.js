@@ -20,7 +20,7 @@
  * How long an answer is kept that has used up the code or refresh token that was sent: longer than any page waits for
  * the refresh lock, because its holder may hang, and the next one sends the same request.
  */
-const ANSWER_LIFETIME_MS = 300_000;
+const ANSWER_LIFETIME_MS = 360_000;
 
 /** How long after its time an answer is waited for that came while the machine slept, and is still to be read. */
 const UNREAD_MARGIN_MS = 1_000;

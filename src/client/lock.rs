@@ -17,10 +17,8 @@ pub(super) enum Acquired {
     Unavailable,
     /// It was free.
     Free(Box<dyn Lock>),
-    /// Another tab held it before, or it was stolen from a tab that held it for longer than the timeout.
+    /// Another tab held it before, or it was stolen because nothing was left to wait.
     Contended(Box<dyn Lock>),
-    /// Other tabs have held it until nothing was left to wait.
-    Spent,
 }
 
 /// How long a caller waits for a lock, in milliseconds.
@@ -43,8 +41,8 @@ impl Wait {
 }
 
 /// Acquires the lock. Waits for one holder, and then steals the lock, because that holder's tab may be frozen. If others
-/// have taken the lock meanwhile, waits for them, as long as anything is left to wait. So pages that steal the lock from
-/// each other cannot delay the caller for ever.
+/// have taken the lock meanwhile, waits for them, and steals it once nothing is left to wait. So pages that steal the lock
+/// from each other cannot delay the caller for ever.
 pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wait) -> Acquired {
     match request(environment, name, LockMode::IfAvailable).await {
         LockAnswer::Granted(lock) => return Acquired::Free(lock),
@@ -68,13 +66,13 @@ pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wa
             LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Unavailable,
         }
         if timeout_ms == wait.timeout_ms && holder(environment, name).await == before {
-            return match request(environment, name, LockMode::Steal).await {
-                LockAnswer::Granted(lock) => Acquired::Contended(lock),
-                _ => Acquired::Unavailable,
-            };
+            break;
         }
     }
-    Acquired::Spent
+    match request(environment, name, LockMode::Steal).await {
+        LockAnswer::Granted(lock) => Acquired::Contended(lock),
+        _ => Acquired::Unavailable,
+    }
 }
 
 /// True if no other tab has stolen the lock. Queries the browser first: a tab that thaws learns of a theft before it

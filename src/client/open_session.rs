@@ -61,6 +61,8 @@ pub(super) struct OpenSession {
     pub(super) revision: Revision,
     /// The generation of the tokens that was stored last.
     stored: Cell<u32>,
+    /// True in [`OpenSession::settle`].
+    settling: Cell<bool>,
     /// The generation of the tokens that was announced last.
     announced: Cell<u32>,
     /// The types of the events for new tokens: the `signalTokenUpdated` of each object of this page.
@@ -93,6 +95,7 @@ impl OpenSession {
             peers: Peers::new(environment, (area == Area::Session).then(|| key.to_owned())),
             revision: Revision::default(),
             stored: Cell::new(0),
+            settling: Cell::new(false),
             announced: Cell::new(0),
             event_types: RefCell::default(),
             releasing: RefCell::default(),
@@ -177,27 +180,33 @@ impl OpenSession {
 
     /// Must be called after each change of the session. Stores the record, writes the version marker, and sends the
     /// queued message to the other tabs. All of it happens in one task, so that a tab that is closed has done all of it
-    /// or nothing.
+    /// or nothing. The page's own code may run in here and change the session again. Its calls return at once, and this
+    /// one begins anew.
     pub(super) fn settle(self: &Rc<Self>) {
+        if self.settling.replace(true) {
+            return;
+        }
         for _ in 0..MOST_WRITES {
             let generation = self.session.borrow().generation();
-            if self.stored.get() == generation {
+            if self.stored.replace(generation) != generation {
+                self.record.persist(&self.session);
+                let reason = self.session.borrow().reason();
+                if matches!(reason, Reason::Login | Reason::Update) {
+                    self.peers.replace();
+                }
+            }
+            self.mark();
+            let message = self.session.borrow_mut().take_message();
+            let is_last = message.is_none();
+            if let Some(message) = message {
+                self.send(&message);
+            }
+            self.join();
+            if is_last && self.session.borrow().generation() == generation {
                 break;
             }
-            self.record.persist(&self.session);
-            // Set after the write: if the page's own code has changed the session meanwhile, the new one is written too.
-            self.stored.set(generation);
-            let reason = self.session.borrow().reason();
-            if matches!(reason, Reason::Login | Reason::Update) {
-                self.peers.replace();
-            }
         }
-        self.mark();
-        let message = self.session.borrow_mut().take_message();
-        if let Some(message) = message {
-            self.send(&message);
-        }
-        self.join();
+        self.settling.set(false);
         self.revision.notify();
     }
 

@@ -65,13 +65,11 @@ impl Record {
 
     /// Stores the session. If that fails, the session continues in memory. A stored record whose refresh token may be
     /// used up is then emptied, which always fits. It is removed only if that fails too, because a removed record signs
-    /// out the pages that share it. Does nothing during another write, which may end with an older record: its caller calls
-    /// again.
+    /// out the pages that share it.
     pub(super) fn persist(&self, session: &RefCell<Session>) {
-        if !self.writing.replace(true) {
-            self.write(session);
-            self.writing.set(false);
-        }
+        self.writing.set(true);
+        self.write(session);
+        self.writing.set(false);
     }
 
     fn write(&self, session: &RefCell<Session>) {

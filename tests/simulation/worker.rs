@@ -1,5 +1,5 @@
 //! The token worker, as `js/token-worker.js` and `js/token-client.js` have it: it sends the forms of all pages, and gives the
-//! same answer to the same form while it is in flight and for five minutes after it used up what was sent.
+//! same answer to the same form while it is in flight and for six minutes after it used up what was sent.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

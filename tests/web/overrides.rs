@@ -11,8 +11,9 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::page::{
-    EXPIRED, Page, TOKENS, break_fetch, break_locks, call_back_from_storage, call_back_in, happen,
-    hurry_timers, own_storage, replaceable_names, shift_clock, take_away, throw_in, uncaught,
+    EXPIRED, Page, TOKENS, break_fetch, break_locks, call_back_each_time_in,
+    call_back_from_storage, call_back_in, happen, hurry_timers, own_storage, replaceable_names,
+    shift_clock, take_away, throw_in, uncaught,
 };
 
 /// Everything that a page may ask of a session, whatever comes of it.
@@ -33,6 +34,31 @@ async fn use_it(page: &Page, name: &str) {
     let security = other.security();
     security.update_token(TOKENS, None).unwrap();
     assert_eq!(security.state(), State::Active, "after {name}");
+}
+
+#[wasm_bindgen_test]
+fn a_page_whose_own_code_changes_the_session_each_time_does_not_do_so_for_ever() {
+    for name in [
+        "localStorage.setItem",
+        "BroadcastChannel.postMessage",
+        "BroadcastChannel",
+    ] {
+        let page = Page::new();
+        let security = page.security();
+        let calls = Rc::new(Cell::new(0));
+        let (called, other) = (Rc::clone(&calls), security.clone());
+        call_back_each_time_in(name, move || {
+            called.set(called.get() + 1);
+            if called.get() < 60 {
+                let tokens = json!({ "access_token": "", "expires_in": -1, "refresh_token": called.get().to_string() });
+                other.update_token(&tokens.to_string(), None).unwrap();
+            }
+        });
+        security.update_token(TOKENS, None).unwrap();
+        drop(page);
+        assert!((1..30).contains(&calls.get()), "{name}: {}", calls.get());
+        assert!(uncaught().is_empty(), "{name}: {:?}", uncaught());
+    }
 }
 
 #[wasm_bindgen_test]

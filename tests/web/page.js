@@ -675,6 +675,17 @@ export function callBackIn(name, callback) {
   replace(owner, member, { value, writable: true });
 }
 
+/** The same, also where the callback itself comes to call it. */
+export function callBackEachTimeIn(name, callback) {
+  const [owner, member] = owners[name];
+  const native = owner[member];
+  function value(...given) {
+    run(callback);
+    return new.target ? new native(...given) : native.apply(this, given);
+  }
+  replace(owner, member, { value, writable: true });
+}
+
 // --- events
 
 const nativeDispatch = EventTarget.prototype.dispatchEvent;

@@ -125,6 +125,8 @@ extern "C" {
     fn call_back_from_storage_js(callback: JsValue);
     #[wasm_bindgen(js_name = callBackIn)]
     fn call_back_in_js(name: &str, callback: JsValue);
+    #[wasm_bindgen(js_name = callBackEachTimeIn)]
+    fn call_back_each_time_in_js(name: &str, callback: JsValue);
     #[wasm_bindgen(js_name = countChannels)]
     pub(crate) fn count_channels();
     pub(crate) fn channels() -> u32;
@@ -335,6 +337,11 @@ pub(crate) fn listen_and_call(kind: &str, callback: impl Fn() + 'static) {
 pub(crate) fn call_back_in(name: &str, callback: impl Fn() + 'static) {
     let callback = Closure::<dyn Fn()>::new(callback);
     call_back_in_js(name, callback.into_js_value());
+}
+
+pub(crate) fn call_back_each_time_in(name: &str, callback: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(callback);
+    call_back_each_time_in_js(name, callback.into_js_value());
 }
 
 pub(crate) fn call_back_from_storage(callback: impl Fn() + 'static) {
