@@ -18,7 +18,7 @@ use crate::url;
 use crate::world::World;
 
 /// How long an answer is kept that has used up what was sent, in milliseconds.
-const ANSWER_LIFETIME_MS: u64 = 300_000;
+const ANSWER_LIFETIME_MS: u64 = 360_000;
 
 /// How long a page waits for a worker that does not start, in milliseconds.
 const HANDSHAKE_TIMEOUT_MS: u32 = 4_000;
