@@ -400,6 +400,8 @@ impl EsiSecurity {
         tokens: TokenResponse,
         ended: Option<(&str, String)>,
     ) {
+        // Another page with the same code may have refreshed these tokens since.
+        open.reload();
         let now = self.environment().now();
         open.session.borrow_mut().sign_in(tokens, now);
         open.settle();

@@ -430,10 +430,18 @@ impl Session {
     }
 
     /// A login's tokens. They never inherit the refresh token from before, which may be another
-    /// character's.
+    /// character's. Nothing changes if another page with the same code has refreshed them since, and their refresh
+    /// token was replaced.
     pub fn sign_in(&mut self, response: TokenResponse, now: i64) {
         let skew = skew::measure(&response, now).unwrap_or_default();
         let tokens = TokenSet::from_response(response, skew, now);
+        let is_replaced = |token: &Secret| tokens.refresh_token.as_ref() != Some(token);
+        let is_newer = |ours: &TokenSet| {
+            ours.is_ahead_of(&tokens) && ours.refresh_token.as_ref().is_some_and(is_replaced)
+        };
+        if self.tokens.as_ref().is_some_and(is_newer) {
+            return;
+        }
         self.hold(Some(tokens), Reason::Login);
         self.renewed = Some(true);
     }

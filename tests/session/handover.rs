@@ -319,6 +319,21 @@ fn signing_out_without_a_refresh_token_tells_nobody() {
     assert_eq!(session.take_message(), None);
 }
 
+/// The token worker gives the same answer to each page that has the same code, and one of them may be frozen.
+#[test]
+fn a_login_that_another_page_has_refreshed_since_changes_nothing() {
+    let mut session = ahead(&signed_in(), 1);
+    let row = session.to_row();
+    session.sign_in(response("access", Some("refresh")), NOW);
+    assert_eq!(session.to_row(), row);
+
+    // A server that keeps refresh tokens names the same one at each login.
+    let mut session = signed_in();
+    renew(&mut session, "renewed", None);
+    session.sign_in(response("again", Some("refresh")), NOW);
+    assert_eq!(session.access().unwrap().token.expose(), "again");
+}
+
 /// A login or an update is this tab's own affair: the others may be another character's by now.
 #[test]
 fn only_the_answer_to_a_refresh_is_handed_over() {
