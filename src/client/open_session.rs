@@ -156,17 +156,7 @@ impl OpenSession {
             .set(session.generation().wrapping_sub(u32::from(!is_taken)));
         drop(session);
         self.verified.replace(None);
-        let before = self.grant();
         self.settle();
-        // The record may be older than what other tabs hold of its grant.
-        if self.grant() != before {
-            self.send_query();
-        }
-    }
-
-    /// The id of the grant whose channel is open.
-    fn grant(&self) -> Option<String> {
-        self.peers.lineage().map(|lineage| lineage.grant)
     }
 
     /// Has the host read the record again, if it answers from a copy. Then reloads.
@@ -337,11 +327,15 @@ impl OpenSession {
         }
     }
 
-    /// Opens the channel of the session's grant. A session in memory has none, because no other page shares it.
+    /// Opens the channel of the session's grant, and queries the other tabs there. They may hold newer tokens, whatever
+    /// has brought these: a record, the page, or a login whose response the token worker has replayed. A session in
+    /// memory has no channel, because no other page shares it.
     fn join(self: &Rc<Self>) {
         if self.area.is_shared() {
             let lineage = self.session.borrow().lineage().cloned();
-            self.peers.join(lineage, || self.receiver());
+            if self.peers.join(lineage, || self.receiver()) {
+                self.send_query();
+            }
         }
     }
 

@@ -55,14 +55,18 @@ impl Peers {
         joined.or_else(|| self.left.borrow().clone())
     }
 
-    /// Opens the channel of this grant, and closes that of any other.
-    pub(super) fn join(&self, lineage: Option<Lineage>, receive: impl FnOnce() -> Receiver) {
+    /// Opens the channel of this grant, and closes that of any other. True if one was opened.
+    pub(super) fn join(
+        &self,
+        lineage: Option<Lineage>,
+        receive: impl FnOnce() -> Receiver,
+    ) -> bool {
         if self.is_hidden.get() {
-            return;
+            return false;
         }
         let grant = |lineage: &Lineage| lineage.grant.clone();
         if self.lineage().as_ref().map(grant) == lineage.as_ref().map(grant) {
-            return;
+            return false;
         }
         let joined = lineage.map(|lineage| {
             let host = &self.environment.host;
@@ -72,8 +76,10 @@ impl Peers {
                 lineage,
             }
         });
+        let is_opened = joined.is_some();
         let before = self.joined.replace(joined);
         drop(before);
+        is_opened
     }
 
     /// The page is hidden and may be frozen, so it closes its channel. It keeps another channel open without a

@@ -241,7 +241,7 @@ impl World {
     }
 
     /// A token response of a new grant, or its refresh token alone.
-    fn new_tokens(&self, has_access: bool) -> String {
+    pub(crate) fn new_tokens(&self, has_access: bool) -> String {
         let grant = self.server.new_grant();
         let json = self.issue(grant, true);
         if has_access {
@@ -258,7 +258,7 @@ impl World {
         self.bring(page, &json);
     }
 
-    fn bring(self: &Rc<Self>, page: &Rc<Page>, json: &str) {
+    pub(crate) fn bring(self: &Rc<Self>, page: &Rc<Page>, json: &str) {
         self.acting.set(Some(page.id));
         let updated = page.security().update_token(json, None);
         self.require(updated.is_ok(), || {

@@ -28,6 +28,7 @@ mod item;
 mod lock;
 mod locks;
 mod network;
+mod newcomer;
 mod page;
 mod random;
 mod recovery;
