@@ -148,9 +148,6 @@ impl World {
         let holder = self.locks.holder(&name);
         match request.mode {
             LockMode::IfAvailable if holder.is_some() => {
-                if let Some(page) = self.page(page).filter(|_| name.contains("/logins/")) {
-                    page.is_code_taken.set(true);
-                }
                 self.answer_lock(&request, LockAnswer::Taken);
             }
             LockMode::Wait(_) if holder.is_some() => {
@@ -234,8 +231,17 @@ impl World {
     }
 
     fn answer_lock(self: &Rc<Self>, request: &Rc<Request>, answer: LockAnswer) {
-        let slot = request.answer.clone();
-        self.from_locks(request.page, move |_| slot.fill(answer));
+        let request = Rc::clone(request);
+        self.from_locks(request.page, move |world| {
+            // A page that has stopped waiting does not see the answer.
+            let is_code = request.name.contains("/logins/") && !request.is_abandoned.get();
+            if matches!(answer, LockAnswer::Taken)
+                && let Some(page) = world.page(request.page).filter(|_| is_code)
+            {
+                page.is_code_taken.set(true);
+            }
+            request.answer.fill(answer);
+        });
     }
 
     fn from_locks(self: &Rc<Self>, page: PageId, action: impl FnOnce(&Rc<World>) + 'static) {
