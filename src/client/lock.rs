@@ -19,6 +19,8 @@ pub(super) enum Acquired {
     Free(Box<dyn Lock>),
     /// Another tab held it before, or it was stolen because nothing was left to wait.
     Contended(Box<dyn Lock>),
+    /// Another tab held it, and then the browser answered no more.
+    Unanswered,
 }
 
 /// How long a caller waits for a lock, in milliseconds.
@@ -63,7 +65,7 @@ pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wa
                 return Acquired::Contended(lock);
             }
             LockAnswer::TimedOut => wait.left_ms -= timeout_ms,
-            LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Unavailable,
+            LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Unanswered,
         }
         if timeout_ms == wait.timeout_ms && holder(environment, name).await == before {
             break;
@@ -71,7 +73,7 @@ pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wa
     }
     match request(environment, name, LockMode::Steal).await {
         LockAnswer::Granted(lock) => Acquired::Contended(lock),
-        _ => Acquired::Unavailable,
+        _ => Acquired::Unanswered,
     }
 }
 

@@ -36,6 +36,7 @@ mod run;
 mod sending;
 mod server;
 mod settings;
+mod silence;
 mod slot;
 mod storage;
 mod tab;

@@ -237,8 +237,8 @@ export const RULES = [
     changes: [
       {
         file: "src/client/sender.rs",
-        from: "Acquired::Contended(_) => return Ok(None),",
-        to: "Acquired::Contended(lock) => Some(lock),",
+        from: "Acquired::Contended(_) | Acquired::Unanswered => return Ok(None),",
+        to: "Acquired::Contended(lock) => Some(lock), Acquired::Unanswered => return Ok(None),",
       },
     ],
   },
