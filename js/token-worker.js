@@ -117,10 +117,13 @@ function answer(request) {
   return asked;
 }
 
-/** The message as it is sent: an answer that was kept says how old it is, for its tokens have lived as long. */
+/**
+ * The message as it is sent: an answer that was kept says how old it is, for its tokens have lived as long. A clock that
+ * was set back makes it old too: a page must not take a kept answer for a fresh one.
+ */
 function withAge({ receivedAt, ...message }) {
   if (receivedAt === undefined) return message;
-  return { ...message, age: Math.max(0, Math.floor((Date.now() - receivedAt) / 1000)) };
+  return { ...message, age: Math.floor(Math.abs(Date.now() - receivedAt) / 1000) };
 }
 
 globalThis.onconnect = ({ ports: [page] }) => {

@@ -199,7 +199,7 @@ impl World {
             return;
         };
         let aged = outcome.map(|mut response| {
-            let age = (self.clock.wall() - received_at).max(0) / 1000;
+            let age = (self.clock.wall() - received_at).abs() / 1000;
             response.age = u32::try_from(age).unwrap_or(u32::MAX);
             response
         });
