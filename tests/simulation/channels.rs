@@ -9,7 +9,7 @@ use esi_security::session::handover::Message;
 
 use crate::agenda::{Lane, Target};
 use crate::grant::Token;
-use crate::page::{Life, PageId};
+use crate::page::{Life, Moment, PageId};
 use crate::world::World;
 
 /// The longest delay of a message in milliseconds: a query, a query back and the answer fit into the second that a page
@@ -21,7 +21,7 @@ struct Open {
     page: PageId,
     name: String,
     receive: Option<Receiver>,
-    since: u64,
+    since: Moment,
 }
 
 /// A message on its way.
@@ -44,8 +44,8 @@ impl Channels {
         self.next.get()
     }
 
-    /// Since when a page listens on that channel, in milliseconds.
-    pub(crate) fn listens_since(&self, page: PageId, name: &str) -> Option<u64> {
+    /// Since when a page listens on that channel.
+    pub(crate) fn listens_since(&self, page: PageId, name: &str) -> Option<Moment> {
         let open = self.open.borrow();
         let mut its = open
             .iter()
@@ -106,7 +106,7 @@ impl World {
             page,
             name: name.to_owned(),
             receive,
-            since: self.now(),
+            since: self.moment(),
         });
         channels.open.borrow_mut().push(Rc::clone(&open));
         SimChannel {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use esi_security::oauth::secret::Secret;
 
-use crate::page::PageId;
+use crate::page::{Moment, PageId};
 
 /// A refresh token names its grant, and its place among those of the grant.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) struct Grant {
     /// When each access token was issued, in milliseconds.
     pub(crate) issued: Vec<u64>,
     /// When a page was given the newest refresh token.
-    pub(crate) given_at: u64,
+    pub(crate) given_at: Moment,
     pub(crate) end: Option<End>,
     /// The serial of a token that was called invalid without need.
     pub(crate) doubted: Option<u32>,

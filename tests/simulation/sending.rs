@@ -318,7 +318,7 @@ impl World {
         let given = server::refresh_token_in(response);
         page.was_given.set(given.or(page.was_given.get()));
         if let Some(given) = given.filter(|given| *given == self.server.newest(given.grant)) {
-            let now = self.now();
+            let now = self.moment();
             self.server.with(given.grant, |grant| grant.given_at = now);
         }
         // A garbled answer is a failure that is not published: the others are sent the new refresh token.

@@ -95,10 +95,6 @@ impl Server {
         });
     }
 
-    pub(crate) fn given_at(&self, grant: usize) -> u64 {
-        self.with(grant, |grant| grant.given_at)
-    }
-
     pub(crate) fn is_excused(&self, grant: usize) -> bool {
         self.with(grant, |grant| grant.excuse.is_some())
     }

@@ -1,6 +1,7 @@
 //! Which pages know of each other. Two pages of one session that are awake and listen to the same channel have the same tokens
 //! after a moment: whoever has newer ones sends them, and whoever comes asks for them.
 
+use crate::grant::Token;
 use crate::page::Page;
 use crate::settings::Rotation;
 use crate::world::World;
@@ -26,7 +27,7 @@ impl World {
             let listens = self.channels.listens_since(page.id, &channel)?;
             let holds = page.holding.borrow().since.ms;
             page.is_awake()
-                .then(|| listens.max(holds).max(page.awake_since.get().ms))
+                .then(|| listens.ms.max(holds).max(page.awake_since.get().ms))
         };
         let both = since(page).zip(since(other));
         self.is_told(page, other, &channel)
@@ -34,16 +35,20 @@ impl World {
     }
 
     /// True if the page listened when the tokens were published that the other one holds, or asked when that one held them.
-    /// A page that comes between the two is told by its version marker. Who comes and asks nobody has no excuse.
+    /// A page that comes between the two, even in the same millisecond, is told by its version marker. Who comes and asks
+    /// nobody has no excuse.
     fn is_told(&self, page: &Page, other: &Page, channel: &str) -> bool {
-        let listens = self.channels.listens_since(page.id, channel);
-        let asked = page.asked_at.get().ms;
-        let published = other.token().map(|token| self.server.given_at(token.grant));
-        let has_heard = listens
-            .zip(published)
-            .is_some_and(|(listens, at)| listens <= at);
-        let is_mute = listens.is_some_and(|listens| asked < listens);
-        has_heard || is_mute || asked >= other.holding.borrow().since.ms
+        let Some(listens) = self.channels.listens_since(page.id, channel) else {
+            return false;
+        };
+        let asked = page.asked_at.get();
+        let given_at = |token: Token| self.server.with(token.grant, |grant| grant.given_at);
+        let has_heard = other
+            .token()
+            .is_some_and(|token| listens <= given_at(token));
+        let is_mute = asked < listens;
+        let is_answered = asked >= other.holding.borrow().since;
+        has_heard || is_mute || is_answered
     }
 
     /// True if two pages may hold different refresh tokens of the same version. A server that replaces them only now and then
