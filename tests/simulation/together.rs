@@ -47,7 +47,7 @@ impl World {
             .token()
             .is_some_and(|token| listens <= given_at(token));
         let is_mute = asked < listens;
-        let is_answered = asked >= other.holding.borrow().since;
+        let is_answered = asked >= other.holding.borrow().since && asked.ms + SYNC_MS <= self.now();
         has_heard || is_mute || is_answered
     }
 
