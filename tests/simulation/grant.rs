@@ -78,6 +78,8 @@ pub(crate) struct Grant {
     pub(crate) issued: Vec<u64>,
     /// When a page was given the newest refresh token.
     pub(crate) given_at: Moment,
+    /// True if that page has a channel on which it publishes it.
+    pub(crate) is_published: bool,
     pub(crate) end: Option<End>,
     /// The serial of a token that was called invalid without need.
     pub(crate) doubted: Option<u32>,

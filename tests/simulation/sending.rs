@@ -318,8 +318,10 @@ impl World {
         let given = server::refresh_token_in(response);
         page.was_given.set(given.or(page.was_given.get()));
         if let Some(given) = given.filter(|given| *given == self.server.newest(given.grant)) {
-            let now = self.moment();
-            self.server.with(given.grant, |grant| grant.given_at = now);
+            let (now, has_channel) = (self.moment(), page.has_channel);
+            self.server.with(given.grant, |grant| {
+                (grant.given_at, grant.is_published) = (now, has_channel);
+            });
         }
         // A garbled answer is a failure that is not published: the others are sent the new refresh token.
         if token_response::process(request, response, Phase::Refresh).is_err() {

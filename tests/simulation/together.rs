@@ -1,7 +1,7 @@
 //! Which pages know of each other. Two pages of one session that are awake and listen to the same channel have the same tokens
 //! after a moment: whoever has newer ones sends them, and whoever comes asks for them.
 
-use crate::grant::Token;
+use crate::grant::Grant;
 use crate::page::Page;
 use crate::settings::Rotation;
 use crate::world::World;
@@ -42,10 +42,13 @@ impl World {
             return false;
         };
         let asked = page.asked_at.get();
-        let given_at = |token: Token| self.server.with(token.grant, |grant| grant.given_at);
-        let has_heard = other
-            .token()
-            .is_some_and(|token| listens <= given_at(token));
+        let has_heard = other.token().is_some_and(|token| {
+            let given = |grant: &mut Grant| (grant.given_at, grant.is_published);
+            let (given_at, is_published) = self.server.with(token.grant, given);
+            // What is not published comes by the shared storage. A page that could not read it then reads it when it is
+            // used next.
+            listens <= given_at && (is_published || !self.was_blocked.get())
+        });
         let is_mute = asked < listens;
         let is_answered = asked >= other.holding.borrow().since && asked.ms + SYNC_MS <= self.now();
         has_heard || is_mute || is_answered
