@@ -190,6 +190,8 @@ impl World {
                 .filter(|_| request.name.contains("/refresh/"))
             {
                 page.lock.replace(Some(Rc::clone(&request)));
+                let wait = page.waits.borrow_mut().remove(&request.name);
+                world.count_wait(&page, &request.name, wait.as_ref());
             }
             let lock = SimLock {
                 world: Rc::clone(world),
@@ -300,6 +302,13 @@ impl World {
         }
     }
 
+    /// A page waits for that lock no longer.
+    fn count_wait(&self, page: &Page, name: &str, wait: Option<&Wait>) {
+        if let Some(wait) = wait.filter(|_| name.contains("/refresh/")) {
+            page.waited.set(page.waited.get() + self.now() - wait.since);
+        }
+    }
+
     /// A page steals only after it has waited for long, and waits for one holder again only if that was another
     /// one when it looked.
     fn check_patience(&self, page: PageId, name: &str, mode: LockMode) {
@@ -311,7 +320,8 @@ impl World {
         let is_refresh = name.contains("/refresh/");
         match mode {
             LockMode::IfAvailable => {
-                waits.remove(name);
+                let wait = waits.remove(name);
+                self.count_wait(&page, name, wait.as_ref());
                 if is_refresh {
                     page.tenure.set(page.tenure.get() + 1);
                     page.lock.replace(None);
@@ -338,6 +348,7 @@ impl World {
             LockMode::Steal => {
                 let wait = waits.remove(name);
                 let waited = wait.as_ref().map_or(0, |wait| self.now() - wait.since);
+                self.count_wait(&page, name, wait.as_ref());
                 let least = if is_refresh {
                     SHORTEST_REFRESH_WAIT_MS
                 } else {

@@ -90,6 +90,8 @@ pub(crate) struct Page {
     pub(crate) holding: RefCell<Holding>,
     /// The locks that it waits for, and since when.
     pub(crate) waits: RefCell<BTreeMap<String, Wait>>,
+    /// For how many milliseconds it has waited for the refresh lock since its last answer.
+    pub(crate) waited: Cell<u64>,
     /// The refresh token that it held last.
     pub(crate) last_token: Cell<Option<Token>>,
     /// When it first asked the others although its marker told of newer tokens.
@@ -149,6 +151,7 @@ impl Page {
             worker_status: Cell::new("idle"),
             holding: RefCell::default(),
             waits: RefCell::default(),
+            waited: Cell::default(),
             last_token: Cell::new(None),
             asked_for_newer: Cell::new(None),
             auto_refresh: Cell::new(false),

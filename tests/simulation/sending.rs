@@ -8,7 +8,8 @@
 //! 3. A page sends nothing while another page holds a newer token, if both have listened to each other for a while: see
 //!    `together.rs`.
 //! 4. A page sends nothing while another page that has not been robbed of the refresh lock waits for an answer of the same
-//!    grant, and nothing once its own lock was stolen. This is excusable without locks, or while they do not answer.
+//!    grant, and nothing once its own lock was stolen. This is excusable without locks, while they do not answer, and once
+//!    it has waited for the lock as long as it may: other pages of the origin take it again and again.
 //! 5. One refresh sends the same refresh token twice at most. It does so only if the first answer did not say what became
 //!    of it, because none came or it was `invalid_token`, and after it has asked the other tabs.
 //! 6. A page that the server has told to wait waits.
@@ -53,6 +54,9 @@ const MOST_OWN_SENDS: usize = 12;
 
 /// Five seconds: a page waits for about one second after the first failure, two after the second, and four after the third.
 const PACE_MS: u64 = 5_000;
+
+/// How long one refresh waits for its lock at most, in milliseconds.
+const LONGEST_LOCK_WAIT_MS: u64 = 150_000;
 
 /// For how long after a theft, or a silence of the lock manager, two pages may send at once, in milliseconds.
 const UNSETTLED_MS: u64 = 300_000;
@@ -189,12 +193,22 @@ impl World {
                 || !is_same_session(page, &other)
                 || is_unsettled(self.locks.silent_at(self.now()))
                 || is_unsettled(other.robbed_at.get())
-                || is_unsettled(page.robbed_at.get());
+                || is_unsettled(page.robbed_at.get())
+                || self.has_waited_enough(page)
+                || self.has_waited_enough(&other);
             self.require(sent.grant != token.grant || is_excused, || {
                 let (id, other) = (page.id, other.id);
                 format!("page {id} sends {token:?}, while page {other} waits for an answer")
             });
         }
+    }
+
+    /// True if the page goes on without the refresh lock, for which it has waited as long as it may.
+    fn has_waited_enough(&self, page: &Page) -> bool {
+        let waits = page.waits.borrow();
+        let mut its = waits.iter().filter(|(name, _)| name.contains("/refresh/"));
+        let waiting = its.next().map_or(0, |(_, wait)| self.now() - wait.since);
+        page.lock.borrow().is_none() && page.waited.get() + waiting >= LONGEST_LOCK_WAIT_MS
     }
 
     /// True if pages acquire a lock for a refresh: not for a session that no other page has.
@@ -301,6 +315,7 @@ impl World {
             return;
         }
         page.answered_at.set(self.moment());
+        page.waited.set(0);
         let held = page.held().and_then(|held| held.refresh_token);
         let held = held.as_ref().and_then(Token::of);
         if held.is_none_or(|held| held.grant != token.grant) && !page.holding.borrow().is_any {
