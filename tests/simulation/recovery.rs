@@ -12,9 +12,10 @@ use crate::settings::Worker;
 use crate::storage::Condition;
 use crate::world::World;
 
-/// How often each session is refreshed at most: newer tokens that nobody holds are waited for twice, and what ends a grant is
-/// news for the other pages.
-const ROUNDS: u32 = 7;
+/// How often each session is refreshed at most: newer tokens that nobody holds are waited for twice, which takes three
+/// refreshes. After that a page without a channel may have replaced the token of another one, which may end the grant
+/// with it after three more, and the others learn of the end after three more.
+const ROUNDS: u32 = 9;
 
 /// How long a round takes, in milliseconds: longer than every deadline, and than the longest back-off.
 const ROUND_MS: u64 = 400_000;
