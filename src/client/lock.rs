@@ -17,10 +17,10 @@ pub(super) enum Acquired {
     Unavailable,
     /// It was free.
     Free(Box<dyn Lock>),
-    /// Another tab held it before, or it was stolen because nothing was left to wait.
+    /// Another tab held it before, or it was stolen from a tab that held it for longer than the timeout.
     Contended(Box<dyn Lock>),
-    /// Another tab held it, and then the browser answered no more.
-    Unanswered,
+    /// Other tabs have held it until nothing was left to wait, or until the browser did not answer any more.
+    Spent,
 }
 
 /// How long a caller waits for a lock, in milliseconds.
@@ -43,8 +43,8 @@ impl Wait {
 }
 
 /// Acquires the lock. Waits for one holder, and then steals the lock, because that holder's tab may be frozen. If others
-/// have taken the lock meanwhile, waits for them, and steals it once nothing is left to wait. So pages that steal the lock
-/// from each other cannot delay the caller for ever.
+/// have taken the lock meanwhile, waits for them, as long as anything is left to wait. So pages that steal the lock from
+/// each other cannot delay the caller for ever.
 pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wait) -> Acquired {
     match request(environment, name, LockMode::IfAvailable).await {
         LockAnswer::Granted(lock) => return Acquired::Free(lock),
@@ -65,16 +65,16 @@ pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wa
                 return Acquired::Contended(lock);
             }
             LockAnswer::TimedOut => wait.left_ms -= timeout_ms,
-            LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Unanswered,
+            LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Spent,
         }
         if timeout_ms == wait.timeout_ms && holder(environment, name).await == before {
-            break;
+            return match request(environment, name, LockMode::Steal).await {
+                LockAnswer::Granted(lock) => Acquired::Contended(lock),
+                _ => Acquired::Spent,
+            };
         }
     }
-    match request(environment, name, LockMode::Steal).await {
-        LockAnswer::Granted(lock) => Acquired::Contended(lock),
-        _ => Acquired::Unanswered,
-    }
+    Acquired::Spent
 }
 
 /// True if no other tab has stolen the lock. Queries the browser first: a tab that thaws learns of a theft before it

@@ -60,7 +60,7 @@ impl OpenSession {
                 }
                 (None, false)
             }
-            Acquired::Unanswered => (None, false),
+            Acquired::Spent => (None, false),
         };
         let others = match self.others(&lineage) {
             Others::Behind if !is_free => Others::Unknown,

@@ -116,7 +116,7 @@ impl Sender {
             Err(FetchError::NotSent) => {
                 let mut wait = Wait::new(timeout_ms);
                 let held = match lock::acquire(&self.environment, lock, &mut wait).await {
-                    Acquired::Contended(_) | Acquired::Unanswered => return Ok(None),
+                    Acquired::Contended(_) | Acquired::Spent => return Ok(None),
                     Acquired::Free(lock) => Some(lock),
                     Acquired::Unavailable => None,
                 };

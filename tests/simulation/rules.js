@@ -237,8 +237,8 @@ export const RULES = [
     changes: [
       {
         file: "src/client/sender.rs",
-        from: "Acquired::Contended(_) | Acquired::Unanswered => return Ok(None),",
-        to: "Acquired::Contended(lock) => Some(lock), Acquired::Unanswered => return Ok(None),",
+        from: "Acquired::Contended(_) | Acquired::Spent => return Ok(None),",
+        to: "Acquired::Contended(lock) => Some(lock), Acquired::Spent => return Ok(None),",
       },
     ],
   },
