@@ -85,10 +85,15 @@ impl World {
     /// A page that refreshes by itself does so in time.
     fn check_upkeep(self: &Rc<Self>, page: &Page) {
         let is_late = || page.auto_refresh.get() && page.security().state() == State::Expiring;
+        let token = page.token();
         for _ in 0..LONGEST_PAUSE_MS / 1000 {
             if is_late() {
                 self.run_for(1_000);
                 self.run_ready();
+            }
+            // Short-lived tokens may be due again at the moment of each look.
+            if page.token() != token {
+                return;
             }
         }
         self.require(!is_late() || page.token().is_none(), || {

@@ -313,12 +313,12 @@ export const RULES = [
     ],
   },
   {
-    rule: "A page that is loaded queries the others.",
+    rule: "A page that opens the channel of a grant queries the others.",
     changes: [
       {
         file: "src/client/open_session.rs",
-        from: "if self.grant() != before {",
-        to: "if self.grant() != before && before.is_some() {",
+        from: "if self.peers.join(lineage, || self.receiver()) {",
+        to: "if self.peers.join(lineage, || self.receiver()) && false {",
       },
     ],
   },

@@ -188,7 +188,13 @@ impl World {
             };
             let is_unsettled =
                 |moment: Option<u64>| moment.is_some_and(|moment| moment + UNSETTLED_MS > since);
+            // Whether it was frozen while it waited for a lock, a page knows by the wall clock alone.
+            let is_fooled = |page: &Page| {
+                self.clock.jumps() > 0 && is_unsettled(Some(page.awake_since.get().ms))
+            };
             let is_excused = other.id == page.id
+                || is_fooled(page)
+                || is_fooled(&other)
                 || !self.has_refresh_lock()
                 || !is_same_session(page, &other)
                 || is_unsettled(self.locks.silent_at(self.now()))
