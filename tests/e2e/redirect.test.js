@@ -333,10 +333,11 @@ test("a tab that comes later with the same callback takes up the session as it s
   const tabs = await openTabs(t, page, 2);
   await openIn(tabs, 0, page, callback);
   await tabs.run(0, handle);
-  await tabs.run(0, refresh);
+  const { access_token: newest } = await tabs.run(0, refresh);
   await openIn(tabs, 1, page, callback);
   assert.equal((await tabs.run(1, handle)).state, stateOf(callback));
-  await tabs.run(1, refresh);
+  const held = () => tabs.run(1, ({ security }) => security.getAccessToken());
+  await page.driver.wait(async () => (await held()) === newest, 10_000, "it asks the first tab");
   assert.equal(page.tokenRequests.length, 3, "one exchange, one refresh");
   // Its storage was copied after the login had ended.
   const third = await tabs.open();
