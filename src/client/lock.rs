@@ -68,10 +68,12 @@ pub(super) async fn acquire(environment: &Environment, name: &str, wait: &mut Wa
             LockAnswer::Taken | LockAnswer::Unavailable => return Acquired::Spent,
         }
         if timeout_ms == wait.timeout_ms && holder(environment, name).await == before {
-            return match request(environment, name, LockMode::Steal).await {
-                LockAnswer::Granted(lock) => Acquired::Contended(lock),
-                _ => Acquired::Spent,
-            };
+            match request(environment, name, LockMode::Steal).await {
+                LockAnswer::Granted(lock) => return Acquired::Contended(lock),
+                // Of several tabs that steal at the same moment, the last one has the lock.
+                LockAnswer::Taken => {}
+                LockAnswer::TimedOut | LockAnswer::Unavailable => return Acquired::Spent,
+            }
         }
     }
     Acquired::Spent

@@ -117,12 +117,12 @@ pub(super) async fn request(name: String, mode: LockMode) -> LockAnswer {
         let requested = locks.request(&name, &options, &callback);
         spawn_local(async move {
             let failed = match requested {
-                Ok(promise) => settled(&promise).await.is_err(),
-                Err(_) => true,
+                Ok(promise) => settled(&promise).await.err(),
+                Err(error) => Some(error),
             };
-            if failed {
+            if let Some(error) = failed {
                 state.is_stolen.set(true);
-                let _ = reject.call0(&JsValue::UNDEFINED);
+                let _ = reject.call1(&JsValue::UNDEFINED, &error);
             }
         });
     });
@@ -130,8 +130,15 @@ pub(super) async fn request(name: String, mode: LockMode) -> LockAnswer {
         Ok(_) if state.release.borrow().is_some() => LockAnswer::Granted(Box::new(lock)),
         Ok(_) => LockAnswer::Taken,
         Err(_) if is_aborted(&value) => LockAnswer::TimedOut,
+        // WebKit tells of a theft before it grants what was stolen.
+        Err(error) if is_theft(&error) => LockAnswer::Taken,
         Err(_) => LockAnswer::Unavailable,
     }
+}
+
+/// True for the error of a request whose lock another page has stolen.
+fn is_theft(error: &JsValue) -> bool {
+    get(error, "name").is_ok_and(|name| name == "AbortError")
 }
 
 /// True for a signal whose time is over.
