@@ -94,6 +94,7 @@ pub(super) async fn request(name: String, mode: LockMode) -> LockAnswer {
             ("signal", signal.map_or(JsValue::UNDEFINED, JsValue::from))
         }
     };
+    let is_theft = matches!(mode, LockMode::Steal);
     let options = Object::new();
     set(&options, option, &value);
     let lock = WebLock(Rc::default());
@@ -130,14 +131,14 @@ pub(super) async fn request(name: String, mode: LockMode) -> LockAnswer {
         Ok(_) if state.release.borrow().is_some() => LockAnswer::Granted(Box::new(lock)),
         Ok(_) => LockAnswer::Taken,
         Err(_) if is_aborted(&value) => LockAnswer::TimedOut,
-        // WebKit tells of a theft before it grants what was stolen.
-        Err(error) if is_theft(&error) => LockAnswer::Taken,
+        // Another page has stolen it: WebKit tells so before it grants what was stolen.
+        Err(error) if is_theft && is_abort(&error) => LockAnswer::Taken,
         Err(_) => LockAnswer::Unavailable,
     }
 }
 
-/// True for the error of a request whose lock another page has stolen.
-fn is_theft(error: &JsValue) -> bool {
+/// True for the error of a lock that was stolen, and of a page that is being left.
+fn is_abort(error: &JsValue) -> bool {
     get(error, "name").is_ok_and(|name| name == "AbortError")
 }
 
