@@ -14,7 +14,7 @@ import { isInstalled } from "../../scripts/setup/npm-packages.js";
 import { findSwitches } from "../../scripts/standard-library.js";
 import { which } from "../../scripts/toolchain.js";
 
-const PATIENCE = { timeout: 120_000 };
+const TIMEOUT = { timeout: 120_000 };
 const REFUSAL = `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$0 refuses" >&2\nexit 7\n`;
 
 /** A folder that is gone when the test ends. */
@@ -81,11 +81,11 @@ esac
   return [path, process.env.PATH].join(delimiter);
 }
 
-test("where nothing is missing it says nothing", PATIENCE, async (t) => {
+test("where nothing is missing it says nothing", TIMEOUT, async (t) => {
   assert.deepEqual(await run(SETUP, { PATH: await makeRust(t, {}) }), { code: 0, out: "", err: "" });
 });
 
-test("without the standard library's source it goes on, and names the command", PATIENCE, async (t) => {
+test("without the standard library's source it goes on, and names the command", TIMEOUT, async (t) => {
   const { code, out } = await run(SETUP, { PATH: await makeRust(t, { hasSource: false }) });
   assert.equal(code, 0);
   assert.match(out, /^Missing: the source of Rust's standard library\./m);
@@ -101,7 +101,7 @@ test("a release build uses the compiler's switches where it can", async (t) => {
   assert.equal(await find({ status: 1 }), null);
 });
 
-test("without Rust it names the commands that would install it", PATIENCE, async (t) => {
+test("without Rust it names the commands that would install it", TIMEOUT, async (t) => {
   for (const there of [[], ["rustc"], ["cargo"]]) {
     const path = await makePath(t, [], ["apt-get", "sudo", ...there]);
     const { code, out, err } = await run(SETUP, { PATH: path });
@@ -112,7 +112,7 @@ test("without Rust it names the commands that would install it", PATIENCE, async
   }
 });
 
-test("what apt-get does not install is named, with the command", PATIENCE, async (t) => {
+test("what apt-get does not install is named, with the command", TIMEOUT, async (t) => {
   for (const others of [["apt-get", "dpkg", "sudo", "env"], []]) {
     const path = await makePath(t, [], ["rustc", "cargo", ...others]);
     const { code, out, err } = await run(SETUP, { PATH: path });
@@ -147,7 +147,7 @@ async function findBrowsers(env) {
   return JSON.parse(out);
 }
 
-test("each engine is found on PATH or where a variable says, and else named with its command", PATIENCE, async (t) => {
+test("each engine is found on PATH or where a variable says, and else named with its command", TIMEOUT, async (t) => {
   const nothing = await findBrowsers({ PATH: await makeFolder(t) });
   assert.deepEqual(
     Object.values(nothing).map(([found]) => found),
@@ -180,7 +180,7 @@ test("each engine is found on PATH or where a variable says, and else named with
   assert.equal(others.chromium[0], null, "the driver is of another version");
 });
 
-test("a Node that is too old is told so first", PATIENCE, async () => {
+test("a Node that is too old is told so first", TIMEOUT, async () => {
   for (const version of ["0.12.18", "18.20.4", "20.17.9"]) {
     assert.throws(() => requireNode(version), {
       message: new RegExp(`^Node ${version} is too old.* 20\\.18 or newer`),
@@ -196,7 +196,7 @@ test("a Node that is too old is told so first", PATIENCE, async () => {
   }
 });
 
-test("the local SSO's `--help` only helps, where no package is installed", PATIENCE, async (t) => {
+test("the local SSO's `--help` only helps, where no package is installed", TIMEOUT, async (t) => {
   const project = await makeFolder(t);
   for (const part of ["scripts", "sso", "Cargo.toml", "package.json", "package-lock.json"]) {
     await cp(join(ROOT, part), join(project, part), { recursive: true });
@@ -271,7 +271,7 @@ test("of two set-ups one waits for the other", async () => {
   );
 });
 
-test("who holds a lock and dies does not keep it", PATIENCE, async (t) => {
+test("who holds a lock and dies does not keep it", TIMEOUT, async (t) => {
   const what = `another test of ${process.pid}`;
   const holder = `
     import { withLock } from "./scripts/setup/lock.js";
@@ -294,7 +294,7 @@ test("who holds a lock and dies does not keep it", PATIENCE, async (t) => {
   assert.ok(hadToWait);
 });
 
-test("a step or a browser that there is not is refused, with those that there are", PATIENCE, async () => {
+test("a step or a browser that there is not is refused, with those that there are", TIMEOUT, async () => {
   for (const [args, message] of [
     [["e2e", "--browser", "opera"], /no browser "opera"; there are: chromium, firefox, webkit\./],
     [["rust", "wep"], /no step "wep"; there are: lint, rust, js, web, .*package, rules\./],
@@ -305,7 +305,7 @@ test("a step or a browser that there is not is refused, with those that there ar
   }
 });
 
-test("`.ci/run` is `npm test` and nothing else", PATIENCE, async (t) => {
+test("`.ci/run` is `npm test` and nothing else", TIMEOUT, async (t) => {
   const path = await makePath(t, ["bash", "dirname", "env"], []);
   const log = join(path, "log");
   for (const status of [0, 3]) {

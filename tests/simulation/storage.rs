@@ -214,7 +214,7 @@ impl World {
         true
     }
 
-    /// Changes an item that `page` can see, whoever does it.
+    /// Changes an item that `page` can see, whichever page does it.
     pub(crate) fn put(
         self: &Rc<Self>,
         page: PageId,

@@ -1,5 +1,5 @@
 //! Which pages know of each other. Two pages of one session that are awake and listen to the same channel have the same tokens
-//! after a moment: whoever has newer ones sends them, and whoever comes asks for them.
+//! after a moment: a page with newer ones sends them, and a new page asks for them.
 
 use crate::grant::Grant;
 use crate::page::Page;
@@ -66,7 +66,7 @@ impl World {
         settings.rotation == Rotation::Sometimes && !is_orderly
     }
 
-    /// Before time moves: whoever could know of newer tokens has them.
+    /// Before time moves: each page that could know of newer tokens has them.
     pub(crate) fn check_synced(&self) {
         let pages = self.pages();
         for page in &pages {
